@@ -1,0 +1,49 @@
+/**
+ * Where everything lives, as pure functions of the two roots. Nobody else joins these paths.
+ * `root` is HOP3_ROOT; `run` is the short run directory: a unix socket path may have 107 bytes, so sockets never live under the root.
+ */
+
+export type Roots = { readonly root: string; readonly run: string };
+
+export type Layout = ReturnType<typeof layoutOf>;
+
+/** Longest path of a unix socket that Linux takes, in bytes. */
+export const socketPathMax = 107;
+
+export function layoutOf({ root, run }: Roots) {
+  const app = (name: string) => `${root}/apps/${name}`;
+  return {
+    root,
+    run,
+    database: `${root}/hop3.db`,
+    masterKey: `${root}/master.key`,
+    /** Log files of hop3d, caddy and the supervisor itself. */
+    logs: `${root}/log`,
+    /** Node versions, package tools: shared by all apps, read-only for them. */
+    runtimes: `${root}/runtimes`,
+    apps: `${root}/apps`,
+    app,
+    appData: (name: string) => `${app(name)}/data`,
+    appHome: (name: string) => `${app(name)}/home`,
+    appCache: (name: string) => `${app(name)}/cache`,
+    appLogs: (name: string) => `${app(name)}/log`,
+    build: (name: string, build: number) => `${app(name)}/builds/${build}`,
+    buildRecord: (name: string, build: number) => `${app(name)}/builds/${build}/build.json`,
+    buildTree: (name: string, build: number) => `${app(name)}/builds/${build}/tree`,
+    buildLog: (name: string, build: number) => `${app(name)}/builds/${build}/build.log`,
+    release: (name: string, release: number) => `${app(name)}/releases/${release}`,
+    releaseRecord: (name: string, release: number) => `${app(name)}/releases/${release}/release.json`,
+    /** The supervisor's own: desired state, a directory per instance. Nobody else writes here. */
+    supervisor: `${root}/supervisor`,
+    desiredState: `${root}/supervisor/desired.json`,
+    /** The edge: Caddy's last good document, its storage, slot files (docs/adr/0001), links to static files. */
+    edge: `${root}/edge`,
+    edgeDocument: `${root}/edge/caddy.json`,
+    edgeStorage: `${root}/edge/storage`,
+    slots: (name: string) => `${root}/edge/slots/${name}`,
+    supervisorSocket: `${run}/supervisor.sock`,
+    caddyAdminSocket: `${run}/caddy.sock`,
+    /** Sockets of app instances, one directory an instance, named by a short id. */
+    instanceSockets: `${run}/i`,
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * The two records that `hop3d` writes and the supervisor reads. They are the only commands the supervisor ever runs for
+ * an app, and it looks them up by app name and number, never by a path from a caller.
+ *
+ *   apps/<app>/builds/<n>/build.json       how build n is made; the tree is beside it, in `tree/`
+ *   apps/<app>/releases/<n>/release.json   what release n runs; written once, then read-only
+ *
+ * Environment values are sealed (core/sealed.ts) with the master key, so that a record at rest shows no secret.
+ */
+
+/** A command of the app, run by `/bin/sh -c` as the app's user with the record's environment. */
+export type ShellCommand = string;
+
+export type BuildStep = {
+  /** Shown in the build output, for example `uv sync`. Also the step's name in errors. */
+  readonly name: string;
+  /** An argv array; steps of the user's own (`[build] build`) are `["/bin/sh", "-c", line]`. */
+  readonly argv: readonly string[];
+  /** Where it runs, relative to `tree/`; `.` for its root. */
+  readonly cwd: string;
+  /** Seconds before it is killed with its whole tree. */
+  readonly timeout: number;
+  /** The error code when it fails, if a better one than BUILD_FAILED is known. */
+  readonly failure?: "LOCK_MISMATCH" | "RUNTIME_MISSING";
+};
+
+export type BuildRecord = {
+  readonly version: 1;
+  readonly app: string;
+  readonly build: number;
+  readonly steps: readonly BuildStep[];
+  /** Sealed JSON object of the environment of every step. */
+  readonly env: string;
+};
+
+export type ProcessSpec = {
+  readonly command: ShellCommand;
+  /** How many instances to run; 0 is allowed. */
+  readonly count: number;
+  /** `http`: serves requests, gets $PORT and $HOP3_SOCKET and must listen on one of them. `none`: a plain daemon. */
+  readonly listens: "http" | "none";
+  /** Seconds that it may take to listen (http) or must stay up (none, at most 1 s of it). */
+  readonly startTimeout: number;
+  /** Seconds between TERM and KILL. */
+  readonly stopTimeout: number;
+};
+
+export type ReleaseRecord = {
+  readonly version: 1;
+  readonly app: string;
+  readonly release: number;
+  /** The build whose tree it runs. */
+  readonly build: number;
+  /** ISO time. */
+  readonly createdAt: string;
+  /** The working directory of every process, relative to the tree. */
+  readonly cwd: string;
+  readonly processes: Readonly<Record<string, ProcessSpec>>;
+  /** Commands that run once before the release starts, in this order: `prerun`, then `release`. */
+  readonly hooks: readonly { readonly name: string; readonly command: ShellCommand; readonly timeout: number }[];
+  /** Sealed JSON object of the environment, without what the supervisor adds for each instance (PORT, HOP3_SOCKET, PROC_TYPE). */
+  readonly env: string;
+};

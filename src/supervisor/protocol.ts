@@ -1,0 +1,88 @@
+/**
+ * What is said on the supervisor's socket: one JSON object a line, a request and its answer share an `id`.
+ * Every verb names an app, a number and a process type; no verb takes a path, a uid, an environment or a command.
+ */
+import type { InstanceState } from "./instance.ts";
+
+export const protocolVersion = 1;
+
+/** Longest request line in bytes; a longer one ends the connection. */
+export const requestMax = 16 * 1024;
+
+export type Verbs = {
+  /** First thing on a connection. */
+  hello: { args: { protocol: number }; result: { protocol: number; version: string; mode: "user" | "system"; pid: number } };
+  status: { args: Record<string, never>; result: SupervisorStatus };
+  /**
+   * Runs step `step` of build `build` (its argv, from build.json); output goes to build.log, stamped.
+   * Answers when it has ended. One job an app and kind at a time.
+   */
+  "build.step": { args: { app: string; build: number; step: number }; result: JobResult };
+  /** Runs hook `hook` (index) of release `release`, once, as the app; output goes to the log of process `hook`. */
+  "release.hook": { args: { app: string; release: number; hook: number }; result: JobResult };
+  /** Kills the app's running job with its whole tree; true when there was one. */
+  "job.cancel": { args: { app: string }; result: { canceled: boolean } };
+  /** Starts a release's processes beside what runs; counts not given come from the record. Answers at once. */
+  "app.start": { args: { app: string; release: number; counts?: Record<string, number> }; result: AppStatus };
+  /** Answers when every instance of the release is ready, one failed, or `timeout` seconds passed. */
+  "app.await": { args: { app: string; release: number; timeout: number }; result: { ready: boolean; status: AppStatus } };
+  /** Makes the release the live one: writes all slots to its web instances. Refused when none is ready. */
+  "app.cutover": { args: { app: string; release: number }; result: AppStatus };
+  /** Stops a release that is not live: waits until it has no connection or `drain` seconds passed, then TERM, KILL. Answers when gone. */
+  "app.retire": { args: { app: string; release: number; drain: number }; result: AppStatus };
+  /** Sets instance counts of the live release, draining what goes. Answers when done. */
+  "app.scale": { args: { app: string; counts: Record<string, number>; drain: number }; result: AppStatus };
+  /** Stops all of the app; it stays known and stays stopped over a restart of the supervisor. */
+  "app.stop": { args: { app: string }; result: AppStatus };
+  /** Starts a stopped app's live release again, and waits for it as app.await does. */
+  "app.resume": { args: { app: string; timeout: number }; result: { ready: boolean; status: AppStatus } };
+  /** New instances of the live release first, then the old ones drained and stopped. */
+  "app.restart": { args: { app: string; drain: number; timeout: number }; result: { ready: boolean; status: AppStatus } };
+  /** Stops everything of the app and forgets it: slots, sockets, instance directories. */
+  "app.forget": { args: { app: string }; result: Record<string, never> };
+  /** Restarts hop3d or caddy. */
+  "service.restart": { args: { service: ServiceName }; result: Record<string, never> };
+};
+
+export type Verb = keyof Verbs;
+export type ServiceName = "hop3d" | "caddy";
+
+export type Request = { readonly id: number; readonly verb: string; readonly args: unknown };
+export type Answer =
+  | { readonly id: number; readonly ok: true; readonly result: unknown }
+  | { readonly id: number; readonly ok: false; readonly error: { readonly code: RefusalCode; readonly message: string } };
+
+/** `invalid`: malformed or out of bounds. `unknown`: no such app, record or process. `conflict`: not in this state. */
+export type RefusalCode = "invalid" | "unknown" | "conflict" | "rate" | "internal";
+
+/** How a job ended. `status` 128+n may be an exit or signal n: `describe` says both (docs/adr/0002). */
+export type JobResult = { readonly exit: number | null; readonly timedOut: boolean; readonly canceled: boolean; readonly seconds: number };
+
+export type InstanceStatus = {
+  /** Short id, unique while it exists; names its socket directory. */
+  readonly id: string;
+  readonly release: number;
+  readonly type: string;
+  /** 1-based among its type, as in `web.1`. */
+  readonly index: number;
+  readonly state: InstanceState;
+  readonly pid: number | null;
+  /** `unix//run/.../s.sock` or `127.0.0.1:20001`, once it listens (the form that the edge dials). */
+  readonly address: string | null;
+  /** ISO time of the last change of state. */
+  readonly since: string;
+  readonly restarts: number;
+  /** `exit 1`, `exit 143 or signal TERM`; null when it never ended. */
+  readonly lastExit: string | null;
+};
+
+export type AppStatus = {
+  readonly app: string;
+  readonly live: number | null;
+  readonly stopped: boolean;
+  readonly instances: readonly InstanceStatus[];
+};
+
+export type ServiceStatus = { readonly name: ServiceName; readonly state: InstanceState; readonly pid: number | null; readonly since: string; readonly restarts: number };
+
+export type SupervisorStatus = { readonly services: readonly ServiceStatus[]; readonly apps: readonly AppStatus[] };
