@@ -1,0 +1,26 @@
+/** Kysely over pg. The only file that knows pg. */
+import { PostgresDialect } from "kysely";
+import pg from "pg";
+
+const int8 = 20;
+
+/** Connects when first asked. `url` holds a password: it must not reach a log or a message. */
+export function openPostgres(url: string): PostgresDialect {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: "hop3",
+    max: 8,
+    connectionTimeoutMillis: 10_000,
+    query_timeout: 30_000,
+    idle_in_transaction_session_timeout: 60_000,
+    keepAlive: true,
+    // Counts and sequence numbers are far below 2^53; as text they would differ from SQLite's.
+    types: {
+      getTypeParser: (oid, format) =>
+        Number(oid) === int8 ? Number : (pg.types.getTypeParser(oid, format) as (text: string) => unknown),
+    },
+  });
+  // An idle connection that the server closed: the pool drops it and makes another. Without a listener it ends the process.
+  pool.on("error", () => undefined);
+  return new PostgresDialect({ pool });
+}

@@ -1,0 +1,96 @@
+/** The rows as the database holds them. They stay in this folder: what leaves it are the plain objects of each aggregate. */
+import type { Insertable, Selectable } from "kysely";
+
+/** Times are ISO text in UTC, JSON is text: the same in both databases, and sorted as it reads. */
+export type Tables = {
+  apps: {
+    name: string;
+    state: "new" | "running" | "stopped" | "failed";
+    message: string | null;
+    live_release: number | null;
+    last_build: number;
+    last_release: number;
+    last_deploy: number;
+    created_at: string;
+    updated_at: string;
+  };
+  env: { app: string; name: string; sealed: string; source: "user" | "generated" | "file"; updated_at: string };
+  domains: { name: string; app: string; created_at: string };
+  scale: { app: string; type: string; count: number };
+  builds: {
+    app: string;
+    number: number;
+    record_version: number;
+    builder: string;
+    summary: string;
+    state: "running" | "succeeded" | "failed" | "canceled";
+    created_at: string;
+    created_by: string;
+    ended_at: string | null;
+  };
+  releases: {
+    app: string;
+    number: number;
+    build: number;
+    record_version: number;
+    reason: "deploy" | "config" | "rollback";
+    summary: string;
+    created_at: string;
+    created_by: string;
+  };
+  deploys: {
+    app: string;
+    number: number;
+    state: "queued" | "running" | "succeeded" | "failed" | "canceled";
+    step: string | null;
+    summary: string;
+    build: number | null;
+    release: number | null;
+    error: string | null;
+    created_at: string;
+    created_by: string;
+    started_at: string | null;
+    ended_at: string | null;
+    last_step: number;
+    last_event: number;
+  };
+  deploy_steps: {
+    app: string;
+    deploy: number;
+    seq: number;
+    step: string;
+    started_at: string;
+    ended_at: string | null;
+    outcome: "done" | "failed" | "canceled" | "undone" | null;
+    facts: string;
+  };
+  deploy_events: { app: string; deploy: number; seq: number; type: string; data: string; at: string };
+  users: { name: string; role: "admin" | "developer" | "viewer"; created_at: string };
+  tokens: {
+    id: string;
+    hash: string;
+    user_name: string;
+    name: string;
+    created_at: string;
+    expires_at: string | null;
+    last_used_at: string | null;
+    revoked_at: string | null;
+  };
+  events: {
+    seq: number;
+    at: string;
+    actor: string;
+    action: string;
+    app: string | null;
+    target: string | null;
+    outcome: string;
+    details: string;
+    hash: string;
+  };
+  event_head: { id: number; seq: number; hash: string };
+  settings: { key: string; value: string; updated_at: string };
+  hop3_schema: { version: number; name: string; applied_at: string };
+};
+
+export type Row<Name extends keyof Tables> = Selectable<Tables[Name]>;
+export type NewRow<Name extends keyof Tables> = Insertable<Tables[Name]>;
