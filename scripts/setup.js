@@ -1,0 +1,75 @@
+/**
+ * Set-up of a checkout: what `npm start` and `npm test` do first. It owns node_modules, .tools and test/postgres's packages,
+ * and knows nothing of Hop3 itself. Plain JavaScript, because it runs on whatever Node >= 18 the host has; all else runs
+ * on the Node 26 that it installs. Every step first asks whether it is done already, from facts on the disk, so that a
+ * second call takes milliseconds and an interrupted one is finished by the next.
+ */
+import { join } from "node:path";
+import { checkHost, missingSystemPackages } from "./setup/host.js";
+import { installNpmPackages, npmPackagesStand } from "./setup/npm-packages.js";
+import { nodePackage, paths } from "./setup/paths.js";
+import { onlyOneSetup } from "./setup/only-one.js";
+import { installSystemPackages } from "./setup/system-packages.js";
+import { installPythonTools, linkTools, pythonToolsStand, toolLinksStand } from "./setup/tools.js";
+
+/**
+ * @typedef {{ title: string, done: () => boolean, run: (log: Log) => Promise<void> }} Step
+ * @typedef {(line: string) => void} Log
+ */
+
+/** @type {Step} */
+const ownPackages = {
+  title: `Node 26 (${nodePackage}) and the packages of package-lock.json`,
+  done: () => npmPackagesStand(paths.root),
+  run: () => installNpmPackages(paths.root),
+};
+
+/** @type {Step} */
+const pythonTools = {
+  title: "uv and Caddy 2.11, pinned by hash, into .tools/python",
+  done: pythonToolsStand,
+  run: installPythonTools,
+};
+
+/** @type {Step} */
+const npmTool = {
+  title: "the npm that builds Node apps, into .tools/npm",
+  done: () => npmPackagesStand(paths.npmTool, paths.npmToolSource),
+  run: () => installNpmPackages(paths.npmTool, paths.npmToolSource),
+};
+
+/** @type {Step} */
+const toolLinks = {
+  title: ".tools/bin with node, npm, npx, uv and caddy",
+  done: toolLinksStand,
+  run: async () => linkTools(),
+};
+
+/** @type {Step} */
+const postgres = {
+  title: "PostgreSQL for the tests, into test/postgres",
+  done: () => npmPackagesStand(join(paths.root, "test/postgres")),
+  run: () => installNpmPackages(join(paths.root, "test/postgres")),
+};
+
+/**
+ * Brings the checkout into the state its lock files describe. Throws SetupError, whose message names what failed and
+ * what to do.
+ * @param {{ log: Log, forTests?: boolean }} options
+ */
+export async function setup({ log, forTests = false }) {
+  const steps = [ownPackages, pythonTools, npmTool, toolLinks, ...(forTests ? [postgres] : [])];
+  if (steps.every((step) => step.done())) return;
+  checkHost();
+  await onlyOneSetup(log, async () => {
+    const missing = missingSystemPackages();
+    if (missing.length > 0) await installSystemPackages(missing, log);
+    for (const step of steps) {
+      if (step.done()) continue;
+      log(`installing ${step.title}`);
+      const began = Date.now();
+      await step.run(log);
+      log(`  done in ${((Date.now() - began) / 1000).toFixed(1)} s`);
+    }
+  });
+}

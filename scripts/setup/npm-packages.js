@@ -1,0 +1,110 @@
+/**
+ * npm packages exactly as a lock file says. npm writes what it installed into node_modules/.package-lock.json as its
+ * last act, so comparing that file with the lock tells whether anything is to be done, without starting npm.
+ */
+import { accessSync, constants, copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, join } from "node:path";
+import { paths } from "./paths.js";
+import { run } from "./run.js";
+
+/** @typedef {{ version?: string, integrity?: string, optional?: boolean, inBundle?: boolean, os?: string[], cpu?: string[], libc?: string[] }} Locked */
+
+/**
+ * Whether `dir/node_modules` holds what the lock file asks for on this machine.
+ * @param {string} dir
+ * @param {string} source where package.json and package-lock.json are kept
+ */
+export function npmPackagesStand(dir, source = dir) {
+  const wanted = readLock(join(source, "package-lock.json"));
+  const present = readLock(join(dir, "node_modules/.package-lock.json"));
+  if (wanted === undefined || present === undefined) return false;
+  return Object.entries(wanted).every(([path, locked]) => {
+    if (path === "" || locked.inBundle === true) return true;
+    const there = present[path];
+    if (there === undefined) return locked.optional === true && !fitsThisMachine(locked);
+    return there.version === locked.version && there.integrity === locked.integrity && existsSync(join(dir, path));
+  });
+}
+
+/**
+ * @param {string} dir
+ * @param {string} source
+ */
+export async function installNpmPackages(dir, source = dir) {
+  if (source !== dir) {
+    mkdirSync(dir, { recursive: true });
+    for (const name of ["package.json", "package-lock.json"]) copyFileSync(join(source, name), join(dir, name));
+  }
+  // No install script of any package is run: what we use ships its binaries inside the packages.
+  const argv = [
+    ...hostNpm(),
+    "ci",
+    "--ignore-scripts",
+    "--include=dev",
+    "--include=optional",
+    "--no-audit",
+    "--no-fund",
+  ];
+  await run(argv, { what: `npm ci in ${dir}`, cwd: dir, env: npmEnvironment(), tries: 2 });
+}
+
+/** The npm that started us, else the one on PATH. Run by the Node that runs this file. */
+function hostNpm() {
+  const started = process.env["npm_execpath"] ?? "";
+  return basename(started) === "npm-cli.js" ? [process.execPath, started] : ["npm"];
+}
+
+/** Without what an outer npm has set for its own package, and with a cache that can be written. */
+function npmEnvironment() {
+  /** @type {NodeJS.ProcessEnv} */
+  const env = { ...process.env, npm_config_update_notifier: "false" };
+  for (const name of Object.keys(env)) {
+    if (
+      /^npm_(package|lifecycle|command|config_(nodedir|local_prefix|omit|include|production|ignore_scripts))/i.test(
+        name,
+      )
+    )
+      delete env[name];
+  }
+  // Production mode would leave out the tools that check and bundle.
+  delete env["NODE_ENV"];
+  if (writable(join(homedir(), ".npm")) || (!existsSync(join(homedir(), ".npm")) && writable(homedir()))) return env;
+  return { ...env, npm_config_cache: join(paths.tools, "npm-cache") };
+}
+
+/** @param {string} path */
+function writable(path) {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * @param {string} path
+ * @returns {Record<string, Locked> | undefined}
+ */
+function readLock(path) {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")).packages;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {Locked} locked */
+function fitsThisMachine({ os, cpu, libc }) {
+  return admits(os, "linux") && admits(cpu, process.arch) && admits(libc, "glibc");
+}
+
+/**
+ * @param {string[] | undefined} list
+ * @param {string} value
+ */
+function admits(list, value) {
+  if (list === undefined || list.includes(value)) return true;
+  return list.every((one) => one.startsWith("!")) && !list.includes(`!${value}`);
+}
