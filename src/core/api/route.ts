@@ -4,19 +4,24 @@
  */
 import type { z } from "zod";
 import type { Action } from "../actions.ts";
+import type { apiPrefix } from "./prefix.ts";
 
 export type Route = {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** With `:name` parameters, below `/api/v1`. */
-  readonly path: string;
+  /** With `:name` parameters, below `apiPrefix`. */
+  readonly path: `/${string}`;
   readonly summary: string;
-  /** What the caller must be allowed to do; `public` asks nobody. */
-  readonly action: Action | "public";
+  /** What the caller must be allowed to do; `signed-in` asks only who it is, `public` asks nobody. */
+  readonly action: Action | "signed-in" | "public";
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
+  /** Request headers that mean something here, by lower-case name. */
+  readonly headers?: z.ZodObject;
   /** JSON body; `tar` for a streamed archive. */
   readonly body?: z.ZodType | "tar";
-  /** JSON answer; `sse` for an event stream whose events have the shape of `event`. */
+  /** Status of success, 200 unless said. */
+  readonly status?: 201 | 202;
+  /** JSON answer; `sse` for an event stream whose events have the shapes of `events`. */
   readonly response: z.ZodType | "sse";
   /** For `sse`: event name to the shape of its data. */
   readonly events?: Readonly<Record<string, z.ZodType>>;
@@ -26,3 +31,31 @@ export type Route = {
 export function defineRoute<const R extends Route>(route: R): R {
   return route;
 }
+
+type Shape<R extends Route, Part extends "params" | "query" | "headers"> =
+  R[Part] extends z.ZodType<infer Output> ? Output : Record<string, never>;
+
+/** What a handler is given: everything parsed and within its limits. */
+export type ParamsOf<R extends Route> = Shape<R, "params">;
+export type QueryOf<R extends Route> = Shape<R, "query">;
+export type HeadersOf<R extends Route> = Shape<R, "headers">;
+export type BodyOf<R extends Route> = R["body"] extends "tar"
+  ? AsyncIterable<Uint8Array>
+  : R["body"] extends z.ZodType<infer Output>
+    ? Output
+    : undefined;
+
+/** What a JSON route answers. */
+export type ResponseOf<R extends Route> = R["response"] extends z.ZodType<infer Output> ? Output : never;
+
+/** An event of an `sse` route. `id` is what a client may resume after (`Last-Event-ID`); not every stream has ids. */
+export type EventOf<R extends Route> = {
+  [Name in keyof R["events"]]: {
+    readonly event: Name & string;
+    readonly data: R["events"][Name] extends z.ZodType<infer Output> ? Output : never;
+    readonly id?: string;
+  };
+}[keyof R["events"]];
+
+/** The whole path of a route as the server mounts it. */
+export type MountedPath = `${typeof apiPrefix}/${string}`;

@@ -1,0 +1,97 @@
+/** Apps: what exists, how it is, and the verbs that run on the whole of it. */
+import { z } from "zod";
+import { deploySummary } from "./deploys.ts";
+import { processView } from "./processes.ts";
+import { defineRoute } from "./route.ts";
+import { appName, appParams, isoTime, releaseNumber } from "./shared.ts";
+
+/** `new`: no release yet. `running`: every wanted instance is. `degraded`: some are not. `failed`: none is. */
+export const appState = z.enum(["new", "starting", "running", "degraded", "stopping", "stopped", "failed"]);
+export type AppState = z.infer<typeof appState>;
+
+export const appSummary = z.object({
+  app: appName,
+  state: appState,
+  urls: z.array(z.string()).describe("Where it answers; the first one is the one to show"),
+  release: releaseNumber.nullable(),
+  /** ISO time of the last release. */
+  deployedAt: isoTime.nullable(),
+});
+export type AppSummary = z.infer<typeof appSummary>;
+
+export const appDetails = appSummary.extend({
+  createdAt: isoTime,
+  builder: z.string().nullable().describe("What built the live release, for example `python`"),
+  lastDeploy: deploySummary.nullable(),
+  processes: z.array(processView),
+  notes: z.array(z.string()).describe("What this server cannot enforce for the app, and what needs attention"),
+});
+export type AppDetails = z.infer<typeof appDetails>;
+
+export const listApps = defineRoute({
+  method: "GET",
+  path: "/apps",
+  summary: "All apps that the caller may see",
+  action: "app.list",
+  response: z.object({ apps: z.array(appSummary) }),
+});
+
+export const showApp = defineRoute({
+  method: "GET",
+  path: "/apps/:app",
+  summary: "One app: state, URLs, release, last deploy, processes with their instances",
+  action: "app.show",
+  params: appParams,
+  response: appDetails,
+});
+
+export const destroyApp = defineRoute({
+  method: "DELETE",
+  path: "/apps/:app",
+  summary: "Remove an app with its code, data, environment and routes",
+  action: "app.destroy",
+  params: appParams,
+  query: z.strictObject({ confirm: z.string().max(64).describe("Must equal the app's name") }),
+  response: z.object({ app: appName, removed: z.array(z.string()).describe("What was removed, a line each") }),
+});
+
+export const startApp = defineRoute({
+  method: "POST",
+  path: "/apps/:app/start",
+  summary: "Start a stopped app; answers when it is ready",
+  action: "app.operate",
+  params: appParams,
+  response: appSummary,
+});
+
+export const stopApp = defineRoute({
+  method: "POST",
+  path: "/apps/:app/stop",
+  summary: "Stop an app; it stays stopped until started",
+  action: "app.operate",
+  params: appParams,
+  response: appSummary,
+});
+
+export const restartApp = defineRoute({
+  method: "POST",
+  path: "/apps/:app/restart",
+  summary: "New instances first, then the old ones are drained; answers when done",
+  action: "app.operate",
+  params: appParams,
+  response: appSummary,
+});
+
+export const pingApp = defineRoute({
+  method: "POST",
+  path: "/apps/:app/ping",
+  summary: "One HTTP request to the app through the edge",
+  action: "app.show",
+  params: appParams,
+  response: z.object({
+    app: appName,
+    url: z.string(),
+    status: z.int().describe("HTTP status that the app answered"),
+    ms: z.number().describe("Milliseconds to the head of the answer"),
+  }),
+});

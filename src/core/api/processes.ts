@@ -1,0 +1,52 @@
+/** The processes of an app and their instances. */
+import { z } from "zod";
+import { defineRoute } from "./route.ts";
+import { appName, appParams, isoTime, processType, releaseNumber } from "./shared.ts";
+
+/** Most instances of one process type. */
+export const instancesMax = 64;
+
+export const instance = z.object({
+  name: z.string().describe("`web.1`"),
+  state: z.enum(["starting", "running", "backing-off", "stopping", "stopped", "failed"]),
+  release: releaseNumber,
+  pid: z.int().nullable(),
+  since: isoTime,
+  restarts: z.int(),
+  lastExit: z.string().nullable().describe("How it last ended, for example `exit 1`; null when it never did"),
+});
+export type Instance = z.infer<typeof instance>;
+
+export const processView = z.object({
+  type: processType,
+  command: z.string(),
+  count: z.int().describe("How many instances are wanted"),
+  listens: z.enum(["http", "none"]),
+  instances: z.array(instance),
+});
+export type ProcessView = z.infer<typeof processView>;
+
+export const processList = z.object({ app: appName, processes: z.array(processView) });
+
+export const listProcesses = defineRoute({
+  method: "GET",
+  path: "/apps/:app/processes",
+  summary: "The processes of an app with their instances",
+  action: "app.show",
+  params: appParams,
+  response: processList,
+});
+
+export const scaleProcesses = defineRoute({
+  method: "PATCH",
+  path: "/apps/:app/processes",
+  summary: "Set how many instances of a process run; answers when they do",
+  action: "app.operate",
+  params: appParams,
+  body: z.strictObject({
+    scale: z
+      .record(processType, z.int().min(0).max(instancesMax))
+      .refine((scale) => Object.keys(scale).length > 0, "must name a process"),
+  }),
+  response: processList,
+});

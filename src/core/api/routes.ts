@@ -1,0 +1,41 @@
+/** The whole contract by name. The server must have a handler for each; the client may call each. */
+import { destroyApp, listApps, pingApp, restartApp, showApp, startApp, stopApp } from "./apps.ts";
+import { createDeploy, followDeploy, planDeploy, showDeploy } from "./deploys.ts";
+import { addDomain, listDomains, removeDomain } from "./domains.ts";
+import { changeEnv, listEnv, readEnv } from "./env.ts";
+import { followBuildLogs, followLogs, readBuildLogs, readLogs } from "./logs.ts";
+import { listProcesses, scaleProcesses } from "./processes.ts";
+import { systemInfo, systemLogs, version, whoami } from "./system.ts";
+
+export const routes = {
+  listApps,
+  showApp,
+  destroyApp,
+  startApp,
+  stopApp,
+  restartApp,
+  pingApp,
+  createDeploy,
+  showDeploy,
+  followDeploy,
+  planDeploy,
+  listEnv,
+  readEnv,
+  changeEnv,
+  listDomains,
+  addDomain,
+  removeDomain,
+  listProcesses,
+  scaleProcesses,
+  readLogs,
+  followLogs,
+  readBuildLogs,
+  followBuildLogs,
+  systemInfo,
+  systemLogs,
+  version,
+  whoami,
+} as const;
+
+export type Routes = typeof routes;
+export type RouteName = keyof Routes;

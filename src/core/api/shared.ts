@@ -1,0 +1,50 @@
+/** Shapes that several resources share. */
+import { z } from "zod";
+import { isAppName, isEnvName, isProcessType } from "../names.ts";
+
+export const appName = z
+  .string()
+  .refine(isAppName, "is not a valid app name")
+  .describe("2 to 64 lowercase letters, digits or hyphens; starts with a letter");
+
+export const processType = z
+  .string()
+  .refine(isProcessType, "is not a valid process type")
+  .describe("A process type, such as `web`");
+
+export const envName = z
+  .string()
+  .refine(isEnvName, "is not a valid variable name")
+  .describe("Name of an environment variable");
+
+/** A variable's value; NUL cannot be passed to a process. */
+export const envValue = z
+  .string()
+  .max(32 * 1024)
+  .refine((value) => !value.includes("\0"), "must not hold a NUL character");
+
+export const isoTime = z.string().describe("ISO 8601 time, UTC");
+
+export const releaseNumber = z.int().positive().describe("Number of a release of this app, from 1");
+
+export const deployNumber = z.int().positive().describe("Number of a deploy of this app, from 1");
+
+export const appParams = z.strictObject({ app: appName });
+
+/** `true` or `false` in a query. */
+export const queryFlag = z
+  .enum(["true", "false"])
+  .default("false")
+  .transform((text) => text === "true");
+
+/** A whole number in a path, query or header. */
+export const wholeNumber = z
+  .string()
+  .regex(/^[0-9]{1,15}$/, "must be a whole number")
+  .transform(Number);
+
+/** What went wrong, as data: the code is a row of the error table (docs/errors.md). */
+export const fault = z
+  .object({ code: z.string(), message: z.string(), hint: z.string(), details: z.array(z.string()) })
+  .describe("What went wrong and what to do next");
+export type Fault = z.infer<typeof fault>;

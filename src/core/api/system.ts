@@ -1,0 +1,59 @@
+/** The server itself, and who is asking. */
+import { z } from "zod";
+import { lastLines, logLine } from "./logs.ts";
+import { defineRoute } from "./route.ts";
+import { isoTime } from "./shared.ts";
+
+export const systemService = z.enum(["hop3d", "caddy", "supervisor"]);
+export type SystemService = z.infer<typeof systemService>;
+
+const systemInfoView = z.object({
+  version: z.string(),
+  mode: z.enum(["user", "system"]),
+  node: z.string(),
+  platform: z.string().describe("`linux x64`"),
+  hostname: z.string(),
+  startedAt: isoTime,
+  root: z.string().describe("HOP3_ROOT"),
+  api: z.string().describe("URL of this API"),
+  edge: z.object({ kind: z.string(), httpPort: z.int() }),
+  services: z.array(
+    z.object({ name: systemService, state: z.string(), pid: z.int().nullable(), since: isoTime, restarts: z.int() }),
+  ),
+  apps: z.int(),
+  notes: z.array(z.string()).describe("What this mode or host cannot enforce"),
+});
+export type SystemInfo = z.infer<typeof systemInfoView>;
+
+export const systemInfo = defineRoute({
+  method: "GET",
+  path: "/system/info",
+  summary: "Version, mode, services of this server",
+  action: "system.info",
+  response: systemInfoView,
+});
+
+export const systemLogs = defineRoute({
+  method: "GET",
+  path: "/system/logs",
+  summary: "The last lines of the server's own logs",
+  action: "system.logs",
+  query: z.strictObject({ lines: lastLines, service: systemService.default("hop3d") }),
+  response: z.object({ service: systemService, lines: z.array(logLine) }),
+});
+
+export const version = defineRoute({
+  method: "GET",
+  path: "/version",
+  summary: "Which product and version answers here; needs no token",
+  action: "public",
+  response: z.object({ name: z.literal("hop3"), version: z.string(), api: z.literal("v1") }),
+});
+
+export const whoami = defineRoute({
+  method: "GET",
+  path: "/whoami",
+  summary: "The user that the token stands for",
+  action: "signed-in",
+  response: z.object({ user: z.string(), roles: z.array(z.string()) }),
+});
