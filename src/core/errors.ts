@@ -95,6 +95,12 @@ export const errorTable = {
   RATE_LIMITED: { exit: 7, http: 429, grpc: grpc.exhausted, hint: "Wait a moment and try again." },
   STORE_FAILED: { exit: 7, http: 503, grpc: grpc.unavailable, hint: "Is the database reachable and its disk not full?" },
   DISK_FULL: { exit: 7, http: 507, grpc: grpc.exhausted, hint: "Free disk space on the server and try again." },
+  MASTER_KEY_REFUSED: {
+    exit: 7,
+    http: 503,
+    grpc: grpc.precondition,
+    hint: "The key file has 32 bytes, belongs to the server's user and is readable by nobody else. Restore it from a backup if it was lost.",
+  },
   SUPERVISOR_REFUSED: { exit: 7, http: 502, grpc: grpc.denied, hint: "`hop3 system logs` has the supervisor's reason." },
   // 8: the user's app failed to deploy
   NOT_DETECTED: {
