@@ -26,5 +26,5 @@ export function canonicalJson(value: unknown): string {
       .toSorted(([a], [b]) => (a < b ? -1 : 1));
     return `{${entries.map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`).join(",")}}`;
   }
-  throw new TypeError(`canonical JSON cannot hold a ${typeof value} such as ${String(value)}`);
+  throw new TypeError(`canonical JSON cannot hold a ${typeof value}`);
 }

@@ -1,12 +1,12 @@
 /** Kysely over pg. The only file that knows pg. */
 import { PostgresDialect } from "kysely";
-import pg from "pg";
+import { Pool, types } from "pg";
 
 const int8 = 20;
 
 /** Connects when first asked. `url` holds a password: it must not reach a log or a message. */
 export function openPostgres(url: string): PostgresDialect {
-  const pool = new pg.Pool({
+  const pool = new Pool({
     connectionString: url,
     application_name: "hop3",
     max: 8,
@@ -17,7 +17,7 @@ export function openPostgres(url: string): PostgresDialect {
     // Counts and sequence numbers are far below 2^53; as text they would differ from SQLite's.
     types: {
       getTypeParser: (oid, format) =>
-        Number(oid) === int8 ? Number : (pg.types.getTypeParser(oid, format) as (text: string) => unknown),
+        oid === int8 ? Number : (types.getTypeParser(oid, format) as (text: string) => unknown),
     },
   });
   // An idle connection that the server closed: the pool drops it and makes another. Without a listener it ends the process.
