@@ -1,0 +1,231 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { LAUNCHER_ENV, LAUNCHER_SCRIPT, launcherArgv, prepareInstance } from "./launcher.ts";
+import { LogReader, type LogReaderOptions } from "./log-reader.ts";
+
+const root = mkdtempSync(join(tmpdir(), "hop3-log-"));
+after(() => rmSync(root, { recursive: true, force: true }));
+const T0 = new Date("2026-01-02T03:04:05.678Z");
+const later = (ms: number) => new Date(T0.getTime() + ms);
+
+/** An instance directory with these spool files. */
+function spool(files: Record<string, string | Buffer>): string {
+  const dir = mkdtempSync(join(root, "i-"));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(dir, name), content);
+  return dir;
+}
+
+function withReader<T>(dir: string, use: (reader: LogReader) => T, options: Partial<LogReaderOptions> = {}): T {
+  const reader = new LogReader({ dir, ...options });
+  try {
+    return use(reader);
+  } finally {
+    reader.close();
+  }
+}
+
+/** All log files in order, without the time stamp of T0. */
+function logText(dir: string): string {
+  const files = readdirSync(join(dir, "log")).sort((a, b) => Number(a) - Number(b));
+  return files
+    .map((name) => readFileSync(join(dir, "log", name), "latin1"))
+    .join("")
+    .replaceAll(`${T0.toISOString()} `, "");
+}
+
+const finish = (dir: string, options: Partial<LogReaderOptions> = {}) =>
+  withReader(dir, (reader) => reader.finish(T0), options);
+
+/** What the stream was, from its records. */
+function joined(text: string): string {
+  return text
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => (line.startsWith("out+ ") ? line.slice(5) : `${line.slice(4)}\n`))
+    .join("");
+}
+
+test("every line carries its time and stream", () => {
+  const dir = spool({ "out.1": "a\n\nb\n", "err.1": "c\n" });
+  withReader(dir, (reader) => assert.deepEqual(reader.drain(T0), { more: false, waiting: false, full: false }));
+  assert.equal(
+    readFileSync(join(dir, "log", "1"), "utf8"),
+    ["out a", "out ", "out b", "err c"].map((line) => `2026-01-02T03:04:05.678Z ${line}\n`).join(""),
+  );
+});
+
+test("a line that crosses segments stays one line and read segments are removed", () => {
+  const dir = spool({ "out.1": "one\ntw", "out.2": "o\nthr", "out.3": "", "out.4": "ee\n" });
+  finish(dir);
+  assert.equal(logText(dir), "out one\nout two\nout three\n");
+  assert.deepEqual(readdirSync(dir).sort(), ["commit", "log", "out.4"]);
+});
+
+test("a missing segment number is told in the log", () => {
+  const dir = spool({ "out.1": "one\ntw", "out.3": "four\n" });
+  finish(dir);
+  assert.equal(
+    logText(dir),
+    "out one\nout tw\nsys output on out was dropped here: the spool or its disk was full\nout four\n",
+  );
+});
+
+test("a line without newline is shown when it has waited long enough, and joins what follows", () => {
+  const dir = spool({ "out.1": "Name: " });
+  withReader(dir, (reader) => {
+    assert.deepEqual(reader.drain(T0), { more: false, waiting: true, full: false });
+    assert.equal(logText(dir), "");
+    reader.drain(later(999));
+    assert.equal(logText(dir), "");
+    reader.drain(later(1000));
+    appendFileSync(join(dir, "out.1"), "Ada\n");
+    reader.drain(later(2000));
+  });
+  assert.match(logText(dir), /06\.678Z out\+ Name: \n\S+ out Ada\n$/);
+});
+
+test("a line of 10 MB and bytes that are no text come out as they went in", () => {
+  const long = Buffer.alloc(10_000_000, "y").toString("latin1");
+  const bytes = Buffer.from(Array.from({ length: 3000 }, (_, i) => (i * 7) % 256)).toString("latin1");
+  const text = `${long}\n${bytes}\nend`;
+  const dir = spool({
+    "out.1": Buffer.from(text.slice(0, 4_000_001), "latin1"),
+    "out.2": Buffer.from(text.slice(4_000_001), "latin1"),
+  });
+  finish(dir);
+  assert.equal(joined(logText(dir)) === `${text}\n`, true);
+});
+
+test("what was written and not committed is cut away and read again", () => {
+  const dir = spool({ "out.1": "a\n" });
+  withReader(dir, (reader) => reader.drain(T0));
+  appendFileSync(join(dir, "log", "1"), "written by a reader that was kil");
+  appendFileSync(join(dir, "out.1"), "b\n");
+  finish(dir);
+  assert.equal(logText(dir), "out a\nout b\n");
+});
+
+test("a torn commit leaves the one before it in force", () => {
+  const dir = spool({ "out.1": "a\n" });
+  withReader(dir, (reader) => {
+    reader.drain(T0);
+    appendFileSync(join(dir, "out.1"), "b\n");
+    reader.drain(T0); // seq 2, in the first slot
+  });
+  const commit = readFileSync(join(dir, "commit"));
+  writeFileSync(
+    join(dir, "commit"),
+    Buffer.concat([commit.subarray(0, 14), Buffer.alloc(498, "9"), commit.subarray(512)]),
+  );
+  finish(dir);
+  assert.equal(logText(dir), "out a\nout b\n");
+});
+
+test("logs rotate by size, the oldest go, and a file of a rotation that was cut short is removed", () => {
+  const dir = spool({ "out.1": Array.from({ length: 1000 }, (_, i) => `${String(i).padStart(9, "0")}\n`).join("") });
+  const options = { rotateBytes: 5000, keep: 3, budget: 1000 };
+  finish(dir, options);
+  const files = readdirSync(join(dir, "log"))
+    .map(Number)
+    .sort((a, b) => a - b);
+  assert.equal(files.length, 3);
+  writeFileSync(join(dir, "log", String(Math.max(...files) + 1)), "not committed");
+  finish(dir, options);
+  assert.deepEqual(
+    readdirSync(join(dir, "log"))
+      .map(Number)
+      .sort((a, b) => a - b),
+    files,
+  );
+  const numbers = logText(dir)
+    .trim()
+    .split("\n")
+    .map((line) => Number(line.slice(4)));
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: numbers.length }, (_, i) => 1000 - numbers.length + i),
+  );
+});
+
+test("a log shorter than its commit, as after a power cut, is gone on with", () => {
+  const dir = spool({ "out.1": "aaaa\nbbbb\n" });
+  withReader(dir, (reader) => reader.drain(T0));
+  truncateSync(join(dir, "log", "1"), 34);
+  appendFileSync(join(dir, "out.1"), "cccc\n");
+  finish(dir);
+  assert.equal(logText(dir), "out aaaa\nout cccc\n".slice(0, 9) + "out cccc\n");
+});
+
+test(
+  "on a full disk nothing is consumed, and room brings everything",
+  { skip: process.getuid?.() !== 0 && "mounting needs root" },
+  (t) => {
+    const dir = mkdtempSync(join(root, "full-"));
+    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", dir]);
+    if (mounted.status !== 0) return t.skip("mounting is not allowed here");
+    try {
+      writeFileSync(join(dir, "out.1"), `${"x".repeat(99)}\n`.repeat(3000));
+      withReader(dir, (reader) => {
+        mkdirSync(join(dir, "other"));
+        writeFileSync(join(dir, "other", "file"), Buffer.alloc(600_000));
+        assert.equal(reader.finish(T0).full, true);
+        assert.equal(logText(dir), "");
+        rmSync(join(dir, "other"), { recursive: true });
+        assert.equal(reader.finish(T0).full, false);
+      });
+      assert.equal(logText(dir).length, 3000 * 104);
+    } finally {
+      spawnSync("umount", [dir]);
+    }
+  },
+);
+
+test("no line is lost, doubled or moved when the reader is killed again and again under load", async () => {
+  const script = join(root, "launcher.sh");
+  writeFileSync(script, LAUNCHER_SCRIPT);
+  const dir = join(root, "killed");
+  prepareInstance(dir, { PATH: "/usr/bin:/bin" });
+  // It goes on until the file `stop` exists, so the test need not guess how fast the machine is.
+  const app = `const {writeSync,existsSync}=require('fs');let n=0;(function f(){let s='';for(let i=0;i<500;i++)s+=(n++)+'\\n';writeSync(1,s);if(existsSync(${JSON.stringify(join(dir, "stop"))}))writeSync(1,'end\\n');else setTimeout(f,2)})()`;
+  const [file = "", ...args] = launcherArgv(script, dir, [], [process.execPath, "-e", app]);
+  const launcher = spawn(file, args, { detached: true, stdio: "ignore", env: LAUNCHER_ENV });
+  const ended = once(launcher, "exit");
+  const code = `const { LogReader } = await import(${JSON.stringify(join(import.meta.dirname, "log-reader.ts"))}); const r = new LogReader({ dir: ${JSON.stringify(dir)}, rotateBytes: 200000, keep: 1000, budget: 4096 }); process.stdout.write('r'); for (;;) r.drain(new Date())`;
+  for (let kill = 0; kill < 12; kill++) {
+    const reader = spawn(process.execPath, ["--input-type=module", "-e", code], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(reader.stdout, "data");
+    for (let turn = 0; turn < 50 + kill * 97; turn++) await new Promise((resolve) => setImmediate(resolve));
+    reader.kill("SIGKILL");
+    await once(reader, "exit");
+  }
+  writeFileSync(join(dir, "stop"), "");
+  await ended;
+  finish(dir, { keep: 1000 });
+  assert.equal(existsSync(join(dir, "log", "2")), true);
+  const lines = logText(dir)
+    .trim()
+    .split("\n")
+    .map((line) => line.slice(line.indexOf(" out ") < 0 ? 4 : line.indexOf(" out ") + 5));
+  assert.equal(lines.pop(), "end");
+  assert.equal(
+    lines.findIndex((line, index) => line !== String(index)),
+    -1,
+  );
+});
