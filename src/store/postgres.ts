@@ -2,8 +2,6 @@
 import { PostgresDialect } from "kysely";
 import { Pool, types } from "pg";
 
-const int8 = 20;
-
 /** Connects when first asked. `url` holds a password: it must not reach a log or a message. */
 export function openPostgres(url: string): PostgresDialect {
   const pool = new Pool({
@@ -17,7 +15,7 @@ export function openPostgres(url: string): PostgresDialect {
     // Counts and sequence numbers are far below 2^53; as text they would differ from SQLite's.
     types: {
       getTypeParser: (oid, format) =>
-        oid === int8 ? Number : (types.getTypeParser(oid, format) as (text: string) => unknown),
+        oid === types.builtins.INT8 ? Number : (types.getTypeParser(oid, format) as (text: string) => unknown),
     },
   });
   // An idle connection that the server closed: the pool drops it and makes another. Without a listener it ends the process.
