@@ -18,7 +18,7 @@ export type Verbs = {
    * Answers when it has ended. One job an app and kind at a time.
    */
   "build.step": { args: { app: string; build: number; step: number }; result: JobResult };
-  /** Runs hook `hook` (index) of release `release`, once, as the app; output goes to the log of process `hook`. */
+  /** Runs hook `hook` (index) of release `release`, once, as the app; output goes on in the build.log of the release's build. */
   "release.hook": { args: { app: string; release: number; hook: number }; result: JobResult };
   /** Kills the app's running job with its whole tree; true when there was one. */
   "job.cancel": { args: { app: string }; result: { canceled: boolean } };
@@ -30,8 +30,11 @@ export type Verbs = {
   "app.cutover": { args: { app: string; release: number }; result: AppStatus };
   /** Stops a release that is not live: waits until it has no connection or `drain` seconds passed, then TERM, KILL. Answers when gone. */
   "app.retire": { args: { app: string; release: number; drain: number }; result: AppStatus };
-  /** Sets instance counts of the live release, draining what goes. Answers when done. */
-  "app.scale": { args: { app: string; counts: Record<string, number>; drain: number }; result: AppStatus };
+  /** Sets instance counts of the live release, draining what goes. Answers when done; `ready` as of app.await for what came. */
+  "app.scale": {
+    args: { app: string; counts: Record<string, number>; drain: number; timeout: number };
+    result: { ready: boolean; status: AppStatus };
+  };
   /** Stops all of the app; it stays known and stays stopped over a restart of the supervisor. */
   "app.stop": { args: { app: string }; result: AppStatus };
   /** Starts a stopped app's live release again, and waits for it as app.await does. */
@@ -74,6 +77,8 @@ export type InstanceStatus = {
   readonly restarts: number;
   /** `exit 1`, `exit 143 or signal TERM`; null when it never ended. */
   readonly lastExit: string | null;
+  /** Why its first try failed: it ended by itself, or it did not get ready in time; null unless it failed. */
+  readonly failure: "exited" | "not-ready" | null;
 };
 
 export type AppStatus = {

@@ -1,0 +1,16 @@
+/** One word for how an app is, from what the store wants and what the supervisor sees. Pure. */
+import type { AppState } from "#core/api/apps.ts";
+import type { App } from "#store/apps.ts";
+import type { AppStatus } from "#supervisor/protocol.ts";
+
+/** `status` is undefined for an app without processes, which the edge serves alone. */
+export function appState(app: Pick<App, "state" | "liveRelease">, status: Pick<AppStatus, "stopped" | "instances" | "live"> | undefined): AppState {
+  if (app.liveRelease === null) return app.state === "failed" ? "failed" : "new";
+  if (app.state === "stopped" || status?.stopped === true) return "stopped";
+  const live = (status?.instances ?? []).filter(({ release }) => release === status?.live);
+  if (live.length === 0) return "running";
+  const ready = live.filter(({ state }) => state === "ready").length;
+  if (ready === live.length) return "running";
+  if (ready > 0) return "degraded";
+  return live.some(({ state }) => state === "starting" || state === "restarting" || state === "pending") ? "starting" : "failed";
+}

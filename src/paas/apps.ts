@@ -1,0 +1,116 @@
+/** Apps: made, found, shown, destroyed. */
+import { mkdir } from "node:fs/promises";
+import type { AppDetails, AppSummary } from "#core/api/apps.ts";
+import { AppError } from "#core/errors.ts";
+import { quote } from "#core/names.ts";
+import { appNotFound, createApp, deleteApp, getApp, listApps as appRows, type App } from "#store/apps.ts";
+import { listDeploys } from "#store/deploys.ts";
+import { listAllDomains } from "#store/domains.ts";
+import { appendEvent } from "#store/events.ts";
+import { getRelease } from "#store/releases.ts";
+import type { AppStatus } from "#supervisor/protocol.ts";
+import { rm, unlink } from "node:fs/promises";
+import { isNodeError } from "#core/errors.ts";
+import { defaultDomain } from "./app-address.ts";
+import { appState } from "./app-state.ts";
+import { readArtifact } from "./artifact.ts";
+import { deploySummary } from "./deploy/summary.ts";
+import { removeTree } from "./deploy/tree.ts";
+import { appDomains } from "./domains.ts";
+import { syncEdge } from "./edge.ts";
+import type { Actor, Platform } from "./platform.ts";
+import { processViews } from "./processes.ts";
+import { staticLink } from "./static-link.ts";
+
+/** Throws APP_NOT_FOUND. */
+export async function requireApp(platform: Pick<Platform, "store">, name: string): Promise<App> {
+  const app = await getApp(platform.store, name);
+  if (app === undefined) throw appNotFound(name);
+  return app;
+}
+
+/** The row and the folders that an app has from its first day. Throws APP_EXISTS, DOMAIN_TAKEN. */
+export async function createAppWithFolders(platform: Platform, name: string, by: Actor): Promise<void> {
+  const { layout, store } = platform;
+  const domain = defaultDomain(name, platform.baseDomain);
+  const owner = (await listAllDomains(store)).find((row) => row.name === domain);
+  if (owner !== undefined) {
+    throw new AppError("DOMAIN_TAKEN", `${domain}, the default domain of ${quote(name)}, belongs to the app ${owner.app}.`);
+  }
+  await createApp(store, name);
+  for (const folder of [layout.app(name), layout.appData(name), layout.appHome(name), layout.appCache(name), layout.appLogs(name)]) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  }
+  await appendEvent(store, { actor: by.name, action: "app.create", app: name, outcome: "ok" });
+}
+
+export async function removeAppFolders(platform: Platform, app: string): Promise<void> {
+  await removeTree(platform.layout.app(app), platform.exec);
+  await unlink(staticLink(platform.layout, app)).catch((error: unknown) => {
+    if (!isNodeError(error) || error.code !== "ENOENT") throw error;
+  });
+}
+
+export async function listApps(platform: Platform): Promise<AppSummary[]> {
+  const statuses = await supervisorStatuses(platform);
+  return Promise.all((await appRows(platform.store)).map((app) => summary(platform, app, statuses.get(app.name))));
+}
+
+/** Throws APP_NOT_FOUND. */
+export async function appSummary(platform: Platform, name: string): Promise<AppSummary> {
+  const app = await requireApp(platform, name);
+  return summary(platform, app, (await supervisorStatuses(platform)).get(name));
+}
+
+/** Throws APP_NOT_FOUND. */
+export async function showApp(platform: Platform, name: string): Promise<AppDetails> {
+  const app = await requireApp(platform, name);
+  const status = (await supervisorStatuses(platform)).get(name);
+  const [last] = await listDeploys(platform.store, name, 1);
+  const release = app.liveRelease === null ? undefined : await getRelease(platform.store, name, app.liveRelease);
+  const artifact = release === undefined ? undefined : readArtifact(platform.layout, name, release.build);
+  return {
+    ...(await summary(platform, app, status)),
+    createdAt: app.createdAt,
+    builder: artifact?.builder ?? null,
+    lastDeploy: last === undefined ? null : deploySummary(last),
+    processes: await processViews(platform, name, status),
+    notes: [...(app.message === null ? [] : [app.message]), ...(platform.mode === "user" ? [userModeNote] : [])],
+  };
+}
+
+const userModeNote = "User mode: the app runs as the user of the server, with no limits on memory, CPU or processes.";
+
+/** Stops and removes everything of the app; `confirm` must be its name. Throws CONFIRMATION_NEEDED, APP_NOT_FOUND. */
+export async function destroyApp(platform: Platform, name: string, confirm: string, by: Actor): Promise<string[]> {
+  await requireApp(platform, name);
+  if (confirm !== name) {
+    throw new AppError("CONFIRMATION_NEEDED", `Destroying ${name} needs its name as confirmation.`, { hint: `Repeat with --confirm=${name}.` });
+  }
+  return platform.queue.run(name, async () => {
+    // Processes first, files last, the row in between: whatever is interrupted can be repeated from the start.
+    await platform.supervisor.call("app.forget", { app: name }, { signal: platform.stopping });
+    await deleteApp(platform.store, name);
+    await syncEdge(platform);
+    await removeAppFolders(platform, name);
+    await rm(platform.layout.slots(name), { recursive: true, force: true });
+    await appendEvent(platform.store, { actor: by.name, action: "app.destroy", app: name, outcome: "ok" });
+    return ["processes", "routes", "environment", "releases and builds", "data", "logs"];
+  });
+}
+
+export async function supervisorStatuses(platform: Platform): Promise<ReadonlyMap<string, AppStatus>> {
+  const { apps } = await platform.supervisor.call("status", {}, { signal: platform.stopping });
+  return new Map(apps.map((status) => [status.app, status]));
+}
+
+async function summary(platform: Platform, app: App, status: AppStatus | undefined): Promise<AppSummary> {
+  const release = app.liveRelease === null ? undefined : await getRelease(platform.store, app.name, app.liveRelease);
+  return {
+    app: app.name,
+    state: appState(app, status),
+    urls: (await appDomains(platform, app.name)).map(({ url }) => url),
+    release: app.liveRelease,
+    deployedAt: release?.createdAt ?? null,
+  };
+}

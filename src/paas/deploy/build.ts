@@ -1,0 +1,62 @@
+/**
+ * Step 3, build: provisions runtimes (trusted tools), writes the build record and has the supervisor run its steps as the
+ * app, then seals the tree: from here on nothing writes to it.
+ */
+import { replaceWords } from "#core/plan-words.ts";
+import { AppError } from "#core/errors.ts";
+import type { BuildRecord, BuildStep } from "#core/records.ts";
+import { recordEnvContext, sealEnv } from "#core/sealed.ts";
+import { readEnv } from "#store/env.ts";
+import { writeFileAtomic } from "#sys/atomic-file.ts";
+import { writeArtifact, type Artifact } from "../artifact.ts";
+import { appPlatformEnv } from "../app-env.ts";
+import { envRecord, resolveEnv } from "../resolve-env.ts";
+import { artifactOf, artifactSteps } from "./artifact-of.ts";
+import type { DeployJob, Detected } from "./job.ts";
+import { lastLines } from "./last-lines.ts";
+import { sealTree } from "./tree.ts";
+
+/** Throws BUILD_FAILED or the code of the step that failed, RUNTIME_MISSING, CANCELED. */
+export async function build(job: DeployJob, number: number, found: Detected): Promise<Artifact> {
+  const { platform, app } = job;
+  const { layout } = platform;
+  const { runtimes } = await found.builder.provision(found.plan, {
+    log: {
+      info: (message) => platform.log.info({ app, build: number }, message),
+      warn: (message) => platform.log.warn({ app, build: number }, message),
+    },
+    exec: platform.exec,
+    runtimes: layout.runtimes,
+    tools: platform.tools,
+    signal: platform.stopping,
+  });
+  const tree = layout.buildTree(app, number);
+  const plan = replaceWords(found.plan, { tree, cache: layout.appCache(app), runtimes });
+  const artifact = artifactOf(app, number, found, plan);
+  const steps = artifactSteps(found, plan);
+  const stored = await readEnv(platform.store, app, platform.masterKey);
+  const env = envRecord(resolveEnv({ artifact, stored, platform: appPlatformEnv(platform, app), domains: [] }));
+  const record: BuildRecord = {
+    version: 1,
+    app,
+    build: number,
+    steps,
+    env: sealEnv(platform.masterKey, recordEnvContext("build", app, number), { ...env, ...plan.buildEnv }),
+  };
+  writeFileAtomic(layout.buildRecord(app, number), JSON.stringify(record));
+  for (const [index, step] of steps.entries()) await runStep(job, number, step, index);
+  await sealTree(tree, platform.exec);
+  writeArtifact(layout, artifact);
+  return artifact;
+}
+
+async function runStep(job: DeployJob, number: number, step: BuildStep, index: number): Promise<void> {
+  const { platform, app } = job;
+  const ended = await platform.supervisor.call("build.step", { app, build: number, step: index }, { signal: platform.stopping });
+  if (ended.exit === 0) return;
+  if (ended.canceled) throw new AppError("CANCELED", `The build of ${app} was canceled in ${step.name}.`);
+  const how = ended.timedOut ? `took longer than ${step.timeout} s` : `ended with exit status ${ended.exit ?? "unknown"}`;
+  throw new AppError(step.failure ?? "BUILD_FAILED", `The build step ${step.name} ${how}.`, {
+    details: await lastLines(platform.layout.buildLog(app, number), 20),
+  });
+}

@@ -1,0 +1,32 @@
+/** What the steps of one deploy share: its numbers, and what earlier steps found out. */
+import type { AppSpec } from "#core/app-spec.ts";
+import type { BuildPlan, Builder } from "#core/plugin.ts";
+import type { Artifact } from "../artifact.ts";
+import type { Platform } from "../platform.ts";
+
+export type DeployJob = {
+  readonly platform: Platform;
+  readonly app: string;
+  readonly deploy: number;
+  readonly by: string;
+  /** Bytes of the build's log so far. */
+  readonly logLength: () => number;
+};
+
+/** After detect: who builds it, and how. */
+export type Detected = {
+  readonly spec: AppSpec;
+  readonly builder: Builder;
+  readonly reason: string;
+  readonly plan: BuildPlan;
+};
+
+/** After release: what is to be brought live in place of what. */
+export type Candidate = {
+  readonly release: number;
+  readonly artifact: Artifact;
+  /** The release that serves now, if any. */
+  readonly replaces: number | null;
+  /** False for an app that is served by the edge alone. */
+  readonly hasProcesses: boolean;
+};

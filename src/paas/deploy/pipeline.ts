@@ -1,0 +1,162 @@
+/**
+ * A deploy, from an uploaded tree to a release that serves: the table of contents. Each step is a file and has a row in
+ * the journal before and after it. Up to cut-over everything can be undone and the old release never stopped serving;
+ * from cut-over on everything can be repeated.
+ *
+ *   receive (begin.ts, while the upload runs) - detect - build - release - start - probe - cut over - drain - retire
+ */
+import type { DeployStep, DoneEvent } from "#core/api/deploys.ts";
+import { type AppError, toAppError } from "#core/errors.ts";
+import { endBuild, getBuild, createBuild } from "#store/builds.ts";
+import { changeDeploy, endDeploy, startDeploy, type DeployError } from "#store/deploys.ts";
+import { beginStep, endStep } from "#store/deploy-steps.ts";
+import { appendEvent } from "#store/events.ts";
+import type { ReleaseReason } from "#store/releases.ts";
+import { defaultDomain, urlOf } from "../app-address.ts";
+import type { Artifact } from "../artifact.ts";
+import type { Platform } from "../platform.ts";
+import { build } from "./build.ts";
+import { cutOver } from "./cut-over.ts";
+import { detect } from "./detect.ts";
+import { drain } from "./drain.ts";
+import type { Candidate, DeployJob } from "./job.ts";
+import { probe } from "./probe.ts";
+import { claimDomains, makeRelease, runHooks } from "./release.ts";
+import { report } from "./reporter.ts";
+import { retire } from "./retire.ts";
+import { sourceFiles } from "./source-files.ts";
+import { start } from "./start.ts";
+import { discardBuild, markFirstFailure, undoCandidate } from "./undo.ts";
+
+/** Runs a received deploy to its end and never throws: the outcome is in the store, and its watchers are told. */
+export async function runDeploy(job: DeployJob, buildNumber: number): Promise<void> {
+  const { platform, app, deploy, by } = job;
+  try {
+    await startDeploy(platform.store, app, deploy);
+    const found = await step(job, "detect", async () => {
+      const tree = platform.layout.buildTree(app, buildNumber);
+      const detected = detect(sourceFiles(tree), platform.builders, platform.tools);
+      return { result: detected, detail: `${detected.plan.summary} (${detected.reason})` };
+    });
+    await changeDeploy(platform.store, app, deploy, { summary: found.plan.summary });
+    const artifact = await step(job, "build", async () => {
+      await claimDomains(platform, app, found.spec.domains);
+      const row = { recordVersion: 1, builder: found.builder.name, summary: found.plan.summary, createdBy: by };
+      await createBuild(platform.store, app, row, buildNumber);
+      const made = await build(job, buildNumber, found);
+      await endBuild(platform.store, app, buildNumber, "succeeded");
+      return { result: made };
+    });
+    const candidate = await activate(job, artifact, "deploy", true);
+    await endDeploy(platform.store, app, deploy, "succeeded");
+    await finish(job, { outcome: "succeeded", release: candidate.release, url: urlOf(defaultDomain(app, platform.baseDomain), platform.edge) });
+    await appendEvent(platform.store, { actor: by, action: "app.deploy", app, target: `release ${candidate.release}`, outcome: "ok" });
+  } catch (thrown) {
+    await fail(job, buildNumber, thrown);
+  }
+}
+
+/** From an artifact to a release that serves; used by deploys and by changes of configuration. */
+export async function activate(job: DeployJob, artifact: Artifact, reason: ReleaseReason, withHooks: boolean): Promise<Candidate> {
+  const { platform, app, deploy, by } = job;
+  let candidate: Candidate | undefined;
+  let live = false;
+  try {
+    const made = await step(job, "release", async () => {
+      const one = await makeRelease(platform, artifact, { reason, summary: artifact.summary, by });
+      candidate = one;
+      await changeDeploy(platform.store, app, deploy, { release: one.release });
+      if (withHooks) await runHooks(platform, one);
+      return { result: one, detail: `v${one.release}` };
+    });
+    if (made.hasProcesses) {
+      const status = await step(job, "start", async () => ({ result: await start(platform, made) }));
+      await step(job, "probe", async () => ({ result: await probe(platform, made, status) }));
+    } else {
+      await skip(job, "start", "no process: the edge serves it");
+      await skip(job, "probe", "no process");
+    }
+    await step(job, "cut-over", async () => {
+      // From the supervisor's answer on, this release is the live one, whatever else may fail.
+      live = true;
+      return { result: await cutOver(platform, made) };
+    });
+    await tidy(job, "drain", () => drain(platform, made));
+    await tidy(job, "retire", () => retire(platform, app));
+    return made;
+  } catch (thrown) {
+    if (candidate !== undefined && !(live && (await isLive(platform, candidate)))) await undoCandidate(platform, candidate);
+    throw thrown;
+  }
+}
+
+/** What the supervisor says is what counts: its answer to the cut-over may have been lost. */
+export async function isLive(platform: Platform, { artifact, release, hasProcesses }: Candidate): Promise<boolean> {
+  if (!hasProcesses) return true;
+  const { apps } = await platform.supervisor.call("status", {}, { signal: platform.stopping });
+  return apps.find(({ app }) => app === artifact.app)?.live === release;
+}
+
+/** Runs one step between its two journal rows, and tells the watchers. */
+async function step<Result>(
+  job: DeployJob,
+  name: DeployStep,
+  work: () => Promise<{ readonly result: Result; readonly detail?: string }>,
+): Promise<Result> {
+  const ref = await beginStep(job.platform.store, job.app, job.deploy, name);
+  await report(job.platform, job, "step", { name, state: "started" });
+  try {
+    const { result, detail } = await work();
+    await endStep(job.platform.store, ref, "done");
+    await report(job.platform, job, "step", { name, state: "done", ...(detail === undefined ? {} : { detail }) });
+    return result;
+  } catch (thrown) {
+    await endStep(job.platform.store, ref, toAppError(thrown).code === "CANCELED" ? "canceled" : "failed");
+    await report(job.platform, job, "step", { name, state: "failed" });
+    throw thrown;
+  }
+}
+
+/** The new release serves already: what cannot be cleaned up now is cleaned up by the next deploy, and is said. */
+async function tidy(job: DeployJob, name: DeployStep, work: () => Promise<void>): Promise<void> {
+  try {
+    await step(job, name, async () => ({ result: await work() }));
+  } catch (thrown) {
+    if (job.platform.stopping.aborted) throw thrown;
+    job.platform.log.warn({ app: job.app, deploy: job.deploy, step: name, err: thrown }, "a deploy could not clean up");
+  }
+}
+
+async function skip(job: DeployJob, name: DeployStep, detail: string): Promise<void> {
+  await report(job.platform, job, "step", { name, state: "skipped", detail });
+}
+
+async function fail(job: DeployJob, buildNumber: number, thrown: unknown): Promise<void> {
+  const { platform, app, deploy, by } = job;
+  // hop3d itself is going down: leave the deploy as it is, the next start undoes or finishes it.
+  if (platform.stopping.aborted) return;
+  const error = toAppError(thrown);
+  if (error.code === "INTERNAL") platform.log.error({ app, deploy, err: error.cause }, "a deploy failed unexpectedly");
+  try {
+    const outcome = error.code === "CANCELED" ? "canceled" : "failed";
+    const row = await getBuild(platform.store, app, buildNumber);
+    if (row?.state === "running") await endBuild(platform.store, app, buildNumber, outcome);
+    await discardBuild(platform, app, buildNumber);
+    await markFirstFailure(platform, app);
+    await endFailed(job, outcome, error);
+    await appendEvent(platform.store, { actor: by, action: "app.deploy", app, target: `deploy ${deploy}`, outcome: error.code });
+  } catch (second) {
+    platform.log.error({ app, deploy, err: second }, "the end of a deploy could not be recorded; the next start will");
+  }
+}
+
+/** Records a failed or canceled end and tells the watchers. */
+export async function endFailed(job: DeployJob, outcome: "failed" | "canceled", error: AppError): Promise<void> {
+  const told: DeployError = { code: error.code, message: error.message, hint: error.hint, details: [...error.details] };
+  await endDeploy(job.platform.store, job.app, job.deploy, outcome, told);
+  await finish(job, { outcome, release: null, url: null, error: { ...told, details: [...told.details] } });
+}
+
+async function finish(job: DeployJob, event: DoneEvent): Promise<void> {
+  await report(job.platform, job, "done", event);
+}

@@ -1,0 +1,41 @@
+/**
+ * Step 6, probe: every web instance of the release is asked over its own address before any user is. With
+ * `[healthcheck] path` the answer must be 2xx or 3xx; without one, any HTTP answer to `/` will do.
+ */
+import { AppError } from "#core/errors.ts";
+import type { AppStatus } from "#supervisor/protocol.ts";
+import { defaultDomain } from "../app-address.ts";
+import { httpProbe } from "../http-probe.ts";
+import type { Platform } from "../platform.ts";
+import type { Candidate } from "./job.ts";
+import { lastLines } from "./last-lines.ts";
+import { instanceLog } from "./start.ts";
+
+const unlessSaid = { path: "/", timeout: 10, interval: 0.5, retries: 3 };
+
+/** Throws APP_UNHEALTHY with what was asked and answered. */
+export async function probe(platform: Platform, { artifact, release }: Candidate, status: AppStatus): Promise<void> {
+  const { app, spec } = artifact;
+  const check = spec.healthcheck ?? unlessSaid;
+  const isHealthy = (code: number) => spec.healthcheck === undefined || (code >= 200 && code < 400);
+  const host = defaultDomain(app, platform.baseDomain);
+  for (const instance of status.instances) {
+    if (instance.release !== release || instance.address === null) continue;
+    const target = { address: instance.address, host, path: check.path, timeoutMs: check.timeout * 1000 };
+    let said = "";
+    for (let tried = 0; ; tried += 1) {
+      const answer = await httpProbe(target, platform.stopping).catch((error: unknown) => {
+        if (platform.stopping.aborted || !(error instanceof AppError)) throw error;
+        return error;
+      });
+      if (!(answer instanceof AppError) && isHealthy(answer.status)) break;
+      said = answer instanceof AppError ? answer.message : `${check.path} answered ${answer.status}.`;
+      if (tried >= check.retries) {
+        throw new AppError("APP_UNHEALTHY", `${instance.type}.${instance.index} is not healthy: ${said}`, {
+          details: await lastLines(instanceLog(platform, app, instance), 20),
+        });
+      }
+      await platform.clock.sleep(check.interval * 1000, platform.stopping);
+    }
+  }
+}

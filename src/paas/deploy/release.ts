@@ -1,0 +1,120 @@
+/**
+ * Step 4, release: one immutable record of what will run - artifact, environment, processes, hooks. A change of
+ * configuration makes one too, from the same artifact. The app's own hooks (prerun, release command) run here, before
+ * anything of the release serves.
+ */
+import { chmod } from "node:fs/promises";
+import { AppError } from "#core/errors.ts";
+import type { ProcessSpec, ReleaseRecord } from "#core/records.ts";
+import { recordEnvContext, sealEnv } from "#core/sealed.ts";
+import { nextRelease } from "#store/apps.ts";
+import { readEnv, setEnv } from "#store/env.ts";
+import { createRelease, liveRelease, type ReleaseReason } from "#store/releases.ts";
+import { getScale } from "#store/scale.ts";
+import { writeFileAtomic } from "#sys/atomic-file.ts";
+import { appPlatformEnv } from "../app-env.ts";
+import { defaultDomain } from "../app-address.ts";
+import { appDomains, refuseDefaults } from "../domains.ts";
+import { listAllDomains } from "#store/domains.ts";
+import type { Artifact } from "../artifact.ts";
+import { generateValue } from "../generate-env.ts";
+import type { Platform } from "../platform.ts";
+import { envRecord, resolveEnv } from "../resolve-env.ts";
+import type { Candidate } from "./job.ts";
+import { lastLines } from "./last-lines.ts";
+
+/** Seconds for a hook. */
+const hookTimeout = 30 * 60;
+const stopTimeout = 10;
+
+/** Writes the record and its row. Nothing runs yet. */
+export async function makeRelease(
+  platform: Platform,
+  artifact: Artifact,
+  why: { readonly reason: ReleaseReason; readonly summary: string; readonly by: string },
+): Promise<Candidate> {
+  const { store, layout, masterKey } = platform;
+  const { app, build } = artifact;
+  await generateMissing(platform, artifact);
+  const stored = await readEnv(store, app, masterKey);
+  const present = (await appDomains(platform, app)).map(({ domain }) => domain);
+  const domains = [...new Set([...present, ...artifact.domains])];
+  const env = resolveEnv({ artifact, stored, platform: appPlatformEnv(platform, app), domains });
+  const scale = await getScale(store, app);
+  const replaces = (await liveRelease(store, app))?.number ?? null;
+  const release = await nextRelease(store, app);
+  const processes = processSpecs(artifact, scale);
+  const record: ReleaseRecord = {
+    version: 1,
+    app,
+    release,
+    build,
+    createdAt: new Date(platform.clock.now()).toISOString(),
+    cwd: ".",
+    processes,
+    hooks: (["prerun", "release"] as const).flatMap((name) => {
+      const command = artifact.spec.hooks[name];
+      return command === undefined ? [] : [{ name, command, timeout: hookTimeout }];
+    }),
+    env: sealEnv(masterKey, recordEnvContext("release", app, release), envRecord(env)),
+  };
+  const path = layout.releaseRecord(app, release);
+  writeFileAtomic(path, JSON.stringify(record));
+  await chmod(path, 0o440);
+  await createRelease(
+    store,
+    app,
+    { build, recordVersion: 1, reason: why.reason, summary: why.summary, createdBy: why.by },
+    release,
+  );
+  return { release, artifact, replaces, hasProcesses: Object.keys(processes).length > 0 };
+}
+
+/** Refuses, before anything is built, domains of the app's files that belong to another app. Throws DOMAIN_TAKEN. */
+export async function claimDomains(platform: Platform, app: string, domains: readonly string[]): Promise<void> {
+  const owners = new Map((await listAllDomains(platform.store)).map((row) => [row.name, row.app]));
+  for (const domain of domains) {
+    const owner = owners.get(domain) ?? app;
+    if (owner !== app) throw new AppError("DOMAIN_TAKEN", `[domains] ${domain} belongs to another app.`);
+    if (domain !== defaultDomain(app, platform.baseDomain)) await refuseDefaults(platform, domain);
+  }
+}
+
+/** Runs prerun and the release command, once, as the app. Throws RELEASE_COMMAND_FAILED or CANCELED. */
+export async function runHooks(platform: Platform, { artifact, release }: Candidate): Promise<void> {
+  const { app } = artifact;
+  const names = (["prerun", "release"] as const).filter((name) => artifact.spec.hooks[name] !== undefined);
+  for (const [hook, name] of names.entries()) {
+    const ended = await platform.supervisor.call("release.hook", { app, release, hook }, { signal: platform.stopping });
+    if (ended.exit === 0) continue;
+    if (ended.canceled) throw new AppError("CANCELED", `The deploy of ${app} was canceled in its ${name} command.`);
+    const how = ended.timedOut ? `took longer than ${hookTimeout} s` : `ended with exit status ${ended.exit ?? "unknown"}`;
+    throw new AppError("RELEASE_COMMAND_FAILED", `The ${name} command ${how}.`, {
+      details: await lastLines(platform.layout.buildLog(app, artifact.build), 20),
+    });
+  }
+}
+
+/** `web` serves HTTP, every other process is a daemon. Counts: the user's scale, else the app's own, else one. */
+export function processSpecs(artifact: Artifact, scale: Readonly<Record<string, number>>): Record<string, ProcessSpec> {
+  return Object.fromEntries(
+    Object.entries(artifact.processes).map(([type, command]) => [
+      type,
+      {
+        command,
+        count: scale[type] ?? artifact.spec.scale[type] ?? 1,
+        listens: type === "web" ? "http" : "none",
+        startTimeout: artifact.spec.startTimeout,
+        stopTimeout,
+      } satisfies ProcessSpec,
+    ]),
+  );
+}
+
+async function generateMissing(platform: Platform, { app, spec }: Artifact): Promise<void> {
+  const stored = new Set((await readEnv(platform.store, app, platform.masterKey)).map(({ name }) => name));
+  const missing = spec.env.filter((entry) => entry.kind === "generate").filter(({ name }) => !stored.has(name));
+  if (missing.length === 0) return;
+  const made = missing.map((entry) => ({ name: entry.name, value: generateValue(entry), source: "generated" as const }));
+  await setEnv(platform.store, app, made, platform.masterKey);
+}

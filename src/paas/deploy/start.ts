@@ -1,0 +1,45 @@
+/** Step 5, start: the release's processes come up beside what serves; nothing reaches them yet. */
+import { AppError } from "#core/errors.ts";
+import type { AppStatus, InstanceStatus } from "#supervisor/protocol.ts";
+import type { Platform } from "../platform.ts";
+import type { Candidate } from "./job.ts";
+import { lastLines } from "./last-lines.ts";
+
+/** Seconds beyond the app's own start timeout that the supervisor may take to say so. */
+const slack = 5;
+
+/** Throws APP_EXITED or APP_NOT_LISTENING with the last words of the instance. */
+export async function start(platform: Platform, { release, artifact }: Candidate): Promise<AppStatus> {
+  const { app, spec } = artifact;
+  await platform.supervisor.call("app.start", { app, release }, { signal: platform.stopping });
+  const { ready, status } = await platform.supervisor.call(
+    "app.await",
+    { app, release, timeout: spec.startTimeout + slack },
+    { signal: platform.stopping },
+  );
+  if (ready) return status;
+  throw await startFailure(platform, app, release, spec.startTimeout, status);
+}
+
+/** What kept a release from getting ready, in the user's words. */
+export async function startFailure(
+  platform: Platform,
+  app: string,
+  release: number,
+  startTimeout: number,
+  status: AppStatus,
+): Promise<AppError> {
+  const mine = status.instances.filter((instance) => instance.release === release && instance.state !== "ready");
+  const ended = mine.find((instance) => instance.failure === "exited");
+  const culprit = ended ?? mine.find((instance) => instance.failure !== null) ?? mine[0];
+  const details = culprit === undefined ? [] : await lastLines(instanceLog(platform, app, culprit), 20);
+  const name = culprit === undefined ? "web" : `${culprit.type}.${culprit.index}`;
+  if (ended !== undefined) {
+    return new AppError("APP_EXITED", `The process ${name} ended (${ended.lastExit ?? "unknown"}) instead of starting.`, { details });
+  }
+  return new AppError("APP_NOT_LISTENING", `The process ${name} did not listen within ${startTimeout} s.`, { details });
+}
+
+export function instanceLog({ layout }: Pick<Platform, "layout">, app: string, instance: Pick<InstanceStatus, "type" | "index">): string {
+  return `${layout.appLogs(app)}/${instance.type}.${instance.index}.log`;
+}

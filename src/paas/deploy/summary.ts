@@ -1,0 +1,27 @@
+/** A deploy as the API shows it. */
+import { deployStep, type DeploySummary } from "#core/api/deploys.ts";
+import { AppError } from "#core/errors.ts";
+import { deployNotFound, getDeploy, type Deploy } from "#store/deploys.ts";
+import type { Platform } from "../platform.ts";
+
+export function deploySummary(deploy: Deploy): DeploySummary {
+  return {
+    app: deploy.app,
+    deploy: deploy.number,
+    // Waiting in the app's line counts as running: the user has nothing to do about it.
+    state: deploy.state === "queued" ? "running" : deploy.state,
+    step: deployStep.catch("receive").parse(deploy.step),
+    startedAt: deploy.startedAt ?? deploy.createdAt,
+    endedAt: deploy.endedAt,
+    release: deploy.release,
+    error: deploy.error === null ? null : { ...deploy.error, details: [...deploy.error.details] },
+  };
+}
+
+/** Throws NOT_FOUND. */
+export async function showDeploy(platform: Platform, app: string, number: number): Promise<DeploySummary> {
+  if (number < 1) throw new AppError("NOT_FOUND", "Deploys are numbered from 1.");
+  const deploy = await getDeploy(platform.store, app, number);
+  if (deploy === undefined) throw deployNotFound(app, number);
+  return deploySummary(deploy);
+}

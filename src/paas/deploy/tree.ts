@@ -1,0 +1,25 @@
+/** A build's tree is written once: sealed when the build has ended, opened again only to be removed. */
+import { rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { AppError } from "#core/errors.ts";
+import type { PluginContext } from "#core/plugin.ts";
+
+/** Takes write permission from everything in the tree; links are left alone. */
+export async function sealTree(tree: string, exec: PluginContext["exec"]): Promise<void> {
+  await chmod("a-w", tree, exec);
+}
+
+/** Removes a directory with sealed trees in it; nothing happens when it is gone already. */
+export async function removeTree(directory: string, exec: PluginContext["exec"]): Promise<void> {
+  if (!existsSync(directory)) return;
+  await chmod("u+w", directory, exec);
+  await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+}
+
+async function chmod(mode: string, directory: string, exec: PluginContext["exec"]): Promise<void> {
+  // chmod -R does not follow the links that it meets.
+  const done = await exec(["/bin/chmod", "-R", mode, "--", directory]);
+  if (done.exitCode !== 0) {
+    throw new AppError("INTERNAL", "Permissions of a build could not be changed.", { cause: new Error(done.stderr) });
+  }
+}

@@ -1,0 +1,31 @@
+/** Takes back what a candidate left that did not become live: its instances and its record. */
+import { getApp, setAppState } from "#store/apps.ts";
+import { liveRelease } from "#store/releases.ts";
+import { rm } from "node:fs/promises";
+import type { Platform } from "../platform.ts";
+import type { Candidate } from "./job.ts";
+import { removeTree } from "./tree.ts";
+
+/** Safe to repeat. Throws only when the supervisor cannot be asked. */
+export async function undoCandidate(platform: Platform, { artifact, release }: Pick<Candidate, "artifact" | "release">): Promise<void> {
+  const { app } = artifact;
+  const { apps } = await platform.supervisor.call("status", {}, { signal: platform.stopping });
+  const known = apps.find((each) => each.app === app);
+  if (known?.instances.some((instance) => instance.release === release) === true) {
+    await platform.supervisor.call("app.retire", { app, release, drain: 0 }, { signal: platform.stopping });
+  }
+  await rm(platform.layout.release(app, release), { recursive: true, force: true });
+}
+
+/** An app whose first deploy failed has nothing that runs. */
+export async function markFirstFailure(platform: Platform, app: string): Promise<void> {
+  const row = await getApp(platform.store, app);
+  if (row !== undefined && row.liveRelease === null) await setAppState(platform.store, app, "failed", "No deploy has succeeded yet.");
+}
+
+/** Removes the tree of a build that no release runs; its log stays for the user. */
+export async function discardBuild(platform: Platform, app: string, build: number): Promise<void> {
+  const live = await liveRelease(platform.store, app);
+  if (live?.build === build) return;
+  await removeTree(platform.layout.buildTree(app, build), platform.exec);
+}

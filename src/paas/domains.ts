@@ -1,0 +1,66 @@
+/** The domains of an app: the default one, which it always has, and its own. */
+import { AppError } from "#core/errors.ts";
+import { parseDomain, quote } from "#core/names.ts";
+import { getApp, listApps } from "#store/apps.ts";
+import * as domainRows from "#store/domains.ts";
+import { appendEvent } from "#store/events.ts";
+import { defaultDomain, urlOf } from "./app-address.ts";
+import { requireApp } from "./apps.ts";
+import { readArtifact } from "./artifact.ts";
+import { syncEdge } from "./edge.ts";
+import { getRelease } from "#store/releases.ts";
+import type { Actor, Platform } from "./platform.ts";
+
+export type AppDomain = { readonly domain: string; readonly url: string; readonly source: "default" | "config" | "user" };
+
+/** The default domain first. */
+export async function appDomains(platform: Pick<Platform, "store" | "baseDomain" | "edge" | "layout">, app: string): Promise<AppDomain[]> {
+  const own = await domainRows.listDomains(platform.store, app);
+  const declared = await declaredDomains(platform, app);
+  const view = (domain: string, source: AppDomain["source"]) => ({ domain, url: urlOf(domain, platform.edge), source });
+  return [
+    view(defaultDomain(app, platform.baseDomain), "default"),
+    ...own.map(({ name }) => view(name, declared.has(name) ? "config" : "user")),
+  ];
+}
+
+async function declaredDomains(platform: Pick<Platform, "store" | "layout">, app: string): Promise<ReadonlySet<string>> {
+  const live = (await getApp(platform.store, app))?.liveRelease ?? null;
+  const release = live === null ? undefined : await getRelease(platform.store, app, live);
+  return new Set(release === undefined ? [] : readArtifact(platform.layout, app, release.build).domains);
+}
+
+export async function addDomain(platform: Platform, app: string, name: string, by: Actor): Promise<AppDomain[]> {
+  await requireApp(platform, app);
+  const domain = parseDomain(name);
+  await refuseDefaults(platform, domain);
+  if (await domainRows.addDomain(platform.store, app, domain)) {
+    await syncEdge(platform);
+    await appendEvent(platform.store, { actor: by.name, action: "app.domain.add", app, target: domain, outcome: "ok" });
+  }
+  return appDomains(platform, app);
+}
+
+export async function removeDomain(platform: Platform, app: string, name: string, by: Actor): Promise<AppDomain[]> {
+  await requireApp(platform, app);
+  const domain = parseDomain(name);
+  if (domain === defaultDomain(app, platform.baseDomain)) {
+    throw new AppError("CONFLICT", `${domain} is the app's default domain, which cannot be removed.`, { hint: "Add a domain of your own beside it." });
+  }
+  if (!(await domainRows.removeDomain(platform.store, app, domain))) {
+    throw new AppError("NOT_FOUND", `${app} has no domain ${quote(domain)}.`, { hint: "`hop3 domain list` shows them." });
+  }
+  await syncEdge(platform);
+  await appendEvent(platform.store, { actor: by.name, action: "app.domain.remove", app, target: domain, outcome: "ok" });
+  return appDomains(platform, app);
+}
+
+/** A domain that is another app's default one would have two owners. */
+export async function refuseDefaults(platform: Pick<Platform, "store" | "baseDomain">, domain: string): Promise<void> {
+  if (!domain.endsWith(`.${platform.baseDomain}`)) return;
+  for (const { name } of await listApps(platform.store)) {
+    if (defaultDomain(name, platform.baseDomain) === domain) {
+      throw new AppError("DOMAIN_TAKEN", `${domain} is the default domain of the app ${name}.`);
+    }
+  }
+}

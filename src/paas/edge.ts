@@ -1,0 +1,56 @@
+/**
+ * Brings the edge to what the store says: renders the routes, and loads the document only when it differs from the one in
+ * force. The file is the last good document, which Caddy starts from by itself.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { EdgeRoute } from "#core/plugin.ts";
+import { listApps } from "#store/apps.ts";
+import { listAllDomains } from "#store/domains.ts";
+import { getRelease } from "#store/releases.ts";
+import { writeFileAtomic } from "#sys/atomic-file.ts";
+import { defaultDomain } from "./app-address.ts";
+import { readArtifact } from "./artifact.ts";
+import type { Platform } from "./platform.ts";
+import { staticLink } from "./static-link.ts";
+
+/** Concurrent calls run one after the other: the last one renders the last state. Throws UNAVAILABLE, PLUGIN_FAILED. */
+export function syncEdge(platform: Platform): Promise<void> {
+  // A key that is no app name, so that it stands in nobody's line.
+  return platform.queue.run("#edge", async () => {
+    const document = platform.proxy.render(await edgeRoutes(platform), platform.edge);
+    if (readDocument(platform.layout.edgeDocument) === document) return;
+    await platform.proxy.load(document, platform.edge, platform.stopping);
+    writeFileAtomic(platform.layout.edgeDocument, document);
+  });
+}
+
+async function edgeRoutes(platform: Platform): Promise<EdgeRoute[]> {
+  const { store, layout } = platform;
+  const domains = Map.groupBy(await listAllDomains(store), ({ app }) => app);
+  const routes: EdgeRoute[] = [];
+  for (const { name, liveRelease } of await listApps(store)) {
+    if (liveRelease === null) continue;
+    const release = await getRelease(store, name, liveRelease);
+    if (release === undefined) continue;
+    const artifact = readArtifact(layout, name, release.build);
+    const own = (domains.get(name) ?? []).map((domain) => domain.name);
+    routes.push({
+      app: name,
+      domains: [defaultDomain(name, platform.baseDomain), ...own],
+      ...(artifact.processes["web"] === undefined ? {} : { slots: layout.slots(name) }),
+      staticPaths: Object.fromEntries(
+        Object.entries(artifact.staticPaths).map(([prefix, directory]) => [prefix, join(staticLink(layout, name), directory)]),
+      ),
+    });
+  }
+  return routes;
+}
+
+function readDocument(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,96 @@
+/** The environment of an app: shown with its sources, and changed all or nothing. A change makes a release. */
+import { AppError } from "#core/errors.ts";
+import { createDeploy, startDeploy, endDeploy } from "#store/deploys.ts";
+import { readEnv, setEnv, unsetEnv } from "#store/env.ts";
+import { appendEvent } from "#store/events.ts";
+import { toAppError } from "#core/errors.ts";
+import { appPlatformEnv } from "./app-env.ts";
+import { requireApp } from "./apps.ts";
+import type { Artifact } from "./artifact.ts";
+import { appDomains } from "./domains.ts";
+import { activate } from "./deploy/pipeline.ts";
+import type { Actor, Platform } from "./platform.ts";
+import { liveArtifact } from "./processes.ts";
+import { resolveEnv, type EnvSourceName } from "./resolve-env.ts";
+
+export type EnvView = { readonly name: string; readonly value: string; readonly source: EnvSourceName; readonly updatedAt: string | null };
+
+/** Every variable that the app sees, by name. Values are secrets: the caller decides whether to show them. */
+export async function appEnv(platform: Platform, app: string): Promise<EnvView[]> {
+  await requireApp(platform, app);
+  const artifact = (await liveArtifact(platform, app)) ?? nothingBuilt(app);
+  const stored = await readEnv(platform.store, app, platform.masterKey);
+  const domains = (await appDomains(platform, app)).map(({ domain }) => domain);
+  const updated = new Map(stored.map(({ name, updatedAt }) => [name, updatedAt]));
+  return [...resolveEnv({ artifact, stored, platform: appPlatformEnv(platform, app), domains })]
+    .map(([name, { value, source }]) => ({ name, value, source, updatedAt: updated.get(name) ?? null }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+export type EnvChange = { readonly set: Readonly<Record<string, string>>; readonly unset: readonly string[] };
+export type EnvChanged = { readonly changed: string[]; readonly release: number | null; readonly restarted: string[] };
+
+/**
+ * Makes a release with the new environment and cuts over to it; when that fails, the old environment and the old release
+ * stay. Throws INVALID_INPUT (a name that the platform gives), NOT_FOUND (unset of nothing), and what a deploy throws.
+ */
+export async function changeEnv(platform: Platform, app: string, change: EnvChange, by: Actor): Promise<EnvChanged> {
+  await requireApp(platform, app);
+  for (const name of [...Object.keys(change.set), ...change.unset]) refuseReserved(name);
+  return platform.queue.run(app, async () => {
+    const { store, masterKey } = platform;
+    const { liveRelease, state } = await requireApp(platform, app);
+    const before = new Map((await readEnv(store, app, masterKey)).map((entry) => [entry.name, entry]));
+    const missing = change.unset.filter((name) => !before.has(name));
+    if (missing.length > 0) throw new AppError("NOT_FOUND", `${app} has no variable ${missing.join(", ")} of its own.`);
+    const changed = [...Object.keys(change.set).filter((name) => before.get(name)?.value !== change.set[name]), ...change.unset];
+    if (changed.length === 0) return { changed: [], release: null, restarted: [] };
+    const entries = Object.entries(change.set).map(([name, value]) => ({ name, value, source: "user" as const }));
+    await setEnv(store, app, entries, masterKey);
+    await unsetEnv(store, app, change.unset);
+    const artifact = liveRelease === null || state === "stopped" ? undefined : await liveArtifact(platform, app);
+    let release: number | null = null;
+    if (artifact !== undefined) {
+      try {
+        release = await releaseConfig(platform, artifact, by, `environment: ${changed.join(", ")}`);
+      } catch (thrown) {
+        await unsetEnv(store, app, Object.keys(change.set).filter((name) => !before.has(name)));
+        await setEnv(store, app, changed.flatMap((name) => before.get(name) ?? []), masterKey);
+        throw thrown;
+      }
+    }
+    await appendEvent(store, { actor: by.name, action: "app.env.change", app, outcome: "ok", details: { changed } });
+    return { changed: changed.toSorted(), release, restarted: release === null ? [] : Object.keys(artifact?.processes ?? {}) };
+  });
+}
+
+/** A release of the same build with the settings of now, journaled like a deploy. */
+async function releaseConfig(platform: Platform, artifact: Artifact, by: Actor, summary: string): Promise<number> {
+  const { app } = artifact;
+  const { number: deploy } = await createDeploy(platform.store, app, { summary, createdBy: by.name });
+  await startDeploy(platform.store, app, deploy);
+  const job = { platform, app, deploy, by: by.name, logLength: () => 0 };
+  try {
+    const { release } = await activate(job, artifact, "config", false);
+    await endDeploy(platform.store, app, deploy, "succeeded");
+    return release;
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    if (!platform.stopping.aborted) {
+      const told = { code: error.code, message: error.message, hint: error.hint, details: error.details };
+      await endDeploy(platform.store, app, deploy, "failed", told);
+    }
+    throw thrown;
+  }
+}
+
+/** Names that the supervisor gives to each instance; the user's value would be lost. */
+const reserved = new Set(["PORT", "HOP3_SOCKET", "HOP3_DATA_DIR", "HOP3_INSTANCE", "PROC_TYPE", "APP"]);
+
+function refuseReserved(name: string): void {
+  if (reserved.has(name)) throw new AppError("INVALID_INPUT", `${name} is given by Hop3 and cannot be set.`);
+}
+
+function nothingBuilt(app: string): Pick<Artifact, "app" | "env" | "path"> & { spec: Pick<Artifact["spec"], "env" | "envPolicy"> } {
+  return { app, env: {}, path: [], spec: { env: [], envPolicy: "keep-existing" } };
+}

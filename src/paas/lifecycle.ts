@@ -1,0 +1,59 @@
+/** Start, stop and restart of an app that has a release. */
+import type { AppSummary } from "#core/api/apps.ts";
+import { AppError } from "#core/errors.ts";
+import { setAppState } from "#store/apps.ts";
+import { appendEvent } from "#store/events.ts";
+import { appSummary, requireApp } from "./apps.ts";
+import { startFailure } from "./deploy/start.ts";
+import type { Actor, Platform } from "./platform.ts";
+import { liveArtifact } from "./processes.ts";
+
+/** Throws NO_RELEASE, APP_EXITED, APP_NOT_LISTENING. */
+export function startApp(platform: Platform, app: string, by: Actor): Promise<AppSummary> {
+  return change(platform, app, by, "app.start", async ({ release, startTimeout }) => {
+    const options = { signal: platform.stopping };
+    const { ready, status } = await platform.supervisor.call("app.resume", { app, timeout: startTimeout }, options);
+    await setAppState(platform.store, app, "running");
+    if (!ready) throw await startFailure(platform, app, release, startTimeout, status);
+  });
+}
+
+/** The app stays stopped until it is started or deployed. Throws NO_RELEASE. */
+export function stopApp(platform: Platform, app: string, by: Actor): Promise<AppSummary> {
+  return change(platform, app, by, "app.stop", async () => {
+    await platform.supervisor.call("app.stop", { app }, { signal: platform.stopping });
+    await setAppState(platform.store, app, "stopped");
+  });
+}
+
+/** New instances first, then the old ones are drained. Throws NO_RELEASE, CONFLICT (stopped), APP_EXITED, APP_NOT_LISTENING. */
+export function restartApp(platform: Platform, app: string, by: Actor): Promise<AppSummary> {
+  return change(platform, app, by, "app.restart", async ({ release, startTimeout }) => {
+    const args = { app, drain: platform.limits.drainSeconds, timeout: startTimeout };
+    const { ready, status } = await platform.supervisor.call("app.restart", args, { signal: platform.stopping });
+    if (!ready) throw await startFailure(platform, app, release, startTimeout, status);
+  });
+}
+
+async function change(
+  platform: Platform,
+  app: string,
+  by: Actor,
+  action: string,
+  work: (live: { release: number; startTimeout: number }) => Promise<void>,
+): Promise<AppSummary> {
+  await requireApp(platform, app);
+  return platform.queue.run(app, async () => {
+    const { liveRelease } = await requireApp(platform, app);
+    const artifact = await liveArtifact(platform, app);
+    if (artifact === undefined || liveRelease === null) throw new AppError("NO_RELEASE", `${app} has no release yet.`);
+    if (Object.keys(artifact.processes).length === 0) {
+      throw new AppError("CONFLICT", `${app} is served by the edge and has no process to ${action.slice(4)}.`, {
+        hint: "`hop3 app destroy` removes it.",
+      });
+    }
+    await work({ release: liveRelease, startTimeout: artifact.spec.startTimeout });
+    await appendEvent(platform.store, { actor: by.name, action, app, outcome: "ok" });
+    return appSummary(platform, app);
+  });
+}

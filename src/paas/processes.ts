@@ -1,0 +1,113 @@
+/** The processes of an app: what its live release runs, how many of each, and how they are. */
+import type { Instance, ProcessView } from "#core/api/processes.ts";
+import { AppError } from "#core/errors.ts";
+import { quote } from "#core/names.ts";
+import { appendEvent } from "#store/events.ts";
+import { getRelease } from "#store/releases.ts";
+import { getScale, setScale } from "#store/scale.ts";
+import { getApp } from "#store/apps.ts";
+import type { AppStatus, InstanceStatus } from "#supervisor/protocol.ts";
+import { requireApp, supervisorStatuses } from "./apps.ts";
+import { readArtifact, type Artifact } from "./artifact.ts";
+import { processSpecs } from "./deploy/release.ts";
+import { startFailure } from "./deploy/start.ts";
+import type { Actor, Platform } from "./platform.ts";
+
+/** Throws APP_NOT_FOUND. */
+export async function listProcesses(platform: Platform, app: string): Promise<ProcessView[]> {
+  await requireApp(platform, app);
+  return processViews(platform, app, (await supervisorStatuses(platform)).get(app));
+}
+
+export async function processViews(platform: Platform, app: string, status: AppStatus | undefined): Promise<ProcessView[]> {
+  const artifact = await liveArtifact(platform, app);
+  if (artifact === undefined) return [];
+  const specs = processSpecs(artifact, await getScale(platform.store, app));
+  return Object.entries(specs).map(([type, { command, count, listens }]) => ({
+    type,
+    command,
+    count,
+    listens,
+    instances: (status?.instances ?? []).filter((instance) => instance.type === type).map(instanceView),
+  }));
+}
+
+/** What the live release was made of; undefined before the first one. */
+export async function liveArtifact(platform: Platform, app: string): Promise<Artifact | undefined> {
+  const live = (await getApp(platform.store, app))?.liveRelease ?? null;
+  const release = live === null ? undefined : await getRelease(platform.store, app, live);
+  return release === undefined ? undefined : readArtifact(platform.layout, app, release.build);
+}
+
+/** Answers when the counts run. Throws NO_RELEASE, INVALID_INPUT (a process that the app does not have), APP_EXITED, APP_NOT_LISTENING. */
+export async function scaleProcesses(
+  platform: Platform,
+  app: string,
+  counts: Readonly<Record<string, number>>,
+  by: Actor,
+): Promise<ProcessView[]> {
+  const { liveRelease } = await requireApp(platform, app);
+  const artifact = await liveArtifact(platform, app);
+  if (artifact === undefined || liveRelease === null) throw new AppError("NO_RELEASE", `${app} has no release to scale yet.`);
+  for (const type of Object.keys(counts)) {
+    if (artifact.processes[type] !== undefined) continue;
+    const known = Object.keys(artifact.processes).join(", ");
+    throw new AppError("INVALID_INPUT", `${app} has no process ${quote(type)}.`, {
+      hint: known === "" ? "It is served by the edge and has no processes." : `It has: ${known}.`,
+    });
+  }
+  return platform.queue.run(app, async () => {
+    const before = await getScale(platform.store, app);
+    const { ready, status } = await platform.supervisor.call(
+      "app.scale",
+      { app, counts: { ...counts }, drain: platform.limits.drainSeconds, timeout: artifact.spec.startTimeout },
+      { signal: platform.stopping },
+    );
+    if (!ready) {
+      const present = processSpecs(artifact, before);
+      const back = Object.fromEntries(Object.keys(counts).map((type) => [type, present[type]?.count ?? 0]));
+      await platform.supervisor.call("app.scale", { app, counts: back, drain: 0, timeout: artifact.spec.startTimeout }, { signal: platform.stopping });
+      throw await startFailure(platform, app, liveRelease, artifact.spec.startTimeout, status);
+    }
+    await setScale(platform.store, app, counts);
+    await appendEvent(platform.store, { actor: by.name, action: "app.scale", app, outcome: "ok", details: { ...counts } });
+    return processViews(platform, app, status);
+  });
+}
+
+function instanceView(instance: InstanceStatus): Instance {
+  return {
+    name: `${instance.type}.${instance.index}`,
+    state: shownState(instance.state),
+    release: instance.release,
+    pid: instance.pid,
+    since: instance.since,
+    restarts: instance.restarts,
+    lastExit: instance.lastExit,
+  };
+}
+
+/** The supervisor's states are finer than what a person needs. */
+function shownState(state: InstanceStatus["state"]): Instance["state"] {
+  switch (state) {
+    case "pending":
+    case "starting":
+    case "restarting":
+      return "starting";
+    case "ready":
+      return "running";
+    case "backoff":
+    case "expiring":
+    case "recycling":
+      return "backing-off";
+    case "draining":
+    case "stopping":
+    case "killing":
+      return "stopping";
+    case "rejecting":
+    case "failed":
+      return "failed";
+    case "gone":
+      return "stopped";
+  }
+}

@@ -1,0 +1,6 @@
+/** Where the edge finds an app's static files: a link to the live tree, so that its document need not change at a deploy. */
+import type { Layout } from "#core/layout.ts";
+
+export function staticLink(layout: Layout, app: string): string {
+  return `${layout.edge}/live/${app}`;
+}

@@ -1,0 +1,29 @@
+/** The server itself: version, mode, services, and what this mode does not enforce. */
+import { hostname } from "node:os";
+import type { SystemInfo } from "#core/api/system.ts";
+import { listApps } from "#store/apps.ts";
+import type { Platform } from "./platform.ts";
+
+export async function systemInfo(platform: Platform): Promise<SystemInfo> {
+  const { services } = await platform.supervisor.call("status", {}, { signal: platform.stopping });
+  return {
+    version: platform.version,
+    mode: platform.mode,
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    hostname: hostname(),
+    startedAt: platform.startedAt,
+    root: platform.layout.root,
+    api: platform.apiUrl,
+    edge: { kind: platform.proxy.name, httpPort: platform.edge.httpPort },
+    services: services.map(({ name, state, pid, since, restarts }) => ({ name, state, pid, since, restarts })),
+    apps: (await listApps(platform.store)).length,
+    notes: platform.mode === "user" ? userModeNotes : [],
+  };
+}
+
+const userModeNotes = [
+  "User mode: apps run as the user of this server and may read each other's files.",
+  "User mode: no limits on memory, CPU or processes are enforced.",
+  "HTTP only: HTTPS is not built yet.",
+];
