@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { checkHost, missingSystemPackages } from "./setup/host.js";
 import { installNpmPackages, npmPackagesStand } from "./setup/npm-packages.js";
+import { makeNodeRun, nodeRuns } from "./setup/libatomic.js";
 import { nodePackage, paths } from "./setup/paths.js";
 import { onlyOneSetup } from "./setup/only-one.js";
 import { installSystemPackages } from "./setup/system-packages.js";
@@ -29,6 +30,13 @@ const pythonTools = {
   title: "uv and Caddy 2.11, pinned by hash, into .tools/python",
   done: pythonToolsStand,
   run: installPythonTools,
+};
+
+/** @type {Step} */
+const runnableNode = {
+  title: "libatomic, which Node 26 needs and this host lacks",
+  done: nodeRuns,
+  run: makeNodeRun,
 };
 
 /** @type {Step} */
@@ -58,7 +66,7 @@ const postgres = {
  * @param {{ log: Log, forTests?: boolean }} options
  */
 export async function setup({ log, forTests = false }) {
-  const steps = [ownPackages, pythonTools, npmTool, toolLinks, ...(forTests ? [postgres] : [])];
+  const steps = [ownPackages, pythonTools, runnableNode, npmTool, toolLinks, ...(forTests ? [postgres] : [])];
   if (steps.every((step) => step.done())) return;
   checkHost();
   await onlyOneSetup(log, async () => {

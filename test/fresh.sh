@@ -79,6 +79,7 @@ as_user() {
 
 prepare() {
   if [ -f "$tarball" ]; then tar -C "$root" -xf "$tarball"; else bootstrap; fi
+  chmod 755 "$root"
   host_configuration
   mount -t proc proc "$root/proc" && mounts+=("$root/proc")
   bind /dev /dev

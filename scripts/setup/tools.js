@@ -18,7 +18,7 @@ import {
 } from "node:fs";
 import { delimiter, join } from "node:path";
 import { paths } from "./paths.js";
-import { run } from "./run.js";
+import { installWheels, makePythonEnvironment, requirementsFile } from "./python.js";
 import { SetupError } from "./setup-error.js";
 
 /** sha256 of the official Caddy 2.11.7 for Linux, by process.arch. */
@@ -28,7 +28,7 @@ const caddySha256 = {
 };
 
 const stampFile = join(paths.python, "hop3-stamp.json");
-const requirements = ["uv.txt", "caddy.txt"].map((name) => join(paths.root, "scripts/tools", name));
+const requirements = ["uv.txt", "caddy.txt"];
 
 export function pythonToolsStand() {
   const stamp = readStamp();
@@ -39,13 +39,9 @@ export function pythonToolsStand() {
 export async function installPythonTools(log) {
   const hostCaddy = findHostCaddy();
   if (hostCaddy !== undefined) log(`  using ${hostCaddy.path} (Caddy ${hostCaddy.version}) of this host`);
-  rmSync(paths.python, { recursive: true, force: true });
   mkdirSync(paths.tools, { recursive: true });
-  await run(["python3", "-m", "venv", paths.python], { what: "making a Python environment", cwd: paths.root });
-  const files = hostCaddy === undefined ? requirements : requirements.slice(0, 1);
-  const pip = [join(paths.python, "bin/python"), "-m", "pip", "install", "--require-hashes", "--only-binary", ":all:"];
-  const argv = [...pip, "--no-deps", "--disable-pip-version-check", ...files.flatMap((file) => ["-r", file])];
-  await run(argv, { what: "pip install of uv and Caddy", cwd: paths.root, tries: 2 });
+  await makePythonEnvironment();
+  await installWheels(hostCaddy === undefined ? requirements : ["uv.txt"]);
   if (hostCaddy === undefined) checkCaddy();
   const stamp = { requirements: fingerprint(), caddy: hostCaddy?.path ?? join(paths.python, "bin/caddy") };
   writeFileSync(stampFile, JSON.stringify(stamp));
@@ -126,6 +122,6 @@ function readStamp() {
 
 function fingerprint() {
   const hash = createHash("sha256").update(`${process.arch} ${paths.root}\n`);
-  for (const file of requirements) hash.update(readFileSync(file));
+  for (const file of requirements) hash.update(readFileSync(requirementsFile(file)));
   return hash.digest("hex");
 }
