@@ -2,7 +2,7 @@
  * What the two databases say when something goes wrong, as AppErrors: no error of a driver leaves this folder.
  * A message of a driver can hold values or the server's address, so it stays in `cause`.
  */
-import { AppError, isNodeError } from "#core/errors.ts";
+import { AppError, isNodeError, toAppError } from "#core/errors.ts";
 
 /** A rule of the schema that a statement broke. Aggregates turn it into what it means to the user. */
 export class BrokenRule extends AppError {
@@ -27,9 +27,15 @@ export async function meaning<T>(
   }
 }
 
+/** True when SQLite's lock is held by somebody else. */
+export function isLocked(error: unknown): boolean {
+  return isSqliteError(error) && (primary(error) === 5 || primary(error) === 6);
+}
+
 /** Maps whatever a driver threw. */
 export function storeError(error: unknown): AppError {
-  if (error instanceof AppError) return error;
+  const common = toAppError(error);
+  if (common.code !== "INTERNAL" || common === error) return common;
   return (isSqliteError(error) ? fromSqlite(error) : fromPostgres(error)) ?? failed(error);
 }
 
@@ -42,7 +48,7 @@ function fromSqlite(error: SqliteError): AppError | undefined {
     case 787:
       return new BrokenRule("foreign", error);
   }
-  switch (error.errcode & 0xff) {
+  switch (primary(error)) {
     case 5:
     case 6:
       return new AppError("STORE_FAILED", "The database is locked by another process.", {
@@ -84,6 +90,10 @@ function fromPostgres(error: unknown): AppError | undefined {
 
 function failed(cause: unknown): AppError {
   return new AppError("STORE_FAILED", "The database did not answer as it should.", { cause });
+}
+
+function primary(error: SqliteError): number {
+  return error.errcode & 0xff;
 }
 
 type SqliteError = Error & { readonly errcode: number };

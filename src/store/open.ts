@@ -6,7 +6,7 @@
 import { Kysely } from "kysely";
 import type { Clock } from "#sys/clock.ts";
 import { makeDb, type Store } from "./db.ts";
-import { withStoreErrors } from "./dialect.ts";
+import { patiently, withStoreErrors } from "./dialect.ts";
 import { storeError } from "./failures.ts";
 import { migrate } from "./migrate.ts";
 import { openPostgres } from "./postgres.ts";
@@ -24,7 +24,7 @@ export type StoreOptions = {
 /** Opens the database and brings its schema up to date. Throws STORE_FAILED, DISK_FULL; CONFLICT when its schema is newer. */
 export async function openStore({ url, file, clock }: StoreOptions): Promise<Store> {
   try {
-    const dialect = url === undefined ? openSqlite(file) : openPostgres(url);
+    const dialect = url === undefined ? await patiently(() => openSqlite(file)) : openPostgres(url);
     const kysely = new Kysely<Tables>({ dialect: withStoreErrors(dialect) });
     const store: Store = { ...makeDb(kysely, clock), close: () => kysely.destroy() };
     try {

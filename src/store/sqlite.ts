@@ -3,8 +3,8 @@ import { chmodSync, closeSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { SqliteDialect, type SqliteDatabase } from "kysely";
 
-/** How long a statement waits for another process's write, in milliseconds. It blocks the whole process meanwhile. */
-const busyTimeout = 5000;
+/** How long SQLite itself waits for a lock, in milliseconds, with the whole process standing still; dialect.ts waits on. */
+const busyTimeout = 10;
 
 /** Opens or makes the file, with mode 0600; its `-wal` and `-shm` files take the mode over. */
 export function openSqlite(file: string): SqliteDialect {

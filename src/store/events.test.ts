@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { sql } from "kysely";
+import { chainHash } from "#core/hash-chain.ts";
+import { databases } from "../../test/databases.ts";
+import { query, transaction, type Store } from "./db.ts";
+import { appendEvent, listEvents, verifyEvents } from "./events.ts";
+
+async function fill(store: Store, count: number): Promise<void> {
+  for (let index = 1; index <= count; index += 1) {
+    await appendEvent(store, {
+      actor: "ada",
+      action: "app.deploy",
+      app: index % 2 === 0 ? "blog" : "shop",
+      outcome: "ok",
+      details: { index },
+    });
+  }
+}
+
+for (const database of databases) {
+  describe(`events on ${database.name}`, () => {
+    test("an event keeps what was said, and is found by app and number", async (t) => {
+      const { store } = await database.open(t);
+      await fill(store, 5);
+      const odd = {
+        actor: "x\0\ud800",
+        action: "app.env.write",
+        target: "A=\u0000",
+        outcome: "denied",
+        details: { z: [1.5, null], a: "ü\ud800" },
+      };
+      const appended = await appendEvent(store, odd);
+      assert.deepEqual((await listEvents(store, { after: 5 }))[0], appended);
+      assert.equal(appended.app, null);
+      assert.equal(appended.at, "2026-01-01T00:00:00.000Z");
+      assert.deepEqual(
+        (await listEvents(store, { app: "blog", after: 2, limit: 1 })).map(({ seq, details }) => ({ seq, details })),
+        [{ seq: 4, details: { index: 4 } }],
+      );
+      assert.deepEqual(await verifyEvents(store), { ok: true, count: 6 });
+    });
+
+    test("an empty log is whole", async (t) => {
+      const { store } = await database.open(t);
+      assert.deepEqual(await verifyEvents(store), { ok: true, count: 0 });
+    });
+
+    test("two writers make one chain", async (t) => {
+      const { store, another } = await database.open(t);
+      const second = await another();
+      await Promise.all([fill(store, 20), fill(second, 20)]);
+      assert.deepEqual(await verifyEvents(store), { ok: true, count: 40 });
+      assert.equal(new Set((await listEvents(store)).map((event) => event.hash)).size, 40);
+    });
+
+    test("an event of a transaction that fails leaves no trace", async (t) => {
+      const { store } = await database.open(t);
+      await fill(store, 1);
+      const failing = transaction(store, async (tx) => {
+        await appendEvent(tx, { actor: "ada", action: "app.destroy", outcome: "ok" });
+        throw new RangeError("no");
+      });
+      await assert.rejects(failing, RangeError);
+      await fill(store, 1);
+      assert.deepEqual(await verifyEvents(store), { ok: true, count: 2 });
+    });
+
+    test("a chain longer than a page is walked to its end", async (t) => {
+      const { store } = await database.open(t);
+      await transaction(store, async (tx) => {
+        for (let index = 0; index < 1100; index += 1)
+          await appendEvent(tx, { actor: "hop3", action: "tick", outcome: "ok" });
+      });
+      assert.deepEqual(await verifyEvents(store), { ok: true, count: 1100 });
+    });
+
+    const tampering: readonly { what: string; seq: number; how: (store: Store) => Promise<unknown> }[] = [
+      ...(["at", "actor", "action", "app", "target", "outcome", "details", "hash"] as const).map((column) => ({
+        what: `a changed ${column}`,
+        seq: 3,
+        how: (store: Store) =>
+          query(store)
+            .updateTable("events")
+            .set({ [column]: "{}" })
+            .where("seq", "=", 3)
+            .execute(),
+      })),
+      {
+        what: "a removed event",
+        seq: 3,
+        how: (store) => query(store).deleteFrom("events").where("seq", "=", 3).execute(),
+      },
+      {
+        what: "a cut-off end",
+        seq: 4,
+        how: (store) => query(store).deleteFrom("events").where("seq", ">=", 4).execute(),
+      },
+      {
+        what: "two events that changed places",
+        seq: 3,
+        how: async (store) => {
+          await sql`update events set seq = 99 where seq = 3`.execute(query(store));
+          await sql`update events set seq = 3 where seq = 4`.execute(query(store));
+          await sql`update events set seq = 4 where seq = 99`.execute(query(store));
+        },
+      },
+      {
+        what: "an event made up with a hash that fits it",
+        seq: 4,
+        how: async (store) => {
+          const [, , third] = await listEvents(store);
+          assert.ok(third);
+          const hash = chainHash("0".repeat(64), "made up");
+          await query(store).updateTable("events").set({ actor: "eve", hash }).where("seq", "=", 3).execute();
+          const { at, action, app, target, outcome } = third;
+          const previous = (await listEvents(store))[1]?.hash ?? "";
+          const body = `{"action":"${action}","actor":"eve","app":"${app}","at":"${at}","details":"{\\"index\\":3}","outcome":"${outcome}","seq":3,"target":${JSON.stringify(target)}}`;
+          await query(store)
+            .updateTable("events")
+            .set({ hash: chainHash(previous, body) })
+            .where("seq", "=", 3)
+            .execute();
+        },
+      },
+      {
+        what: "a head that was set back with the end cut off",
+        seq: 3,
+        how: async (store) => {
+          await query(store).deleteFrom("events").where("seq", ">", 3).execute();
+          await query(store).updateTable("event_head").set({ seq: 3 }).execute();
+        },
+      },
+      {
+        what: "a missing head",
+        seq: 0,
+        how: (store) => query(store).deleteFrom("event_head").execute(),
+      },
+    ];
+    for (const { what, seq, how } of tampering) {
+      test(`${what} is found at ${seq}`, async (t) => {
+        const { store } = await database.open(t);
+        await fill(store, 5);
+        await how(store);
+        const verdict = await verifyEvents(store);
+        assert.equal(verdict.ok, false);
+        assert.equal(verdict.seq, seq);
+      });
+    }
+  });
+}
