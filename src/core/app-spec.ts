@@ -1,5 +1,5 @@
 /**
- * What an app says about itself, after hop3.toml, Procfile and defaults were merged (hop3.toml wins).
+ * What an app says about itself, after hop3.toml, Procfile, ENV file and defaults were merged (hop3.toml wins).
  * core/app-config reads the files; builders and the deploy pipeline see only this.
  */
 import type { ShellCommand } from "./records.ts";
@@ -7,16 +7,18 @@ import type { ShellCommand } from "./records.ts";
 export type AppSpec = {
   /** `[metadata] id`, if given. */
   readonly id?: string;
+  /** The app's folder inside the upload (`[build] directory`), relative, `.` for its root: a monorepo holds many apps. */
+  readonly directory: string;
   readonly build: {
-    /** A builder's name, or `auto`. */
-    readonly builder: string;
+    /** `auto` or `local`: by one of the builders of this server, on the host. */
+    readonly builder: "auto" | "local";
     /** A toolchain's name (`python`, `node`, ...) where the user chose one. */
     readonly toolchain?: string;
-    /** Procfile `prebuild`, `[build] before-build`: run in this order before the toolchain. */
+    /** `[build] before-build`, else Procfile `prebuild`: run in this order before the toolchain. */
     readonly before: readonly ShellCommand[];
-    /** Replaces the toolchain's own build step. */
+    /** `[build] build`, else Procfile `build`: replaces the toolchain's own build step; dependencies are still installed. */
     readonly build: readonly ShellCommand[];
-    /** After the toolchain: `[build] after-build`, Procfile `postbuild`. */
+    /** `[build] after-build`, else Procfile `postbuild`: after the toolchain. */
     readonly after: readonly ShellCommand[];
     readonly nodeVersion?: string;
     readonly pipInstall: readonly string[];
@@ -25,17 +27,26 @@ export type AppSpec = {
   };
   /** Process type to command, as the user wrote them; a builder adds `web` where it knows one and the user said none. */
   readonly processes: Readonly<Record<string, ShellCommand>>;
+  /** Procfile `wsgi` or `asgi`: the Python callable that serves the web, `module:callable`. Excludes a `web` process. */
+  readonly serve?: { readonly interface: "wsgi" | "asgi"; readonly target: string };
   readonly hooks: {
-    /** Before every start of a new release. */
+    /** `[run] before-run`, else Procfile `prerun`: before every start of a new release. */
     readonly prerun?: ShellCommand;
     /** Procfile `release`: once per deploy, before cut-over. */
     readonly release?: ShellCommand;
   };
+  /** Seconds that a process may take to listen. */
   readonly startTimeout: number;
-  readonly healthcheck?: { readonly path: string; readonly timeout: number; readonly interval: number; readonly retries: number };
-  /** URL prefix to directory of static files served by the edge, `[run] static`, `[static]`, Procfile `static`. */
+  /** `timeout` and `interval` in seconds. */
+  readonly healthcheck?: {
+    readonly path: string;
+    readonly timeout: number;
+    readonly interval: number;
+    readonly retries: number;
+  };
+  /** URL prefix to directory of static files served by the edge: `[run] static`, `[static]`, Procfile `static`. */
   readonly staticPaths: Readonly<Record<string, string>>;
-  /** Plain values and computed ones in file order; generated ones are made once by paas. */
+  /** In file order: ENV file, `[env]`, `[env.computed]`. Generated ones are made once by paas. */
   readonly env: readonly EnvEntry[];
   readonly envPolicy: "keep-existing" | "override";
   readonly domains: readonly string[];
@@ -44,11 +55,13 @@ export type AppSpec = {
 
 export type EnvEntry =
   | { readonly name: string; readonly kind: "value"; readonly value: string }
+  /** `${NAME}` in the template stands for another variable; see core/app-config/template.ts. */
   | { readonly name: string; readonly kind: "computed"; readonly template: string }
   | {
       readonly name: string;
       readonly kind: "generate";
       readonly format: "hex" | "base64" | "urlsafe" | "password" | "uuid";
+      /** Random bytes for hex, base64 and urlsafe; characters for password; none for uuid. */
       readonly length?: number;
       readonly prefix?: string;
     }

@@ -1,0 +1,170 @@
+/** hop3.toml: TOML text to a checked object. All that is wrong is told at once, with lines and a did-you-mean. */
+import { parse, TomlError } from "smol-toml";
+import { z } from "zod";
+import type { EnvEntry } from "../app-spec.ts";
+import { AppError } from "../errors.ts";
+import { quote } from "../names.ts";
+import { didYouMean } from "./did-you-mean.ts";
+import { readEnvSection } from "./env-section.ts";
+import { lineOf } from "./lines.ts";
+import { type Problem, throwProblems } from "./problem.ts";
+import { hop3Toml, type Hop3Toml, keyMeta } from "./schema.ts";
+import type { SourceText } from "./source-text.ts";
+
+/** Largest hop3.toml, in bytes. */
+export const hop3TomlMax = 256 * 1024;
+
+export type ParsedToml = { readonly config: Hop3Toml; readonly env: readonly EnvEntry[] };
+
+/** Throws INVALID_CONFIG with every problem, or NOT_BUILT_YET when nothing else is wrong. */
+export function parseHop3Toml({ path: file, text }: SourceText): ParsedToml {
+  const data = parseToml(file, text);
+  const report = (path: readonly PropertyKey[], message: string, notBuilt = false): Problem => ({
+    file,
+    line: lineOf(text, path),
+    message: `${path.length === 0 ? "the file" : `\`${shownPath(path)}\``} ${message}`,
+    notBuilt,
+  });
+
+  const problems: Problem[] = notBuiltKeys(hop3Toml, data, []).map((path) => report(path, "is not built yet.", true));
+  const parsed = hop3Toml.safeParse(data);
+  for (const issue of parsed.error?.issues ?? []) {
+    if (issue.code === "unrecognized_keys") {
+      const names = Object.keys(shapeAt(hop3Toml, issue.path) ?? {});
+      for (const name of issue.keys) {
+        const near = didYouMean(name, names);
+        problems.push(
+          report(
+            [...issue.path, name],
+            `is not a key of hop3.toml${near === undefined ? "." : `; did you mean \`${near}\`?`}`,
+          ),
+        );
+      }
+    } else problems.push(report(issue.path, `${shownMessage(issue)}.`));
+  }
+  const env = readEnvSection(data["env"]);
+  for (const problem of env.problems) problems.push(report(problem.path, problem.message, problem.notBuilt));
+  const config = parsed.data;
+  if (config !== undefined) {
+    for (const rule of crossChecks(config, env.entries)) problems.push(report(rule.path, rule.message, rule.notBuilt));
+  }
+  throwProblems(
+    problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+    "INVALID_CONFIG",
+  );
+  if (config === undefined) throw new AppError("INTERNAL", `${file} was refused without a reason.`);
+  return { config, env: env.entries };
+}
+
+function parseToml(file: string, text: string): Record<string, unknown> {
+  try {
+    return parse(text);
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw cause;
+    // The parser's message quotes the text around the error, which may be a secret of `[env]`: only its first line is shown.
+    const reason = (cause.message.split("\n")[0] ?? "").replace(/^Invalid TOML document: /, "");
+    throw new AppError("INVALID_CONFIG", `${file}:${cause.line}: not valid TOML: ${reason}.`, { cause });
+  }
+}
+
+/** What one key alone cannot show. */
+function crossChecks(
+  config: Hop3Toml,
+  env: readonly EnvEntry[],
+): readonly { path: string[]; message: string; notBuilt?: boolean }[] {
+  const found: { path: string[]; message: string; notBuilt?: boolean }[] = [];
+  const builder = config.build?.builder;
+  if (builder === "docker" || builder === "nix") {
+    found.push({ path: ["build", "builder"], message: `= "${builder}" is not built yet.`, notBuilt: true });
+  }
+  const list = config.domains?.list ?? [];
+  if (list.includes("_")) {
+    found.push(
+      list.length > 1
+        ? { path: ["domains", "list"], message: 'may hold `"_"` only alone.' }
+        : { path: ["domains", "list"], message: '= ["_"] is not built yet.', notBuilt: true },
+    );
+  }
+  if (list.length > 0 && env.some((entry) => entry.name === "HOST_NAME")) {
+    found.push({ path: ["env", "HOST_NAME"], message: "and `domains.list` exclude each other." });
+  }
+  const both = [
+    ["healthcheck", "path", "run", "healthcheck"],
+    ["healthcheck", "timeout", "run", "healthcheck-timeout"],
+  ] as const;
+  for (const [section, key, otherSection, other] of both) {
+    if (config[section]?.[key] !== undefined && config[otherSection]?.[other] !== undefined) {
+      found.push({ path: [otherSection, other], message: `and \`${section}.${key}\` say the same; keep one.` });
+    }
+  }
+  if (
+    config.run?.["healthcheck-timeout"] !== undefined &&
+    config.run.healthcheck === undefined &&
+    config.healthcheck === undefined
+  ) {
+    found.push({ path: ["run", "healthcheck-timeout"], message: "needs `run.healthcheck`." });
+  }
+  if (config.run?.start !== undefined && config.run.workers?.["web"] !== undefined) {
+    found.push({ path: ["run", "workers", "web"], message: "and `run.start` are the same process; keep one." });
+  }
+  for (const prefix of Object.keys(config.static ?? {})) {
+    if (config.run?.static?.[prefix] === undefined) continue;
+    found.push({ path: ["static", prefix], message: "is also in `run.static`; keep one." });
+  }
+  return found;
+}
+
+/** Paths of the keys that are there although nothing does what they ask. */
+function notBuiltKeys(
+  schema: z.core.$ZodType,
+  value: unknown,
+  path: readonly string[],
+): readonly (readonly string[])[] {
+  const shape = shapeOf(schema);
+  if (shape === undefined || typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, child]) => {
+    const type = Object.hasOwn(shape, name) ? shape[name] : undefined;
+    if (type === undefined) return [];
+    return keyMeta(type).notBuilt === true ? [[...path, name]] : notBuiltKeys(type, child, [...path, name]);
+  });
+}
+
+/** The keys of a table's type, through `optional`. */
+export function shapeOf(schema: z.core.$ZodType): z.core.$ZodShape | undefined {
+  if (schema instanceof z.ZodOptional) return shapeOf(schema.unwrap());
+  return schema instanceof z.ZodObject ? schema.shape : undefined;
+}
+
+function shapeAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): z.core.$ZodShape | undefined {
+  let shape = shapeOf(schema);
+  for (const part of path) {
+    const child =
+      typeof part === "string" && shape !== undefined && Object.hasOwn(shape, part) ? shape[part] : undefined;
+    shape = child === undefined ? undefined : shapeOf(child);
+  }
+  return shape;
+}
+
+function shownPath(path: readonly PropertyKey[]): string {
+  return path
+    .map((part) =>
+      typeof part === "string" && /^[\w-]{1,64}$/.test(part)
+        ? part
+        : typeof part === "string"
+          ? quote(part)
+          : `[${String(part)}]`,
+    )
+    .join(".")
+    .replaceAll(".[", "[");
+}
+
+/** Our own messages start in lower case (`must be ...`); zod's are turned into one. */
+function shownMessage(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_key" || issue.code === "invalid_element")
+    return issue.issues[0]?.message ?? "is not valid";
+  if (/^[a-z]/.test(issue.message)) return issue.message;
+  if (issue.code === "invalid_type") {
+    return `must be ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected === "object" || issue.expected === "record" ? "table" : issue.expected}`;
+  }
+  return `is not valid: ${issue.message}`;
+}

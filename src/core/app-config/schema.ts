@@ -1,0 +1,281 @@
+/**
+ * The complete schema of hop3.toml: one object, from which the file is checked, its reference page is made, and
+ * misspelt keys are answered. A key with `notBuilt` is known and refused, never parsed and ignored.
+ */
+import { z } from "zod";
+import { commandMax } from "./procfile.ts";
+import { envValueMax } from "./env-file.ts";
+import { innerPath, urlPrefix } from "./paths.ts";
+import { isAppName, isHostName, isProcessType } from "../names.ts";
+
+export type KeyMeta = {
+  readonly description?: string;
+  /** What the reference page shows as the type, where the schema alone reads badly. */
+  readonly shown?: string;
+  readonly standard?: string;
+  /** Known, and refused with NOT_BUILT_YET. */
+  readonly notBuilt?: true;
+};
+
+const known = z.registry<KeyMeta>();
+
+/** What is known of a key beside its type. */
+export function keyMeta(schema: z.core.$ZodType): KeyMeta {
+  return known.get(schema) ?? {};
+}
+
+/** A fresh copy of the type with its meta data, so that two keys of one type keep their own. */
+function key<T extends z.ZodType>(type: T, description: string, meta: Omit<KeyMeta, "description"> = {}): T {
+  // `describe` answers with a copy.
+  const described = type.describe(description);
+  known.add(described, { description, ...meta });
+  return described;
+}
+
+function notBuilt(shown: string, description: string) {
+  return key(z.unknown().optional(), description, { shown, notBuilt: true });
+}
+
+const text = z.string().max(1024, "is longer than 1024 characters");
+const commandLine = z
+  .string("must be a command")
+  .trim()
+  .min(1, "must not be empty")
+  .max(commandMax, `is longer than ${commandMax} characters`)
+  .refine((line) => !line.includes("\0"), "must not contain NUL");
+/** One command; a list is joined by `&&`. */
+const command = z
+  .union(
+    [commandLine, z.array(commandLine).min(1, "must not be empty").max(64)],
+    "must be a command or a list of commands",
+  )
+  .transform((lines) => (typeof lines === "string" ? lines : lines.join(" && ")));
+const seconds = (most: number) =>
+  z.number("must be a number of seconds").positive("must be more than 0").max(most, `must be at most ${most} seconds`);
+const strings = z.array(text, "must be a list of strings").max(200, "has more than 200 entries");
+const directory = z
+  .string("must be a directory inside the app")
+  .refine((path) => innerPath(path) !== undefined, "must be a directory inside the app, without `..` and not absolute")
+  .transform((path) => innerPath(path) ?? ".");
+const staticPaths = z
+  .record(
+    z.string().refine((prefix) => urlPrefix(prefix) !== undefined, "must be a URL path that starts with `/`"),
+    directory,
+    "must be a table of URL path = directory",
+  )
+  .transform((paths) =>
+    Object.fromEntries(Object.entries(paths).map(([prefix, path]) => [urlPrefix(prefix) ?? "/", path])),
+  );
+const urlPath = z
+  .string("must be a URL path")
+  .regex(/^\/[\x21-\x7e]*$/, "must be a URL path that starts with `/`")
+  .max(1024);
+const policy = z.enum(["keep-existing", "override"], 'must be "keep-existing" or "override"');
+
+const generate = z.strictObject({
+  generate: z.enum(["hex", "base64", "urlsafe", "password", "uuid"], "must be hex, base64, urlsafe, password or uuid"),
+  length: z.int("must be a whole number").min(8, "must be at least 8").max(512, "must be at most 512").optional(),
+  prefix: z.string("must be a string").max(128).optional(),
+});
+const fromApp = z.strictObject({
+  from: z.literal("app").optional(),
+  key: z.enum(["domain", "hostname", "name"], "must be domain, hostname or name"),
+});
+export const envTable = { generate, fromApp };
+
+const metadata = z.strictObject({
+  id: key(
+    z
+      .string()
+      .refine(isAppName, "must have 2 to 64 lowercase letters, digits or hyphens, and start with a letter")
+      .optional(),
+    "The app's name, used when no other way names it.",
+  ),
+  version: key(text.optional(), "For people."),
+  title: key(text.optional(), "For people."),
+  name: key(text.optional(), "For people."),
+  description: key(z.string().max(16_384).optional(), "For people."),
+  author: key(text.optional(), "For people."),
+  license: key(text.optional(), "For people."),
+  homepage: key(text.optional(), "For people."),
+  categories: key(strings.optional(), "For people."),
+  tags: key(strings.optional(), "For people."),
+});
+
+const build = z.strictObject({
+  builder: key(
+    z.enum(["auto", "local", "docker", "nix"], "must be auto, local, docker or nix").optional(),
+    "How the app is built. `auto` and `local` build on the host; `docker` and `nix` are not built yet.",
+    { standard: "`auto`" },
+  ),
+  toolchain: key(text.optional(), "`python`, `node`, `static` or `generic`, instead of what the files tell.", {
+    standard: "detected",
+  }),
+  directory: key(
+    directory.optional(),
+    "The app's folder inside the upload, for a repository that holds several apps.",
+    {
+      standard: "`.`",
+      shown: "directory",
+    },
+  ),
+  "before-build": key(command.optional(), "Run before the toolchain. Wins over Procfile `prebuild`.", {
+    shown: "command",
+  }),
+  build: key(
+    command.optional(),
+    "Replaces the toolchain's own build step (dependencies are still installed). Wins over Procfile `build`.",
+    { shown: "command" },
+  ),
+  "after-build": key(command.optional(), "Run after the toolchain. Wins over Procfile `postbuild`.", {
+    shown: "command",
+  }),
+  "pip-install": key(strings.optional(), "Python packages installed beside the app's own.", {
+    shown: "list of requirements",
+  }),
+  "node-version": key(
+    z
+      .string()
+      .regex(/^[\w.\-^~<>=| *]{1,64}$/, "must be a version or a range, such as 22 or ^22.3")
+      .optional(),
+    "Node for the app. Wins over `engines.node` of package.json, `.nvmrc` and `.node-version`.",
+    { shown: "version or range" },
+  ),
+  ignore: key(
+    z.array(z.string().min(1).max(256), "must be a list of patterns").max(200, "has more than 200 entries").optional(),
+    "Patterns left out of the upload, beside the standard ones.",
+    { shown: "list of patterns" },
+  ),
+  test: notBuilt("command", "Run after the build; a failure ends the deploy."),
+  packages: notBuilt("list", "System packages that the build needs."),
+  "ignore-file": notBuilt("path", "A file of patterns; use `ignore`."),
+  toolchains: notBuilt("list", "Several toolchains in order; use `before-build` for the second."),
+  python: notBuilt("table", "`package_manager`; it is told by the lock file."),
+  node: notBuilt("table", "`package_manager`; it is told by the lock file or package.json."),
+});
+
+const run = z.strictObject({
+  start: key(command.optional(), "The web process. Wins over Procfile `web`.", { shown: "command" }),
+  "before-run": key(command.optional(), "Run before every new release starts. Wins over Procfile `prerun`.", {
+    shown: "command",
+  }),
+  "start-timeout": key(seconds(3600).optional(), "Seconds that the app may take to listen.", { standard: "60" }),
+  static: key(staticPaths.optional(), "URL path = directory, served without the app.", {
+    shown: "table of URL path = directory",
+  }),
+  healthcheck: key(
+    urlPath.optional(),
+    "URL path that answers 200 when the app is well; short for `[healthcheck] path`.",
+    {
+      shown: "URL path",
+    },
+  ),
+  "healthcheck-timeout": key(seconds(600).optional(), "Seconds for its answer; short for `[healthcheck] timeout`."),
+  workers: key(
+    z
+      .record(
+        z.string().refine(isProcessType, "is not a process type: lowercase letters, digits, - and _, at most 32"),
+        command,
+      )
+      .optional(),
+    "Process type = command, each a daemon. Wins over the Procfile's process of that name.",
+    { shown: "table of name = command" },
+  ),
+  packages: notBuilt("list", "System packages that the app needs when it runs."),
+});
+
+const healthcheck = z.strictObject({
+  path: key(urlPath, "URL path that answers 200 when the app is well.", { shown: "URL path" }),
+  timeout: key(seconds(600).optional(), "Seconds for an answer.", { standard: "10" }),
+  interval: key(seconds(86_400).optional(), "Seconds between two checks.", { standard: "30" }),
+  retries: key(
+    z.int("must be a whole number").min(1).max(100).optional(),
+    "Failures in a row before the app counts as ill.",
+    {
+      standard: "3",
+    },
+  ),
+  command: notBuilt("command", "A command whose exit status tells."),
+  http_path: notBuilt("URL path", "Use `path`."),
+  http_method: notBuilt("string", "Method of the check."),
+  expected_status: notBuilt("integer", "Status that counts as well."),
+  start_period: notBuilt("seconds", "Failures that do not count after a start."),
+  failure_threshold: notBuilt("integer", "Use `retries`."),
+  success_threshold: notBuilt("integer", "Successes in a row before the app counts as well."),
+});
+
+const domain = z.string().transform((name) => name.toLowerCase());
+
+/** Names of env entries and their shapes are checked in env-section.ts, which can say more than a union. */
+const env = z.record(z.string(), z.unknown(), "must be a table").superRefine((table, context) => {
+  const parsed = policy.optional().safeParse(table["_policy"]);
+  if (!parsed.success) {
+    context.addIssue({ code: "custom", path: ["_policy"], message: 'must be "keep-existing" or "override"' });
+  }
+});
+
+export const hop3Toml = z.strictObject({
+  metadata: key(metadata.optional(), "What the app is."),
+  build: key(build.optional(), "How it is built."),
+  run: key(run.optional(), "What runs."),
+  env: key(
+    env.optional(),
+    `Environment. Each key is a variable: a scalar (at most ${envValueMax} characters), \`{generate = "hex"|"base64"|"urlsafe"|"password"|"uuid", length, prefix}\` (made once and kept), or \`{from = "app", key = "domain"|"hostname"|"name"}\`. \`_policy\` says who wins when the variable is already set on the server: \`keep-existing\` (standard) or \`override\`. The table \`[env.computed]\` holds templates with \`\${NAME}\`. \`HOST_NAME\` is another way to give \`[domains] list\`. Values from an addon (\`from\`), \`external_ip\` and \`display\` are not built yet.`,
+    { shown: "table" },
+  ),
+  domains: key(
+    z
+      .strictObject({
+        list: key(
+          z
+            .array(
+              domain.refine((name) => name === "_" || isHostName(name), "is not a domain such as www.example.com"),
+              "must be a list of domains",
+            )
+            .max(100, "has more than 100 entries")
+            .optional(),
+          'Host names of the app, beside the one it always has. `"_"` (every name) is not built yet.',
+          { shown: "list of domains" },
+        ),
+        _policy: notBuilt("string", "Who wins when the server has domains already."),
+      })
+      .optional(),
+    "Where it answers.",
+  ),
+  healthcheck: key(healthcheck.optional(), "How it is known to be well."),
+  static: key(staticPaths.optional(), "URL path = directory, as `[run] static`.", {
+    shown: "table of URL path = directory",
+  }),
+  cli: key(
+    z
+      .strictObject({
+        app: key(
+          z.string().refine(isAppName, "is not an app name").optional(),
+          "The app that `hop3` means in this folder.",
+        ),
+      })
+      .optional(),
+    "For the `hop3` command.",
+  ),
+  test: key(z.record(z.string(), z.unknown()).optional(), "How the app is tested by Hop3's own tests: free form.", {
+    shown: "table",
+  }),
+  contexts: notBuilt("table", "`[contexts.NAME]` with `server`, `app`, `domains`, `env`: several places to deploy to."),
+  port: notBuilt("table", "A second proxied endpoint."),
+  ports: notBuilt("list of tables", "Fixed ports of the host: `number`, `protocol`, `name`."),
+  backup: notBuilt("table", "`enabled`, `schedule`, `retention`, `paths`, `exclude`."),
+  addons: notBuilt("list of tables", "Databases and other services: `type`, `name`, `extensions`, `backup`."),
+  provider: notBuilt("list of tables", "The old name of `[[addons]]`."),
+  volumes: notBuilt(
+    "list of tables",
+    "`name`, `target`, `type`, `size`, `source`, `mode`, `backup`. An app's own data directory is always there: `$HOP3_DATA_DIR`.",
+  ),
+  limits: notBuilt("table", "`memory`, `cpu`, `processes`."),
+  docker: notBuilt("table", "`port`, `runtime`, `build-args`."),
+  waf: notBuilt("table", "`enabled`, `mode`, `ruleset`, `allow`, `gate`, `tuning`, `bans`."),
+  nix: notBuilt("table", "`template` and its settings."),
+  component: notBuilt("list of tables", "Several services of one app."),
+  deploy: notBuilt("table", "`strategy`, `health_check`, `rollback`, `artifacts`, `migration`."),
+});
+
+export type Hop3Toml = z.output<typeof hop3Toml>;
