@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { checkHost, missingSystemPackages } from "./setup/host.js";
-import { installNpmPackages, npmPackagesStand } from "./setup/npm-packages.js";
+import { completeNpmPackages, installNpmPackages, nodePackageStands, npmPackagesStand } from "./setup/npm-packages.js";
 import { makeNodeRun, nodeRuns } from "./setup/libatomic.js";
 import { nodePackage, paths } from "./setup/paths.js";
 import { onlyOneSetup } from "./setup/only-one.js";
@@ -18,10 +18,12 @@ import { installPythonTools, linkTools, pythonToolsStand, toolLinksStand } from 
  * @typedef {(line: string) => void} Log
  */
 
+const postgresDir = join(paths.root, "test/postgres");
+
 /** @type {Step} */
 const ownPackages = {
   title: `Node 26 (${nodePackage}) and the packages of package-lock.json`,
-  done: () => npmPackagesStand(paths.root),
+  done: nodePackageStands,
   run: () => installNpmPackages(paths.root),
 };
 
@@ -47,6 +49,13 @@ const npmTool = {
 };
 
 /** @type {Step} */
+const otherPackages = {
+  title: "what the host's npm left out of package-lock.json",
+  done: () => npmPackagesStand(paths.root),
+  run: () => completeNpmPackages(paths.root),
+};
+
+/** @type {Step} */
 const toolLinks = {
   title: ".tools/bin with node, npm, npx, uv and caddy",
   done: toolLinksStand,
@@ -56,8 +65,8 @@ const toolLinks = {
 /** @type {Step} */
 const postgres = {
   title: "PostgreSQL for the tests, into test/postgres",
-  done: () => npmPackagesStand(join(paths.root, "test/postgres")),
-  run: () => installNpmPackages(join(paths.root, "test/postgres")),
+  done: () => npmPackagesStand(postgresDir),
+  run: () => completeNpmPackages(postgresDir),
 };
 
 /**
@@ -66,7 +75,15 @@ const postgres = {
  * @param {{ log: Log, forTests?: boolean }} options
  */
 export async function setup({ log, forTests = false }) {
-  const steps = [ownPackages, pythonTools, runnableNode, npmTool, toolLinks, ...(forTests ? [postgres] : [])];
+  const steps = [
+    ownPackages,
+    npmTool,
+    pythonTools,
+    runnableNode,
+    otherPackages,
+    toolLinks,
+    ...(forTests ? [postgres] : []),
+  ];
   if (steps.every((step) => step.done())) return;
   checkHost();
   await onlyOneSetup(log, async () => {

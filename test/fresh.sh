@@ -114,10 +114,10 @@ npm_settings() {
 
 step_setup() {
   local began=$SECONDS
-  as_user "node -e 'import(\"./scripts/setup.js\").then((m) => m.setup({ log: console.log }))'" || die "set-up"
+  as_user "node -e 'import(\"./scripts/setup.js\").then((m) => m.setup({ log: console.log, forTests: true }))'" || die "set-up"
   say "set-up took $((SECONDS - began)) s; tools:"
   as_user ".tools/bin/node --version; .tools/bin/caddy version; .tools/bin/uv --version; PATH=\$PWD/.tools/bin:\$PATH npm --version"
-  as_user "bash -c 'time node -e \"import(\\\"./scripts/setup.js\\\").then((m) => m.setup({ log: console.log }))\"'"
+  as_user "bash -c 'time node -e \"import(\\\"./scripts/setup.js\\\").then((m) => m.setup({ log: console.log, forTests: true }))\"'"
 }
 
 step_start() {

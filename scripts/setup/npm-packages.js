@@ -5,10 +5,14 @@
 import { accessSync, constants, copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
-import { paths } from "./paths.js";
+import { nodePackage, paths } from "./paths.js";
 import { run } from "./run.js";
+import { SetupError } from "./setup-error.js";
 
-/** @typedef {{ version?: string, integrity?: string, optional?: boolean, inBundle?: boolean, os?: string[], cpu?: string[], libc?: string[] }} Locked */
+/**
+ * @typedef {{ version?: string, integrity?: string, optional?: boolean, inBundle?: boolean, os?: string[], cpu?: string[],
+ *   libc?: string[], dependencies?: Record<string, string>, optionalDependencies?: Record<string, string> }} Locked
+ */
 
 /**
  * Whether `dir/node_modules` holds what the lock file asks for on this machine.
@@ -19,15 +23,27 @@ export function npmPackagesStand(dir, source = dir) {
   const wanted = readLock(join(source, "package-lock.json"));
   const present = readLock(join(dir, "node_modules/.package-lock.json"));
   if (wanted === undefined || present === undefined) return false;
+  const roots = [wanted[""] ?? {}, ...Object.values(present)];
+  const asked = new Set(roots.flatMap((one) => Object.keys({ ...one.dependencies, ...one.optionalDependencies })));
   return Object.entries(wanted).every(([path, locked]) => {
     if (path === "" || locked.inBundle === true) return true;
     const there = present[path];
-    if (there === undefined) return locked.optional === true && !fitsThisMachine(locked);
+    if (there === undefined) return locked.optional === true && !(fitsThisMachine(locked) && asked.has(nameOf(path)));
     return there.version === locked.version && there.integrity === locked.integrity && existsSync(join(dir, path));
   });
 }
 
+/** Whether the pinned Node stands, with which the rest is installed. */
+export function nodePackageStands() {
+  const path = `node_modules/${nodePackage}`;
+  const present = readLock(join(paths.root, "node_modules/.package-lock.json"))?.[path];
+  const wanted = readLock(join(paths.root, "package-lock.json"))?.[path];
+  return wanted !== undefined && present?.integrity === wanted.integrity && existsSync(paths.node);
+}
+
 /**
+ * With the host's npm, whatever it is. An old Node leaves out optional packages whose `engines` do not admit it, so
+ * what was installed may be incomplete: completeNpmPackages() comes after.
  * @param {string} dir
  * @param {string} source
  */
@@ -36,18 +52,26 @@ export async function installNpmPackages(dir, source = dir) {
     mkdirSync(dir, { recursive: true });
     for (const name of ["package.json", "package-lock.json"]) copyFileSync(join(source, name), join(dir, name));
   }
-  // No install script of any package is run: what we use ships its binaries inside the packages.
-  const argv = [
-    ...hostNpm(),
-    "ci",
-    "--ignore-scripts",
-    "--include=dev",
-    "--include=optional",
-    "--no-audit",
-    "--no-fund",
-  ];
-  await run(argv, { what: `npm ci in ${dir}`, cwd: dir, env: npmEnvironment(), tries: 2 });
+  await run([...hostNpm(), "ci", ...flags], { what: `npm ci in ${dir}`, cwd: dir, env: npmEnvironment(), tries: 2 });
 }
+
+/**
+ * With the pinned npm on the pinned Node, changing only what differs from the lock file.
+ * @param {string} dir
+ */
+export async function completeNpmPackages(dir) {
+  const npm = [paths.node, join(paths.npmTool, "node_modules/npm/bin/npm-cli.js")];
+  const argv = [...npm, "install", "--no-save", ...flags];
+  await run(argv, { what: `npm install in ${dir}`, cwd: dir, env: npmEnvironment(), tries: 2 });
+  if (npmPackagesStand(dir)) return;
+  throw new SetupError(
+    `After npm install, ${join(dir, "node_modules")} is not what package-lock.json says.`,
+    `Delete ${join(dir, "node_modules")} and try again; if you changed package.json, run npm install in ${dir}.`,
+  );
+}
+
+/** No install script of any package is run: what we use ships its binaries inside the packages. */
+const flags = ["--ignore-scripts", "--include=dev", "--include=optional", "--no-audit", "--no-fund"];
 
 /** The npm that started us, else the one on PATH. Run by the Node that runs this file. */
 function hostNpm() {
@@ -93,6 +117,11 @@ function readLock(path) {
   } catch {
     return undefined;
   }
+}
+
+/** @param {string} path of a package in a lock file: node_modules/a/node_modules/@b/c is @b/c */
+function nameOf(path) {
+  return path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
 }
 
 /** @param {Locked} locked */
