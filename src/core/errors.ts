@@ -163,9 +163,9 @@ export function toAppError(thrown: unknown): AppError {
     if (thrown.code === "ENOSPC" || thrown.code === "EDQUOT") {
       return new AppError("DISK_FULL", "The server's disk is full.", { cause: thrown });
     }
-    if (thrown.name === "AbortError" || thrown.code === "ABORT_ERR") {
-      return new AppError("CANCELED", "The operation was canceled.", { cause: thrown });
-    }
+  }
+  if (thrown instanceof Error && thrown.name === "AbortError") {
+    return new AppError("CANCELED", "The operation was canceled.", { cause: thrown });
   }
   return new AppError("INTERNAL", "Something unexpected went wrong inside Hop3.", { cause: thrown });
 }

@@ -5,7 +5,7 @@
 import type { Layout } from "#core/layout.ts";
 import type { Builder, EdgeSettings, PluginContext, Proxy } from "#core/plugin.ts";
 import type { MasterKey } from "#core/sealed.ts";
-import type { Store } from "#store/open.ts";
+import type { Store } from "#store/db.ts";
 import type { SupervisorClient } from "#supervisor/client.ts";
 import type { Clock } from "#sys/clock.ts";
 import type { AppQueue } from "./app-queue.ts";

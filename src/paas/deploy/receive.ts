@@ -11,7 +11,7 @@ import { dirname, join, resolve, sep } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { extract, type Entry } from "tar-stream";
+import { extract, type Extract, type Header } from "tar-stream";
 import { AppError, isNodeError, toAppError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
 
@@ -43,34 +43,37 @@ export async function receive(
   await mkdir(tree, { mode: 0o755 });
   const links: { name: string; target: string }[] = [];
   const seen = { entries: 0, files: 0, bytes: 0 };
-  const unpack = extract({ allowUnknownFormat: false });
-  const tar = await gunzipped(archive);
-  const feeding = pipeline(tar, unpack, { signal }).catch((error: unknown) => error);
+  const unpack = extract();
+  const fed = feed(gunzipped(archive), unpack, signal);
+  // It is awaited below; until then its failure must not count as unhandled.
+  fed.catch(() => undefined);
   try {
     for await (const entry of unpack) {
       seen.entries += 1;
       if (seen.entries > limits.entries) throw tooLarge(`The upload has more than ${limits.entries} entries.`);
-      await unpackEntry(entry, tree, links, seen, limits);
+      await unpackEntry(entry.header, entry as AsyncIterable<Uint8Array>, tree, links, seen, limits);
       entry.resume();
     }
+    await fed;
   } catch (error) {
-    throw asReceiveError(signal.aborted ? signal.reason : error);
+    // A loop that is left ends the feeding, and the other way round; what broke the feeding says more.
+    unpack.destroy(new Error("left"));
+    const broken = await fed.then(() => undefined, (reason: unknown) => reason);
+    throw asReceiveError(signal.aborted ? signal.reason : error instanceof AppError ? error : (broken ?? error));
   }
-  const fed = await feeding;
-  if (fed instanceof Error) throw asReceiveError(signal.aborted ? signal.reason : fed);
   if (seen.entries === 0) throw new AppError("INVALID_ARCHIVE", "The upload holds no files.");
   await makeLinks(links, tree);
   return { files: seen.files, bytes: seen.bytes };
 }
 
 async function unpackEntry(
-  entry: Entry,
+  { name, type, size, linkname, mode }: Header,
+  content: AsyncIterable<Uint8Array>,
   tree: string,
   links: { name: string; target: string }[],
   seen: { files: number; bytes: number },
   limits: ReceiveLimits,
 ): Promise<void> {
-  const { name, type, size, linkname, mode } = entry.header;
   const path = checkedName(name);
   if (path === "") return; // the root folder itself
   switch (type) {
@@ -80,24 +83,23 @@ async function unpackEntry(
     case "file":
     case "contiguous-file": {
       seen.files += 1;
-      seen.bytes += size ?? 0;
+      seen.bytes += size;
       if (seen.bytes > limits.bytes) throw tooLarge(`The upload is larger than ${limits.bytes} bytes unpacked.`);
       await makeFolder(dirname(join(tree, path)), name);
       // Only the executable bit is taken over: never setuid, never world-writable.
-      const file = await open(
+      await using file = await open(
         join(tree, path),
         constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-        ((mode ?? 0) & 0o100) === 0 ? 0o644 : 0o755,
+        (mode & 0o100) === 0 ? 0o644 : 0o755,
       ).catch(refuseTaken(name));
-      await pipeline(entry, file.createWriteStream());
+      for await (const chunk of content) await file.writeFile(chunk);
       return;
     }
     case "symlink":
-      if (linkname === undefined || linkname === null) throw invalid(`The link ${quote(name)} has no target.`);
       links.push({ name: path, target: linkname });
       return;
     default:
-      throw invalid(`The upload holds ${quote(name)}, a ${type ?? "special"} entry; only files, folders and symbolic links are taken.`);
+      throw invalid(`The upload holds ${quote(name)}, a ${type} entry; only files, folders and symbolic links are taken.`);
   }
 }
 
@@ -150,26 +152,42 @@ async function makeLinks(links: readonly { name: string; target: string }[], tre
   }
 }
 
+/** Writes the archive into the unpacker, no faster than it is taken; ends early when the unpacker was left. */
+async function feed(archive: AsyncIterable<Uint8Array>, unpack: Extract, signal: AbortSignal): Promise<void> {
+  try {
+    for await (const chunk of archive) {
+      signal.throwIfAborted();
+      if (unpack.destroyed) return;
+      if (unpack.write(chunk)) continue;
+      await new Promise<void>((resolve) => {
+        unpack.once("drain", resolve);
+        unpack.once("close", resolve);
+      });
+    }
+    unpack.end(undefined);
+  } catch (error) {
+    unpack.destroy(error instanceof Error ? error : new Error("the upload broke off"));
+    throw error;
+  }
+}
+
 /** Looks at the first two bytes: 1f 8b is gzip. */
-async function gunzipped(archive: AsyncIterable<Uint8Array>): Promise<Readable> {
+async function* gunzipped(archive: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const iterator = archive[Symbol.asyncIterator]();
   const first = await iterator.next();
-  const head = first.done === true ? new Uint8Array() : first.value;
-  const stream = Readable.from(
-    (async function* () {
-      if (head.length > 0) yield head;
-      try {
-        for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
-      } finally {
-        await iterator.return?.();
-      }
-    })(),
-    { objectMode: false },
-  );
-  if (head[0] !== 0x1f || head[1] !== 0x8b) return stream;
+  if (first.done === true) return;
+  const whole = (async function* () {
+    yield first.value;
+    yield* { [Symbol.asyncIterator]: () => iterator };
+  })();
+  if (first.value[0] !== 0x1f || first.value[1] !== 0x8b) {
+    yield* whole;
+    return;
+  }
   const gunzip = createGunzip();
-  stream.on("error", (error) => gunzip.destroy(error));
-  return stream.pipe(gunzip);
+  // A failure destroys `gunzip`, so the loop below is where it shows.
+  pipeline(Readable.from(whole, { objectMode: false }), gunzip).catch(() => undefined);
+  yield* gunzip as AsyncIterable<Uint8Array>;
 }
 
 function invalid(message: string): AppError {
@@ -184,6 +202,7 @@ function tooLarge(message: string): AppError {
 function asReceiveError(error: unknown): AppError {
   const known = toAppError(error);
   if (known.code !== "INTERNAL") return known;
-  const broken = error instanceof Error && (!isNodeError(error) || (error.code ?? "").startsWith("Z_") || error.code === "ERR_STREAM_PREMATURE_CLOSE");
+  const code = isNodeError(error) ? (error.code ?? "") : "";
+  const broken = error instanceof Error && (code === "" || code.startsWith("Z_") || /^(ERR_)?STREAM_|PREMATURE_CLOSE/.test(code));
   return broken ? new AppError("INVALID_ARCHIVE", "The upload is not a complete tar archive.", { cause: error }) : known;
 }

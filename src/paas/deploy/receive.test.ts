@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { lstat, mkdtemp, readFile, readdir, readlink, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import { pack, type Header } from "tar-stream";
+import { AppError } from "#core/errors.ts";
+import { receive, receiveLimits } from "./receive.ts";
+
+type Entry = Partial<Header> & { name: string; body?: string };
+
+describe("receiving an upload", () => {
+  let dir: string;
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), "hop3-receive-"));
+  });
+  afterEach(() => rm(dir, { recursive: true }));
+
+  const never = new AbortController().signal;
+  const into = async (entries: readonly Entry[], limits = receiveLimits) =>
+    receive(once(await tar(entries)), join(dir, "tree"), limits, never);
+
+  it("unpacks files, folders and the executable bit, and nothing else of the mode", async () => {
+    const got = await into([
+      { name: "./", type: "directory" },
+      { name: "./app/main.py", body: "print(1)", mode: 0o666 },
+      { name: "bin/run", body: "#!/bin/sh", mode: 0o4777 },
+      { name: "empty/", type: "directory" },
+    ]);
+    assert.deepEqual(got, { files: 2, bytes: 17 });
+    assert.equal(await readFile(join(dir, "tree/app/main.py"), "utf8"), "print(1)");
+    assert.equal((await lstat(join(dir, "tree/app/main.py"))).mode & 0o7777, 0o644);
+    assert.equal((await lstat(join(dir, "tree/bin/run"))).mode & 0o7777, 0o755);
+    assert.ok((await lstat(join(dir, "tree/empty"))).isDirectory());
+  });
+
+  it("takes a gzipped tar, in chunks of any size", async () => {
+    const bytes = gzipSync(await tar([{ name: "a.txt", body: "x".repeat(100_000) }]));
+    const chunks = (async function* () {
+      for (let at = 0; at < bytes.length; at += 7) yield bytes.subarray(at, at + 7);
+    })();
+    assert.deepEqual(await receive(chunks, join(dir, "tree"), receiveLimits, never), { files: 1, bytes: 100_000 });
+  });
+
+  it("keeps links that stay inside, also dangling ones", async () => {
+    await into([
+      { name: "real/file", body: "1" },
+      { name: "link", type: "symlink", linkname: "real/file" },
+      { name: "real/up", type: "symlink", linkname: "../later" },
+    ]);
+    assert.equal(await readlink(join(dir, "tree/link")), "real/file");
+    assert.equal(await readlink(join(dir, "tree/real/up")), "../later");
+  });
+
+  const outside: Record<string, Entry[]> = {
+    "an absolute name": [{ name: "/etc/cron.d/x", body: "1" }],
+    "a name with ..": [{ name: "a/../../x", body: "1" }],
+    "a link to an absolute path": [{ name: "l", type: "symlink", linkname: "/etc/passwd" }],
+    "a link that climbs out": [{ name: "d/l", type: "symlink", linkname: "../../x" }],
+    "a chain of links that climbs out": [
+      { name: "here", type: "symlink", linkname: "." },
+      { name: "out", type: "symlink", linkname: "here/here/../.." },
+    ],
+    "a file through a link": [
+      { name: "l", type: "symlink", linkname: "." },
+      { name: "l/x", body: "1" },
+    ],
+    "a link below a file": [
+      { name: "f", body: "1" },
+      { name: "f/l", type: "symlink", linkname: "x" },
+    ],
+    "a hard link": [{ name: "h", type: "link", linkname: "/etc/shadow" }],
+    "a device": [{ name: "null", type: "character-device" }],
+    "a named pipe": [{ name: "pipe", type: "fifo" }],
+    "the same file twice": [
+      { name: "a", body: "1" },
+      { name: "./a", body: "2" },
+    ],
+    "a file that is a folder too": [
+      { name: "a/b", body: "1" },
+      { name: "a", body: "2" },
+    ],
+    "a name that no file system takes": [{ name: "x".repeat(256), body: "1" }],
+    "a very deep name": [{ name: `${"d/".repeat(80)}x`, body: "1" }],
+    "no files": [],
+  };
+  for (const [what, entries] of Object.entries(outside)) {
+    it(`refuses ${what} and writes nothing outside the tree`, async () => {
+      await assert.rejects(into(entries), (error: unknown) => error instanceof AppError && error.code === "INVALID_ARCHIVE");
+      assert.deepEqual(await readdir(dir), ["tree"]);
+    });
+  }
+
+  it("refuses more bytes or entries than the limits", async () => {
+    const three = [
+      { name: "a", body: "12345" },
+      { name: "b", body: "12345" },
+      { name: "c", body: "12345" },
+    ];
+    const tooLarge = (error: unknown) => error instanceof AppError && error.code === "TOO_LARGE";
+    await assert.rejects(into(three, { bytes: 14, entries: 10 }), tooLarge);
+    await rm(join(dir, "tree"), { recursive: true });
+    await assert.rejects(into(three, { bytes: 100, entries: 2 }), tooLarge);
+  });
+
+  it("refuses what is no tar, and a tar that breaks off", async () => {
+    const whole = await tar([{ name: "a", body: "x".repeat(5000) }]);
+    for (const bytes of [Buffer.from("PK\u0003\u0004".padEnd(2048, "zip")), whole.subarray(0, 3000), gzipSync(whole).subarray(0, 40)]) {
+      await assert.rejects(receive(once(bytes), join(dir, "tree"), receiveLimits, never), (error: unknown) => {
+        assert.ok(error instanceof AppError);
+        return error.code === "INVALID_ARCHIVE";
+      });
+      await rm(join(dir, "tree"), { recursive: true });
+    }
+  });
+
+  it("stops when the upload is aborted", async () => {
+    const abort = new AbortController();
+    const whole = await tar([{ name: "a", body: "x".repeat(5000) }]);
+    const stalls = (async function* () {
+      yield whole.subarray(0, 2048);
+      abort.abort();
+      yield whole.subarray(2048);
+    })();
+    await assert.rejects(
+      receive(stalls, join(dir, "tree"), receiveLimits, abort.signal),
+      (error: unknown) => error instanceof AppError && error.code === "CANCELED",
+    );
+  });
+});
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+async function tar(entries: readonly Entry[]): Promise<Buffer> {
+  const packing = pack();
+  for (const { body, ...header } of entries) packing.entry(header, body ?? "");
+  packing.finalize();
+  const chunks: Buffer[] = [];
+  for await (const chunk of packing) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
