@@ -10,8 +10,8 @@ import { run } from "./run.js";
 import { SetupError } from "./setup-error.js";
 
 /**
- * @typedef {{ version?: string, integrity?: string, optional?: boolean, inBundle?: boolean, os?: string[], cpu?: string[],
- *   libc?: string[], dependencies?: Record<string, string>, optionalDependencies?: Record<string, string> }} Locked
+ * @typedef {{ version?: string, integrity?: string, optional?: boolean, inBundle?: boolean, os?: string | string[], cpu?: string | string[],
+ *   libc?: string | string[], dependencies?: Record<string, string>, optionalDependencies?: Record<string, string> }} Locked
  */
 
 /**
@@ -130,10 +130,11 @@ function fitsThisMachine({ os, cpu, libc }) {
 }
 
 /**
- * @param {string[] | undefined} list
+ * @param {string | string[] | undefined} asked an `os`, `cpu` or `libc` of a package: a name, or several, or `!name`
  * @param {string} value
  */
-function admits(list, value) {
-  if (list === undefined || list.includes(value)) return true;
-  return list.every((one) => one.startsWith("!")) && !list.includes(`!${value}`);
+function admits(asked, value) {
+  if (asked === undefined) return true;
+  const list = [asked].flat();
+  return list.includes(value) || (list.every((one) => one.startsWith("!")) && !list.includes(`!${value}`));
 }
