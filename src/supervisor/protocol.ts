@@ -11,7 +11,10 @@ export const requestMax = 16 * 1024;
 
 export type Verbs = {
   /** First thing on a connection. */
-  hello: { args: { protocol: number }; result: { protocol: number; version: string; mode: "user" | "system"; pid: number } };
+  hello: {
+    args: { protocol: number };
+    result: { protocol: number; version: string; mode: "user" | "system"; pid: number };
+  };
   status: { args: Record<string, never>; result: SupervisorStatus };
   /**
    * Runs step `step` of build `build` (its argv, from build.json); output goes to build.log, stamped.
@@ -25,7 +28,10 @@ export type Verbs = {
   /** Starts a release's processes beside what runs; counts not given come from the record. Answers at once. */
   "app.start": { args: { app: string; release: number; counts?: Record<string, number> }; result: AppStatus };
   /** Answers when every instance of the release is ready, one failed, or `timeout` seconds passed. */
-  "app.await": { args: { app: string; release: number; timeout: number }; result: { ready: boolean; status: AppStatus } };
+  "app.await": {
+    args: { app: string; release: number; timeout: number };
+    result: { ready: boolean; status: AppStatus };
+  };
   /** Makes the release the live one: writes all slots to its web instances. Refused when none is ready. */
   "app.cutover": { args: { app: string; release: number }; result: AppStatus };
   /** Stops a release that is not live: waits until it has no connection or `drain` seconds passed, then TERM, KILL. Answers when gone. */
@@ -40,7 +46,10 @@ export type Verbs = {
   /** Starts a stopped app's live release again, and waits for it as app.await does. */
   "app.resume": { args: { app: string; timeout: number }; result: { ready: boolean; status: AppStatus } };
   /** New instances of the live release first, then the old ones drained and stopped. */
-  "app.restart": { args: { app: string; drain: number; timeout: number }; result: { ready: boolean; status: AppStatus } };
+  "app.restart": {
+    args: { app: string; drain: number; timeout: number };
+    result: { ready: boolean; status: AppStatus };
+  };
   /** Stops everything of the app and forgets it: slots, sockets, instance directories. */
   "app.forget": { args: { app: string }; result: Record<string, never> };
   /** Restarts hop3d or caddy. */
@@ -53,13 +62,27 @@ export type ServiceName = "hop3d" | "caddy";
 export type Request = { readonly id: number; readonly verb: string; readonly args: unknown };
 export type Answer =
   | { readonly id: number; readonly ok: true; readonly result: unknown }
-  | { readonly id: number; readonly ok: false; readonly error: { readonly code: RefusalCode; readonly message: string } };
+  | {
+      readonly id: number;
+      readonly ok: false;
+      readonly error: { readonly code: RefusalCode; readonly message: string };
+    };
 
 /** `invalid`: malformed or out of bounds. `unknown`: no such app, record or process. `conflict`: not in this state. */
 export type RefusalCode = "invalid" | "unknown" | "conflict" | "rate" | "internal";
 
-/** How a job ended. `status` 128+n may be an exit or signal n: `describe` says both (docs/adr/0002). */
-export type JobResult = { readonly exit: number | null; readonly timedOut: boolean; readonly canceled: boolean; readonly seconds: number };
+/**
+ * How a job ended. `exit` is 128+n after signal n, 127 when it could not be started, null when it timed out, was
+ * canceled or lost.
+ */
+export type JobResult = {
+  readonly exit: number | null;
+  readonly timedOut: boolean;
+  readonly canceled: boolean;
+  /** It was running when the supervisor died, and was killed. Told once, to the next who asks for the same job. */
+  readonly lost: boolean;
+  readonly seconds: number;
+};
 
 export type InstanceStatus = {
   /** Short id, unique while it exists; names its socket directory. */
@@ -88,6 +111,12 @@ export type AppStatus = {
   readonly instances: readonly InstanceStatus[];
 };
 
-export type ServiceStatus = { readonly name: ServiceName; readonly state: InstanceState; readonly pid: number | null; readonly since: string; readonly restarts: number };
+export type ServiceStatus = {
+  readonly name: ServiceName;
+  readonly state: InstanceState;
+  readonly pid: number | null;
+  readonly since: string;
+  readonly restarts: number;
+};
 
 export type SupervisorStatus = { readonly services: readonly ServiceStatus[]; readonly apps: readonly AppStatus[] };

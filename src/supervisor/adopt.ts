@@ -1,0 +1,119 @@
+/**
+ * After the supervisor's own death, or a reboot: brings what runs and what is desired together. Runs are found by their
+ * directories, processes by pid and start time. What runs and is not desired is ended, what is desired and does not
+ * run is started, and nothing that runs and is desired notices.
+ */
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Apps } from "./apps.ts";
+import type { DesiredInstance } from "./desired.ts";
+import { findRun, type Run } from "./run.ts";
+import { fingerprintOf, serviceId, type ServiceDefinition, type Services } from "./services.ts";
+import { killTree } from "./terminate.ts";
+
+type Log = (message: string, fields?: Readonly<Record<string, string | number>>) => void;
+
+export async function adoptServices(
+  definitions: readonly ServiceDefinition[],
+  services: Services,
+  apps: Apps,
+): Promise<void> {
+  const { layout, log } = apps.options;
+  const base = join(layout.supervisor, "services");
+  const ids = new Map(definitions.map((one) => [serviceId(one.name, layout), one]));
+  for (const id of names(base)) {
+    const definition = ids.get(id);
+    const run = await settle(join(base, id), id, definition !== undefined, apps, log);
+    if (definition === undefined || run === undefined) continue;
+    services.running.get(definition.name)?.adopt(run, true);
+    // It runs with yesterday's command line or configuration.
+    if (run.about.fingerprint !== fingerprintOf(definition)) services.restart(definition.name);
+  }
+}
+
+/** `known` is false when the desired state was lost: then nothing that runs is ended. */
+export async function adoptApps(apps: Apps, known: boolean): Promise<void> {
+  const { layout, log } = apps.options;
+  const base = join(layout.supervisor, "instances");
+  const desired = new Map<string, { readonly app: string; readonly instance: DesiredInstance }>();
+  for (const app of apps.names())
+    for (const instance of apps.known(app).instances) desired.set(instance.id, { app, instance });
+  if (!known) {
+    log("what runs is left alone, since the desired state is lost", { instances: names(base).length });
+    return;
+  }
+  for (const id of names(base)) {
+    const wanted = desired.get(id);
+    const run = await settle(join(base, id), id, wanted !== undefined, apps, log);
+    if (wanted === undefined) remove(layout.instanceSockets, base, id);
+    else if (run !== undefined) takeOver(apps, wanted.app, wanted.instance, run);
+  }
+  for (const id of names(layout.instanceSockets)) if (!desired.has(id)) remove(layout.instanceSockets, base, id);
+  for (const { app, instance } of desired.values()) restore(apps, app, instance);
+  for (const app of apps.names()) apps.writeSlots(app);
+}
+
+function takeOver(apps: Apps, app: string, instance: DesiredInstance, run: Run): void {
+  const one = apps.supervise(app, instance);
+  if (instance.leavingUntil === null) one.adopt(run, instance.proven);
+  else one.adoptLeaving(run, instance.leavingUntil);
+}
+
+/** Brings one desired instance, adopted or not, to where it should be. */
+function restore(apps: Apps, app: string, instance: DesiredInstance): void {
+  const { live, stopped } = apps.known(app);
+  const adopted = apps.running.has(instance.id);
+  const one = apps.supervise(app, instance);
+  const isLive = instance.release === live && !stopped;
+  // Unproven beside the live ones: a restart whose asker is gone. The old instances still serve.
+  const unwanted = (isLive && !instance.proven) || (stopped && instance.release === live);
+  if (unwanted || (instance.leavingUntil !== null && !adopted)) one.dispatch("stop");
+  else if (adopted) return;
+  else if (isLive) one.dispatch("begin");
+  // A release that is not live does not come back by itself: `hop3d` finds it failed and tries or retires it.
+  else one.giveUp("the supervisor was stopped while it ran");
+}
+
+/**
+ * Makes order in the directory of one instance: returns the run that goes on, if one does and is wanted; ends all others,
+ * with their last words saved.
+ */
+async function settle(
+  directory: string,
+  mark: string,
+  wanted: boolean,
+  apps: Apps,
+  log: Log,
+): Promise<Run | undefined> {
+  const { clock, run: context } = apps.options;
+  const runs = names(directory).map((name) => ({
+    path: join(directory, name),
+    run: findRun(join(directory, name), context),
+  }));
+  const living = wanted
+    ? runs.findLast(({ run }) => run?.outcome().kind === "running" && run.marked.app !== undefined)
+    : undefined;
+  if (living === undefined) {
+    const marked = runs.at(-1)?.run?.marked ?? { mark };
+    if (!(await killTree({ ...marked, mark }, clock))) log("a process outlives KILL", { id: mark });
+  }
+  for (const one of runs) {
+    if (one === living) continue;
+    if (one.run === undefined) rmSync(one.path, { recursive: true, force: true });
+    else await one.run.finish();
+  }
+  return living?.run;
+}
+
+function remove(sockets: string, base: string, id: string): void {
+  rmSync(join(sockets, id), { recursive: true, force: true });
+  rmSync(join(base, id), { recursive: true, force: true });
+}
+
+function names(directory: string): string[] {
+  try {
+    return readdirSync(directory).sort();
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,266 @@
+/** What `hop3d` may ask for an app, each as a sequence: write down what shall be, act, wait. Arguments are checked already. */
+import type { ProcessSpec, ReleaseRecord } from "#core/records.ts";
+import type { Apps } from "./apps.ts";
+import type { DesiredApp, DesiredInstance, Group } from "./desired.ts";
+import type { AppStatus } from "./protocol.ts";
+import { Refusal } from "./refusal.ts";
+
+type Outcome = { ready: boolean; status: AppStatus };
+export type Counts = ReadonlyMap<string, number>;
+
+export async function startRelease(apps: Apps, app: string, release: number, counts: Counts): Promise<AppStatus> {
+  const record = apps.release(app, release);
+  for (const type of counts.keys()) specOf(record, type);
+  const groups = Object.entries(record.processes).map(([type, spec]) => ({
+    release,
+    type,
+    count: counts.get(type) ?? spec.count,
+  }));
+  refuseStarted(apps, app, release);
+  if (apps.find(app) === undefined && apps.names().length >= apps.options.limits.apps) {
+    throw new Refusal("conflict", `There are ${apps.options.limits.apps} apps already.`);
+  }
+  const planned = await planAll(apps, app, record, groups, false);
+  refuseStarted(apps, app, release); // while ports were looked for, another request may have started it
+  apps.edit(app, (before) => ({
+    ...before,
+    groups: [...before.groups, ...groups],
+    instances: [...before.instances, ...planned],
+  }));
+  apps.writeSlots(app);
+  launch(apps, app, planned, "try");
+  return apps.status(app);
+}
+
+function refuseStarted(apps: Apps, app: string, release: number): void {
+  const found = apps.find(app);
+  const started = found?.groups.some((group) => group.release === release) === true;
+  if (started || found?.live === release || found?.instances.some((one) => one.release === release) === true) {
+    throw new Refusal("conflict", `Release ${release} of ${app} was started already.`);
+  }
+}
+
+export async function awaitRelease(apps: Apps, app: string, release: number, timeout: number): Promise<Outcome> {
+  const { groups, live } = apps.known(app);
+  if (live !== release && !groups.some((group) => group.release === release)) {
+    throw new Refusal("unknown", `Release ${release} of ${app} was not started.`);
+  }
+  const ids = () => staying(apps, app, release).map((one) => one.id);
+  return untilReady(apps, app, ids, timeout);
+}
+
+export function cutOver(apps: Apps, app: string, release: number): AppStatus {
+  const desired = apps.known(app);
+  if (desired.live === release && !desired.stopped) return apps.status(app);
+  const started = desired.groups.filter((group) => group.release === release);
+  const instances = staying(apps, app, release);
+  if (started.length === 0 && !isEmptyRelease(apps, app, release)) {
+    throw new Refusal("conflict", `Release ${release} of ${app} was not started.`);
+  }
+  const isReady = (one: DesiredInstance) => apps.running.get(one.id)?.state === "ready";
+  const web = instances.filter((one) => one.type === "web");
+  const must = web.length > 0 ? web : instances;
+  if (must.length > 0 && !must.some(isReady)) {
+    throw new Refusal("conflict", `No instance of release ${release} of ${app} is ready.`);
+  }
+  apps.edit(app, (before) => ({
+    ...before,
+    stopped: false,
+    live: release,
+    instances: before.instances.map((one) => (one.release === release ? { ...one, proven: true } : one)),
+  }));
+  apps.writeSlots(app);
+  for (const one of instances) apps.running.get(one.id)?.dispatch("prove");
+  return apps.status(app);
+}
+
+/** A release without any process (a static site) is started by having no groups. */
+function isEmptyRelease(apps: Apps, app: string, release: number): boolean {
+  return Object.keys(apps.release(app, release).processes).length === 0;
+}
+
+export async function retireRelease(apps: Apps, app: string, release: number, drain: number): Promise<AppStatus> {
+  const desired = apps.known(app);
+  if (desired.live === release) throw new Refusal("conflict", `Release ${release} is the live one of ${app}.`);
+  const ids = desired.instances.filter((one) => one.release === release).map((one) => one.id);
+  apps.edit(app, (before) => ({ ...before, groups: before.groups.filter((group) => group.release !== release) }));
+  await leave(apps, app, ids, drain);
+  return apps.status(app);
+}
+
+export async function scaleApp(
+  apps: Apps,
+  app: string,
+  counts: Counts,
+  drain: number,
+  timeout: number,
+): Promise<Outcome> {
+  const desired = running(apps, app);
+  const record = apps.release(app, desired.live);
+  for (const type of counts.keys()) specOf(record, type);
+  const groups = groupsOf(record, desired).map((one) => ({ ...one, count: counts.get(one.type) ?? one.count }));
+  const planned = await planAll(apps, app, record, groups, true);
+  const surplus = groups.flatMap((group) =>
+    staying(apps, app, group.release)
+      .filter((one) => one.type === group.type)
+      .slice(group.count)
+      .map((one) => one.id),
+  );
+  apps.edit(app, (before) => ({
+    ...before,
+    groups: [...before.groups.filter((group) => group.release !== desired.live), ...groups],
+    instances: [...before.instances, ...planned],
+  }));
+  launch(apps, app, planned, "begin");
+  const { ready } = await untilReady(apps, app, () => planned.map((one) => one.id), timeout);
+  await leave(apps, app, surplus, drain);
+  return { ready, status: apps.status(app) };
+}
+
+export async function stopApp(apps: Apps, app: string): Promise<AppStatus> {
+  const { instances } = apps.edit(app, () => {
+    const before = apps.known(app);
+    return { ...before, stopped: true, groups: before.groups.filter((group) => group.release === before.live) };
+  });
+  await leave(
+    apps,
+    app,
+    instances.map((one) => one.id),
+    0,
+  );
+  return apps.status(app);
+}
+
+export async function resumeApp(apps: Apps, app: string, timeout: number): Promise<Outcome> {
+  const desired = apps.known(app);
+  if (desired.live === null) throw new Refusal("conflict", `${app} has no live release to start.`);
+  const { live } = desired;
+  const record = apps.release(app, live);
+  const groups = groupsOf(record, desired);
+  const planned = await planAll(apps, app, record, groups, true);
+  apps.edit(app, (before) => ({
+    ...before,
+    stopped: false,
+    groups: [...before.groups.filter((group) => group.release !== live), ...groups],
+    instances: [...before.instances, ...planned],
+  }));
+  launch(apps, app, planned, "begin");
+  return untilReady(apps, app, () => staying(apps, app, live).map((one) => one.id), timeout);
+}
+
+export async function restartApp(apps: Apps, app: string, drain: number, timeout: number): Promise<Outcome> {
+  const desired = running(apps, app);
+  const record = apps.release(app, desired.live);
+  const old = staying(apps, app, desired.live).map((one) => one.id);
+  // Beside what runs: planned as if nothing did.
+  const planned = await planAll(apps, app, record, groupsOf(record, desired), false, () => []);
+  apps.edit(app, (before) => ({ ...before, instances: [...before.instances, ...planned] }));
+  launch(apps, app, planned, "try");
+  const fresh = planned.map((one) => one.id);
+  const { ready } = await untilReady(apps, app, () => fresh, timeout);
+  if (ready) {
+    const proven = (one: DesiredInstance) => (fresh.includes(one.id) ? { ...one, proven: true } : one);
+    apps.edit(app, (before) => ({ ...before, instances: before.instances.map(proven) }));
+    for (const id of fresh) apps.running.get(id)?.dispatch("prove");
+  }
+  const status = apps.status(app); // with the failed ones, that the caller may tell why
+  await leave(apps, app, ready ? old : fresh, drain);
+  return { ready, status: ready ? apps.status(app) : status };
+}
+
+export async function forgetApp(apps: Apps, app: string): Promise<Record<string, never>> {
+  await stopApp(apps, app);
+  apps.remove(app);
+  return {};
+}
+
+function launch(apps: Apps, app: string, planned: readonly DesiredInstance[], event: "try" | "begin"): void {
+  for (const one of planned) apps.supervise(app, one).dispatch(event);
+}
+
+/** Marks the instances as leaving, lets them go and waits until nothing of them is left. */
+async function leave(apps: Apps, app: string, ids: readonly string[], drain: number): Promise<void> {
+  if (ids.length === 0) return apps.writeSlots(app);
+  const until = Math.round(apps.options.clock.now() + drain * 1000);
+  const leaving = (one: DesiredInstance) => (ids.includes(one.id) ? { ...one, leavingUntil: until } : one);
+  apps.edit(app, (before) => ({ ...before, instances: before.instances.map(leaving) }));
+  apps.writeSlots(app);
+  for (const id of ids) {
+    const one = apps.running.get(id);
+    if (one === undefined) continue;
+    one.graceUntil = until;
+    one.dispatch(drain > 0 ? "retire" : "stop");
+  }
+  await apps.until(() => ids.every((id) => !apps.running.has(id)), Number.MAX_SAFE_INTEGER);
+}
+
+async function untilReady(apps: Apps, app: string, ids: () => readonly string[], timeout: number): Promise<Outcome> {
+  const first = new Map(ids().map((id) => [id, apps.running.get(id)?.restarts ?? 0]));
+  const state = (id: string) => apps.running.get(id)?.state;
+  const hasFailed = (id: string) => {
+    const now = state(id);
+    const restarted = (apps.running.get(id)?.restarts ?? 0) > (first.get(id) ?? 0);
+    return now === undefined || now === "failed" || now === "rejecting" || now === "backoff" || restarted;
+  };
+  const allReady = () => ids().every((id) => state(id) === "ready");
+  await apps.until(() => allReady() || ids().some(hasFailed), timeout);
+  return { ready: allReady(), status: apps.status(app) };
+}
+
+/** Instances that each group lacks, with the lowest free indexes. */
+async function planAll(
+  apps: Apps,
+  app: string,
+  record: ReleaseRecord,
+  groups: readonly Group[],
+  proven: boolean,
+  present: (release: number, type: string) => readonly DesiredInstance[] = (release, type) =>
+    staying(apps, app, release).filter((one) => one.type === type),
+): Promise<DesiredInstance[]> {
+  const wanted = groups.flatMap((group) => {
+    const used = new Set(present(group.release, group.type).map((one) => one.index));
+    const missing = Math.max(0, group.count - used.size);
+    const free = Array.from({ length: missing + used.size }, (_, index) => index + 1).filter(
+      (index) => !used.has(index),
+    );
+    return free.slice(0, missing).map((index) => ({ group, index }));
+  });
+  if (apps.count() + wanted.length > apps.options.limits.instances) {
+    throw new Refusal("conflict", `More than ${apps.options.limits.instances} instances would run.`);
+  }
+  const planned: DesiredInstance[] = [];
+  const ports = new Set<number>();
+  for (const { group, index } of wanted) {
+    const spec = specOf(record, group.type);
+    planned.push(await apps.plan(group.release, group.type, index, spec, proven, ports));
+  }
+  return planned;
+}
+
+function staying(apps: Apps, app: string, release: number): DesiredInstance[] {
+  return (apps.find(app)?.instances ?? [])
+    .filter((one) => one.release === release && one.leavingUntil === null)
+    .sort((a, b) => a.index - b.index);
+}
+
+function groupsOf(record: ReleaseRecord, desired: DesiredApp): Group[] {
+  return Object.entries(record.processes).map(([type, spec]) => {
+    const group = desired.groups.find((one) => one.release === record.release && one.type === type);
+    return { release: record.release, type, count: group?.count ?? spec.count };
+  });
+}
+
+function running(apps: Apps, app: string): DesiredApp & { readonly live: number } {
+  const desired = apps.known(app);
+  const { live } = desired;
+  if (live === null) throw new Refusal("conflict", `${app} has no live release.`);
+  if (desired.stopped) throw new Refusal("conflict", `${app} is stopped.`);
+  return { ...desired, live };
+}
+
+function specOf(record: ReleaseRecord, type: string): ProcessSpec {
+  const spec = record.processes[type];
+  if (spec === undefined)
+    throw new Refusal("unknown", `Release ${record.release} of ${record.app} has no process ${type}.`);
+  return spec;
+}

@@ -1,0 +1,337 @@
+/**
+ * The apps as they should be and as they are: the desired state in memory and on disk, and a Supervised for each desired
+ * instance. The verbs (app-verbs.ts) are sequences of `edit` and `until`; everything that changes what is desired goes
+ * through `edit`, so that the file is always ahead of what is done.
+ */
+import { randomInt } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Layout } from "#core/layout.ts";
+import type { ProcessSpec, ReleaseRecord } from "#core/records.ts";
+import type { Clock } from "#sys/clock.ts";
+import { saveDesired, unknownApp, type Desired, type DesiredApp, type DesiredInstance } from "./desired.ts";
+import type { Limits } from "./limits.ts";
+import { forgetOldRuns } from "./log-files.ts";
+import { freePort, isFree } from "./ports.ts";
+import type { AppStatus, InstanceStatus } from "./protocol.ts";
+import { readRelease, recordEnv, type RecordSource } from "./records.ts";
+import { Refusal } from "./refusal.ts";
+import type { About, Command, RunContext } from "./run.ts";
+import { openDirectory, relativeParts } from "./safe-path.ts";
+import { readSlots, removeSlots, writeSlots } from "./slots.ts";
+import { Supervised, type Timing } from "./supervised.ts";
+
+export type AppsOptions = {
+  readonly layout: Layout;
+  readonly clock: Clock;
+  readonly timing: Timing;
+  readonly limits: Limits;
+  readonly records: RecordSource;
+  readonly run: RunContext;
+  readonly log: (message: string, fields?: Readonly<Record<string, string | number>>) => void;
+  readonly fault: (point: string) => void;
+};
+
+/** A longer timer fires at once. */
+const timerMax = 2 ** 31 - 1;
+
+/** The process type that the edge sends requests to. */
+const webType = "web";
+
+export class Apps {
+  readonly options: AppsOptions;
+  readonly running = new Map<string, Supervised>();
+  /** Set while everything is stopped without being undesired. */
+  closing = false;
+  #desired: Map<string, DesiredApp>;
+  #listeners = new Set<() => void>();
+  #lastPort: number;
+  #portSearch: Promise<unknown> = Promise.resolve();
+
+  constructor(desired: Desired, options: AppsOptions) {
+    this.options = options;
+    this.#desired = new Map(desired);
+    this.#lastPort = options.limits.ports.last;
+  }
+
+  names(): string[] {
+    return [...this.#desired.keys()].sort();
+  }
+
+  find(app: string): DesiredApp | undefined {
+    return this.#desired.get(app);
+  }
+
+  known(app: string): DesiredApp {
+    const found = this.#desired.get(app);
+    if (found === undefined) throw new Refusal("unknown", `There is no app ${app} here.`);
+    return found;
+  }
+
+  /** Writes down what shall be, before anything is done about it. */
+  edit(app: string, change: (before: DesiredApp) => DesiredApp): DesiredApp {
+    const next = change(this.#desired.get(app) ?? unknownApp);
+    const all = new Map(this.#desired).set(app, next);
+    this.#save(all);
+    return next;
+  }
+
+  remove(app: string): void {
+    const all = new Map(this.#desired);
+    all.delete(app);
+    this.#save(all);
+    removeSlots(this.options.layout, app);
+  }
+
+  #save(all: Map<string, DesiredApp>): void {
+    this.options.fault("before-save");
+    saveDesired(this.options.layout.desiredState, all);
+    this.#desired = all;
+    this.options.fault("after-save");
+  }
+
+  /** A new instance, not yet desired: `edit` it in, then `launch` it. Takes a port that nobody has. */
+  async plan(
+    release: number,
+    type: string,
+    index: number,
+    spec: ProcessSpec,
+    proven: boolean,
+    taken: Set<number>,
+  ): Promise<DesiredInstance> {
+    const port = spec.listens === "http" ? await this.#port(taken) : null;
+    if (port !== null) taken.add(port);
+    return { id: newId((id) => this.running.has(id)), release, type, index, port, proven, leavingUntil: null };
+  }
+
+  /** The Supervised of a desired instance; made when there is none. */
+  supervise(app: string, instance: DesiredInstance): Supervised {
+    const found = this.running.get(instance.id);
+    if (found !== undefined) return found;
+    const { layout, clock, timing, run, log, fault } = this.options;
+    const { id } = instance;
+    const one = new Supervised({
+      id,
+      directory: this.directory(id),
+      clock,
+      timing,
+      run,
+      fault,
+      prepare: () => this.#prepare(app, id),
+      slots: () => this.writeSlots(app),
+      forget: () => this.#forget(app, id),
+      changed: () => this.#changed(),
+      log: (message, fields) => log(message, { app, ...fields }),
+    });
+    this.running.set(id, one);
+    mkdirSync(join(layout.instanceSockets, id), { recursive: true, mode: 0o700 });
+    return one;
+  }
+
+  directory(id: string): string {
+    return join(this.options.layout.supervisor, "instances", id);
+  }
+
+  /** Where an instance may open its unix socket. */
+  socket(id: string): string {
+    return `${this.options.layout.instanceSockets}/${id}/s.sock`;
+  }
+
+  /**
+   * Makes the slots say what the states say: the ready web instances of the live release that do not leave. While none
+   * is ready the last address stays (the instance comes back there), except when the app is meant to be down.
+   */
+  writeSlots(app: string): void {
+    const { layout, log, fault } = this.options;
+    const desired = this.#desired.get(app);
+    if (desired === undefined) return;
+    const addresses: string[] = [];
+    const may = new Set<string>();
+    for (const one of desired.instances) {
+      if (one.type !== webType || one.release !== desired.live || one.leavingUntil !== null) continue;
+      const running = this.running.get(one.id);
+      if (running?.state === "ready" && running.address !== null) addresses.push(running.address);
+      may
+        .add(`unix/${this.socket(one.id)}`)
+        .add(`127.0.0.1:${one.port}`)
+        .add(`[::1]:${one.port}`);
+    }
+    try {
+      const kept = addresses.length > 0 ? [] : readSlots(layout, app).filter((address) => may.has(address));
+      writeSlots(layout, app, addresses.length > 0 ? addresses : kept);
+      fault("after-slots");
+    } catch (error) {
+      log("the slots could not be written", { app, reason: String(error) });
+    }
+  }
+
+  /** Resolves true when the condition holds, false when `seconds` have passed. Looked at after each change. */
+  async until(condition: () => boolean, seconds: number): Promise<boolean> {
+    if (condition()) return true;
+    const timeout = new AbortController();
+    return new Promise((resolve) => {
+      const settle = (result: boolean): void => {
+        this.#listeners.delete(look);
+        timeout.abort();
+        resolve(result);
+      };
+      const look = (): void => {
+        if (condition()) settle(true);
+      };
+      this.#listeners.add(look);
+      this.options.clock.sleep(Math.min(seconds * 1000, timerMax), timeout.signal).then(
+        () => settle(condition()),
+        () => undefined,
+      );
+    });
+  }
+
+  status(app: string): AppStatus {
+    const desired = this.known(app);
+    return {
+      app,
+      live: desired.live,
+      stopped: desired.stopped,
+      instances: desired.instances.map((one) => this.#instanceStatus(one)),
+    };
+  }
+
+  release(app: string, release: number): ReleaseRecord {
+    return readRelease(this.options.records, app, release);
+  }
+
+  /** Ports held by any desired instance. */
+  heldPorts(): Set<number> {
+    const held = new Set<number>();
+    for (const app of this.#desired.values())
+      for (const one of app.instances) if (one.port !== null) held.add(one.port);
+    return held;
+  }
+
+  count(): number {
+    let count = 0;
+    for (const app of this.#desired.values()) count += app.instances.length;
+    return count;
+  }
+
+  #instanceStatus(one: DesiredInstance): InstanceStatus {
+    const running = this.running.get(one.id);
+    return {
+      id: one.id,
+      release: one.release,
+      type: one.type,
+      index: one.index,
+      state: running?.state ?? "pending",
+      pid: running?.pid ?? null,
+      address: running?.address ?? null,
+      since: new Date(running?.since ?? 0).toISOString(),
+      restarts: running?.restarts ?? 0,
+      lastExit: running?.lastExit ?? null,
+      failure: running?.failure ?? null,
+    };
+  }
+
+  /** What to run, from the record as it is now; takes another port when a stranger has taken ours. */
+  async #prepare(app: string, id: string): Promise<{ about: Omit<About, "startedAt" | "mark">; command: Command }> {
+    const { layout, records } = this.options;
+    let instance = this.#instance(app, id);
+    const record = this.release(app, instance.release);
+    const spec = record.processes[instance.type];
+    if (spec === undefined)
+      throw new Refusal("unknown", `Release ${instance.release} has no process ${instance.type}.`);
+    if (spec.listens === "http" && (instance.port === null || !(await isFree(instance.port)))) {
+      const port = await this.#port(new Set());
+      instance = { ...this.#instance(app, id), port };
+      const renewed = instance;
+      this.edit(app, (before) => ({
+        ...before,
+        instances: before.instances.map((one) => (one.id === id ? renewed : one)),
+      }));
+    }
+    const env = recordEnv(records, "release", app, instance.release, record.env);
+    const process = `${instance.type}.${instance.index}`;
+    const listens =
+      spec.listens === "http" && instance.port !== null ? { socket: this.socket(id), port: instance.port } : null;
+    const logs = layout.appLogs(app);
+    forgetOldRuns(logs, process, (run) => run.endsWith(`-${id}`) || this.#runs(run));
+    return {
+      about: {
+        process,
+        logs,
+        listens,
+        startTimeout: spec.startTimeout,
+        stopTimeout: spec.stopTimeout,
+        fingerprint: "",
+      },
+      command: {
+        argv: ["/bin/sh", "-c", spec.command],
+        env: { ...env, ...instanceEnv(process, listens) },
+        cwd: this.openTree(app, record.build, record.cwd),
+      },
+    };
+  }
+
+  /** Opens a working directory inside a build's tree. The caller closes it. */
+  openTree(app: string, build: number, cwd: string): number {
+    return openDirectory(this.options.layout.apps, [
+      app,
+      "builds",
+      String(build),
+      "tree",
+      ...relativeParts(cwd, "cwd"),
+    ]);
+  }
+
+  #runs(run: string): boolean {
+    return this.running.has(run.slice(run.lastIndexOf("-") + 1));
+  }
+
+  #instance(app: string, id: string): DesiredInstance {
+    const found = this.#desired.get(app)?.instances.find((one) => one.id === id);
+    if (found === undefined) throw new Refusal("unknown", `The instance ${id} of ${app} is not wanted any more.`);
+    return found;
+  }
+
+  /** One at a time: two that look for a port together would find the same one. */
+  #port(taken: ReadonlySet<number>): Promise<number> {
+    const search = async (): Promise<number> => {
+      const held = this.heldPorts();
+      for (const port of taken) held.add(port);
+      this.#lastPort = await freePort(this.options.limits.ports, held, this.#lastPort);
+      return this.#lastPort;
+    };
+    const found = this.#portSearch.then(search, search);
+    this.#portSearch = found.catch(() => undefined);
+    return found;
+  }
+
+  #forget(app: string, id: string): void {
+    this.running.delete(id);
+    if (!this.closing && this.#desired.get(app)?.instances.some((one) => one.id === id) === true) {
+      this.edit(app, (before) => ({ ...before, instances: before.instances.filter((one) => one.id !== id) }));
+    }
+    rmSync(join(this.options.layout.instanceSockets, id), { recursive: true, force: true });
+    rmSync(this.directory(id), { recursive: true, force: true });
+  }
+
+  #changed(): void {
+    for (const look of [...this.#listeners]) look();
+  }
+}
+
+/** What the supervisor adds to a record's environment; a record cannot override it. */
+export function instanceEnv(process: string, listens: About["listens"]): Record<string, string> {
+  return {
+    PROC_TYPE: process,
+    BIND_ADDRESS: "127.0.0.1",
+    HOST: "127.0.0.1",
+    ...(listens === null ? {} : { PORT: String(listens.port), HOP3_SOCKET: listens.socket }),
+  };
+}
+
+export function newId(taken: (id: string) => boolean): string {
+  for (;;) {
+    const id = Array.from({ length: 8 }, () => randomInt(36).toString(36)).join("");
+    if (!taken(id)) return id;
+  }
+}

@@ -1,0 +1,30 @@
+import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** Replaces a file so that a reader, and a crash at any moment, finds either the old content or the new. */
+export function replaceFile(
+  path: string,
+  content: string,
+  options: { readonly mode?: number; readonly durable?: boolean } = {},
+): void {
+  const next = `${path}.next`;
+  const fd = openSync(next, "w", options.mode ?? 0o600);
+  try {
+    writeFileSync(fd, content);
+    if (options.durable === true) fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(next, path);
+  if (options.durable === true) syncDirectory(dirname(path));
+}
+
+/** A rename is on the disk only when its directory is. */
+function syncDirectory(path: string): void {
+  const fd = openSync(path, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,142 @@
+/** For tests: a root of its own with records in it, apps that listen or misbehave, and waits with a deadline. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { layoutOf, type Layout } from "#core/layout.ts";
+import type { BuildStep, ProcessSpec, ReleaseRecord } from "#core/records.ts";
+import { recordEnvContext, sealEnv } from "#core/sealed.ts";
+import { connectSupervisor, type SupervisorClient } from "./client.ts";
+import { startSupervisor, type SupervisorOptions } from "./daemon.ts";
+import { listProcesses } from "./proc-tree.ts";
+import { readFileSync } from "node:fs";
+
+export const testKey = Buffer.alloc(32, 7);
+
+export type Bench = {
+  readonly layout: Layout;
+  readonly client: SupervisorClient;
+  start(more?: Partial<SupervisorOptions>): Promise<{ stop(): Promise<void> }>;
+  release(
+    app: string,
+    release: number,
+    processes: Record<string, Partial<ProcessSpec>>,
+    more?: Partial<ReleaseRecord>,
+  ): void;
+  build(app: string, build: number, steps: readonly Partial<BuildStep>[]): void;
+  env: Record<string, string>;
+  /** Processes whose environment names this root's instances. */
+  clean(): Promise<void>;
+};
+
+export function makeBench(): Bench {
+  const base = mkdtempSync(join(tmpdir(), "hop3s-"));
+  const layout = layoutOf({ root: join(base, "root"), run: join(base, "run") });
+  const client = connectSupervisor(layout.supervisorSocket);
+  let running: { stop(): Promise<void> } | undefined;
+  const env: Record<string, string> = { PATH: process.env["PATH"] ?? "/usr/bin:/bin", BENCH: base };
+  const tree = (app: string, build: number): void => void mkdirSync(layout.buildTree(app, build), { recursive: true });
+  return {
+    layout,
+    client,
+    env,
+    async start(more = {}) {
+      running = await startSupervisor({ ...testOptions(layout), ...more });
+      return running;
+    },
+    release(app, release, processes, more = {}) {
+      tree(app, 1);
+      mkdirSync(layout.release(app, release), { recursive: true });
+      const record: ReleaseRecord = {
+        version: 1,
+        app,
+        release,
+        build: 1,
+        createdAt: "2026-01-01T00:00:00.000Z",
+        cwd: ".",
+        processes: Object.fromEntries(
+          Object.entries(processes).map(([type, spec]) => [type, { ...specOf(type), ...spec }]),
+        ),
+        hooks: [],
+        env: sealEnv(testKey, recordEnvContext("release", app, release), env),
+        ...more,
+      };
+      writeFileSync(layout.releaseRecord(app, release), JSON.stringify(record));
+    },
+    build(app, build, steps) {
+      tree(app, build);
+      const record = {
+        version: 1,
+        app,
+        build,
+        steps: steps.map((step) => ({ name: "step", argv: ["/bin/true"], cwd: ".", timeout: 20, ...step })),
+        env: sealEnv(testKey, recordEnvContext("build", app, build), env),
+      };
+      writeFileSync(layout.buildRecord(app, build), JSON.stringify(record));
+    },
+    async clean() {
+      client.close();
+      await running?.stop();
+      for (const pid of benchProcesses(base)) process.kill(pid, "SIGKILL");
+      await eventually(() => benchProcesses(base).length === 0, "no process left");
+      rmSync(base, { recursive: true, force: true });
+    },
+  };
+}
+
+export function testOptions(layout: Layout): SupervisorOptions {
+  return {
+    layout,
+    mode: "user",
+    version: "0.0.0-test",
+    masterKey: () => testKey,
+    services: [],
+    timing: { backoffFirst: 50, stayUp: 100 },
+    // Away from the range of a supervisor that may run on this machine.
+    limits: { ports: { first: 30_500, last: 31_499 } },
+  };
+}
+
+function specOf(type: string): ProcessSpec {
+  return {
+    command: "exec sleep 1000",
+    count: 1,
+    listens: type === "web" ? "http" : "none",
+    startTimeout: 10,
+    stopTimeout: 5,
+  };
+}
+
+/** Processes that have this directory in their environment or command line. */
+export function benchProcesses(base: string): number[] {
+  return listProcesses()
+    .map((one) => one.pid)
+    .filter((pid) => {
+      if (pid === process.pid) return false;
+      try {
+        return (
+          readFileSync(`/proc/${pid}/environ`, "latin1").includes(base) ||
+          readFileSync(`/proc/${pid}/cmdline`, "latin1").includes(base)
+        );
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** An app that answers with its name and pid, on its unix socket or its port. */
+export function serverCommand(where: "unix" | "tcp", name: string): string {
+  const target = where === "unix" ? "process.env.HOP3_SOCKET" : "process.env.PORT, '127.0.0.1'";
+  return `exec node -e "require('http').createServer((q,r)=>r.end('${name} '+process.pid)).listen(${target})"`;
+}
+
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  ms = 15_000,
+): Promise<void> {
+  const deadline = Date.now() + ms;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The supervisor: the process manager, and in system mode the only privileged process. It owns every process of an app,
+ * Caddy and `hop3d`, the desired state, the slot files, the logs of processes. It must not know what HTTP, a deploy, a
+ * database or a user is, imports no npm package, and trusts nobody: docs/security/supervisor.md.
+ *
+ * Killing it kills nothing that it started; the next one takes over what runs.
+ */
+import { chmodSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { AppError } from "#core/errors.ts";
+import { socketPathMax, type Layout } from "#core/layout.ts";
+import type { MasterKey } from "#core/sealed.ts";
+import { systemClock, type Clock } from "#sys/clock.ts";
+import { adoptApps, adoptServices } from "./adopt.ts";
+import { Apps, newId } from "./apps.ts";
+import { replaceFile } from "./atomic-file.ts";
+import { loadDesired } from "./desired.ts";
+import { Jobs } from "./job.ts";
+import { defaultLimits, type Limits } from "./limits.ts";
+import { takeLock } from "./lock.ts";
+import { LAUNCHER_SCRIPT } from "./output/launcher.ts";
+import { readBootId } from "./output/status-file.ts";
+import { openOwnLog } from "./own-log.ts";
+import { listen } from "./server.ts";
+import { Services, type ServiceDefinition } from "./services.ts";
+import { defaultTiming, type Supervised, type Timing } from "./supervised.ts";
+import { serveVerb } from "./verbs.ts";
+
+export type SupervisorOptions = {
+  readonly layout: Layout;
+  readonly mode: "user" | "system";
+  readonly version: string;
+  /** Reads the master key; asked whenever a record is opened. */
+  readonly masterKey: () => MasterKey;
+  readonly services: readonly ServiceDefinition[];
+  readonly clock?: Clock;
+  readonly limits?: Partial<Limits>;
+  readonly timing?: Partial<Timing>;
+  /** Called at each step that changes state; tests die there. */
+  readonly fault?: (point: string) => void;
+};
+
+/** Starts and restores everything; resolves when requests are served. `stop` leaves no process, and forgets nothing. */
+export async function startSupervisor(options: SupervisorOptions): Promise<{ stop(): Promise<void> }> {
+  if (options.mode === "system") throw new AppError("NOT_BUILT_YET", "The supervisor's system mode is not built yet.");
+  const { layout, clock = systemClock, fault = () => undefined } = options;
+  refuseLongSockets(layout);
+  makeDirectories(layout);
+  const lock = takeLock(join(layout.supervisor, "lock"));
+  try {
+    return await start(options, clock, fault, lock);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function start(
+  options: SupervisorOptions,
+  clock: Clock,
+  fault: (point: string) => void,
+  lock: { release(): void },
+): Promise<{ stop(): Promise<void> }> {
+  const { layout } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const timing = { ...defaultTiming, ...options.timing };
+  const log = openOwnLog(join(layout.logs, "supervisor.log"), clock);
+  const { desired, known } = loadDesired(layout.desiredState, clock.now(), log);
+  const launcherScript = join(layout.supervisor, "launcher.sh");
+  // By rename: shells that run the old one go on reading it.
+  replaceFile(launcherScript, LAUNCHER_SCRIPT);
+  const bootId = readBootId();
+  const run = { clock, bootId, launcherScript };
+  const records = { apps: layout.apps, limits, masterKey: options.masterKey };
+  const apps = new Apps(desired, { layout, clock, timing, limits, records, run, log, fault });
+  const services = new Services(options.services, layout, { clock, timing, run, fault, log });
+  const jobs = new Jobs({
+    directory: join(layout.supervisor, "jobs"),
+    clock,
+    bootId,
+    newId: () => newId(() => false),
+    fault,
+  });
+
+  log("starts", { pid: process.pid, apps: apps.names().length });
+  await jobs.recover();
+  await adoptServices(options.services, services, apps);
+  await adoptApps(apps, known);
+  const context = { apps, services, jobs, mode: options.mode, version: options.version };
+  const server = await listen({
+    socket: layout.supervisorSocket,
+    socketMode: 0o600,
+    limits,
+    clock,
+    serve: (verb, args) => serveVerb(verb, args, context),
+    log,
+  });
+  // Last: `hop3d` finds its socket there.
+  for (const service of services.running.values()) service.dispatch("begin");
+  log("serves", { socket: layout.supervisorSocket });
+
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    log("stops");
+    apps.closing = true;
+    await end(clock, services.running.get("hop3d"));
+    await server.close();
+    await jobs.cancelAll();
+    await end(clock, ...apps.running.values());
+    await end(clock, services.running.get("caddy"));
+    lock.release();
+    log("stopped");
+  };
+  return { stop: () => (stopping ??= stop()) };
+}
+
+async function end(clock: Clock, ...all: readonly (Supervised | undefined)[]): Promise<void> {
+  const found = all.filter((one) => one !== undefined);
+  for (const one of found) one.dispatch("stop");
+  while (found.some((one) => one.state !== "gone")) await clock.sleep(20);
+}
+
+function makeDirectories(layout: Layout): void {
+  for (const path of [layout.root, layout.run, layout.supervisor, layout.instanceSockets]) {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  }
+  chmodSync(layout.supervisor, 0o700);
+  chmodSync(layout.instanceSockets, 0o700);
+  for (const path of [layout.apps, layout.logs, layout.edge]) mkdirSync(path, { recursive: true, mode: 0o750 });
+}
+
+function refuseLongSockets(layout: Layout): void {
+  for (const path of [layout.supervisorSocket, layout.caddyAdminSocket, `${layout.instanceSockets}/00000000/s.sock`]) {
+    const length = Buffer.byteLength(path);
+    if (length <= socketPathMax) continue;
+    throw new AppError("INVALID_INPUT", `The socket path ${path} has ${length} bytes; Linux takes ${socketPathMax}.`, {
+      hint: "Choose a shorter run directory.",
+    });
+  }
+}

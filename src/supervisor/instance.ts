@@ -1,0 +1,123 @@
+/**
+ * The life of one supervised process (an instance of an app, or a service), as data: states, events, and the pure
+ * `transition` between them. It knows nothing of processes, files or time; `supervised.ts` performs the effects.
+ *
+ *   pending -> starting -> ready -> draining -> stopping -> killing -> gone
+ *
+ * A release that has not proved itself gets one try (`starting`, then `failed`); what is live comes back with a growing
+ * wait (`restarting`, `backoff`).
+ */
+
+export const instanceStates = [
+  "pending", // desired, never started
+  "starting", // first try of an unproven release; not ready yet
+  "restarting", // a start of something proven; not ready yet
+  "ready", // serves (http) or stays up (none)
+  "backoff", // ended by itself; comes back after a wait
+  "draining", // leaves: out of the slots, waits for its connections to end
+  "stopping", // leaves: TERM was sent
+  "killing", // leaves: KILL was sent
+  "recycling", // TERM was sent and it starts again at once (restart of a service)
+  "expiring", // proven, did not get ready in time: being killed, comes back after a wait
+  "rejecting", // unproven, did not get ready in time: being killed for good
+  "failed", // unproven and ended: stays so until it is retired or proved
+  "gone", // nothing of it is left
+] as const;
+export type InstanceState = (typeof instanceStates)[number];
+
+export const instanceEvents = [
+  "try", // start it as unproven
+  "begin", // start it as proven
+  "ready", // listens, or stayed up
+  "exit", // its whole tree has ended
+  "start-timeout",
+  "retry-due", // the wait of a backoff is over
+  "retire", // leave without cutting connections
+  "drained", // no connection is left, or the grace is over
+  "stop", // leave now
+  "stop-timeout",
+  "recycle", // end and start again
+  "prove", // its release has become the live one
+] as const;
+export type InstanceEvent = (typeof instanceEvents)[number];
+
+export type InstanceEffect =
+  | "spawn"
+  | "term"
+  | "kill"
+  /** Wait until nothing is connected. */
+  | "drain"
+  /** Compute the app's slots anew; always before a TERM. */
+  | "slots"
+  /** Start the wait of the backoff. */
+  | "arm-retry"
+  /** Nothing of it is left: forget its port, socket and directory. */
+  | "forget";
+
+type Step = readonly [InstanceState, readonly InstanceEffect[]];
+
+/** The next state and what to do, in order. An event that means nothing in a state changes nothing. */
+export function transition(state: InstanceState, event: InstanceEvent): Step {
+  const nothing: Step = [state, []];
+  switch (state) {
+    case "pending":
+      if (event === "try") return ["starting", ["spawn"]];
+      if (event === "begin") return ["restarting", ["spawn"]];
+      return leaves(event) ? ["gone", ["forget"]] : nothing;
+    case "starting":
+      if (event === "ready") return ["ready", ["slots"]];
+      if (event === "exit") return ["failed", []];
+      if (event === "start-timeout") return ["rejecting", ["kill"]];
+      if (event === "prove") return ["restarting", []];
+      return leaves(event) ? ["stopping", ["term"]] : nothing;
+    case "restarting":
+      if (event === "ready") return ["ready", ["slots"]];
+      if (event === "exit") return ["backoff", ["arm-retry"]];
+      if (event === "start-timeout") return ["expiring", ["kill"]];
+      if (event === "recycle") return ["recycling", ["term"]];
+      return leaves(event) ? ["stopping", ["term"]] : nothing;
+    case "ready":
+      if (event === "exit") return ["backoff", ["slots", "arm-retry"]];
+      if (event === "recycle") return ["recycling", ["slots", "term"]];
+      if (event === "retire") return ["draining", ["slots", "drain"]];
+      if (event === "stop") return ["stopping", ["slots", "term"]];
+      return nothing;
+    case "backoff":
+      if (event === "retry-due" || event === "recycle") return ["restarting", ["spawn"]];
+      return leaves(event) ? ["gone", ["forget"]] : nothing;
+    case "draining":
+      if (event === "drained" || event === "stop") return ["stopping", ["term"]];
+      return event === "exit" ? ["gone", ["forget"]] : nothing;
+    case "stopping":
+      if (event === "stop-timeout") return ["killing", ["kill"]];
+      return event === "exit" ? ["gone", ["forget"]] : nothing;
+    case "killing":
+      return event === "exit" ? ["gone", ["forget"]] : nothing;
+    case "recycling":
+      if (event === "exit") return ["restarting", ["spawn"]];
+      // Its TERM was sent already; a KILL is due all the same, and the exit that follows starts it again.
+      if (event === "stop-timeout") return ["recycling", ["kill"]];
+      return leaves(event) ? ["stopping", ["term"]] : nothing;
+    case "expiring":
+      if (event === "exit") return ["backoff", ["arm-retry"]];
+      return leaves(event) ? ["killing", []] : nothing;
+    case "rejecting":
+      if (event === "exit") return ["failed", []];
+      if (event === "prove") return ["expiring", []];
+      return leaves(event) ? ["killing", []] : nothing;
+    case "failed":
+      if (event === "prove") return ["restarting", ["spawn"]];
+      return leaves(event) ? ["gone", ["forget"]] : nothing;
+    case "gone":
+      return nothing;
+  }
+}
+
+function leaves(event: InstanceEvent): boolean {
+  return event === "retire" || event === "stop";
+}
+
+/** True while a process of it may exist. */
+export function isRunning(state: InstanceState): boolean {
+  return !(state === "pending" || state === "backoff" || state === "failed" || state === "gone");
+}

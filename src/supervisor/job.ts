@@ -1,0 +1,198 @@
+/**
+ * Build steps and hooks: run once, with an end that somebody waits for. They are children of the supervisor with plain
+ * pipes: should it die, a job dies at its next start, for nobody is left who could answer for it. Its note on the disk
+ * (`jobs/<id>.json`) lets the next supervisor find its processes, and tell the next asker that it failed.
+ */
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import type { Clock } from "#sys/clock.ts";
+import { replaceFile } from "./atomic-file.ts";
+import { JobOutput } from "./job-output.ts";
+import { readProcStat, type ProcIdentity } from "./output/proc-stat.ts";
+import { markName, type Marked } from "./proc-tree.ts";
+import type { JobResult } from "./protocol.ts";
+import { Refusal } from "./refusal.ts";
+import type { Command } from "./run.ts";
+import { killTree } from "./terminate.ts";
+
+export type JobPlan = {
+  readonly app: string;
+  readonly kind: "build" | "hook";
+  /** Build or release, and step or hook. */
+  readonly number: number;
+  readonly index: number;
+  readonly command: Command;
+  /** Seconds. */
+  readonly timeout: number;
+  readonly log: string;
+  readonly logMax: number;
+};
+
+type Note = Pick<JobPlan, "app" | "kind" | "number" | "index"> & { readonly bootId: string };
+
+type Context = {
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly bootId: string;
+  readonly newId: () => string;
+  readonly fault: (point: string) => void;
+};
+
+export class Jobs {
+  readonly #context: Context;
+  /** By `app kind`: one at a time. */
+  readonly #running = new Map<
+    string,
+    { readonly cancel: (canceled: boolean) => void; readonly done: Promise<unknown> }
+  >();
+  /** Jobs that a dead supervisor left: file of the note, by the job's full name. */
+  readonly #lost = new Map<string, string>();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** Kills what a dead supervisor's jobs have left running; their next asker is told. */
+  async recover(): Promise<void> {
+    const { directory, clock, bootId } = this.#context;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    for (const file of readdirSync(directory)) {
+      const path = join(directory, file);
+      const mark = /^([a-z0-9]{8})\.json$/.exec(file)?.[1];
+      const note = mark === undefined ? undefined : readNote(path);
+      if (mark === undefined || note === undefined) {
+        rmSync(path, { force: true });
+        continue;
+      }
+      if (note.bootId === bootId) await killTree({ mark }, clock);
+      this.#lost.set(nameOf(note), path);
+    }
+  }
+
+  /** Runs the job to its end. Refused while another of this app and kind runs. */
+  async start(plan: JobPlan): Promise<JobResult> {
+    const { command } = plan;
+    try {
+      const slot = `${plan.app} ${plan.kind}`;
+      if (this.#running.has(slot)) throw new Refusal("conflict", `A ${plan.kind} of ${plan.app} is running already.`);
+      const lost = this.#takeLost(plan);
+      if (lost) return { exit: null, timedOut: false, canceled: false, lost: true, seconds: 0 };
+      const ending = new AbortController();
+      const state = { timedOut: false, canceled: false };
+      const done = this.#run(plan, ending.signal, state);
+      const cancel = (canceled: boolean): void => {
+        state.canceled ||= canceled;
+        ending.abort();
+      };
+      this.#running.set(slot, { cancel, done });
+      const timer = new AbortController();
+      this.#context.clock.sleep(plan.timeout * 1000, timer.signal).then(
+        () => {
+          state.timedOut = true;
+          ending.abort();
+        },
+        () => undefined,
+      );
+      try {
+        return await done;
+      } finally {
+        timer.abort();
+        this.#running.delete(slot);
+      }
+    } finally {
+      if (command.cwd !== null) closeSync(command.cwd);
+    }
+  }
+
+  /** Kills the app's jobs; true when there was one. Resolves when they are gone. */
+  async cancel(app: string): Promise<boolean> {
+    const found = [...this.#running].filter(([slot]) => slot.startsWith(`${app} `)).map(([, job]) => job);
+    for (const job of found) job.cancel(true);
+    await Promise.allSettled(found.map((job) => job.done));
+    return found.length > 0;
+  }
+
+  async cancelAll(): Promise<void> {
+    const apps = new Set([...this.#running.keys()].map((slot) => slot.slice(0, slot.indexOf(" "))));
+    await Promise.all([...apps].map((app) => this.cancel(app)));
+  }
+
+  async #run(plan: JobPlan, signal: AbortSignal, state: { timedOut: boolean; canceled: boolean }): Promise<JobResult> {
+    const { clock, directory, bootId, newId, fault } = this.#context;
+    const mark = newId();
+    const notePath = join(directory, `${mark}.json`);
+    const { app, kind, number, index, command } = plan;
+    replaceFile(notePath, JSON.stringify({ app, kind, number, index, bootId } satisfies Note));
+    fault("before-job");
+    const startedAt = clock.now();
+    const now = () => clock.now();
+    const output = new JobOutput(plan.log, plan.logMax);
+    const [file = "", ...args] = command.argv;
+    const child = spawn(file, args, {
+      cwd: command.cwd === null ? "/" : `/proc/self/fd/${command.cwd}`,
+      env: { ...command.env, [markName]: mark },
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    fault("after-job");
+    const copied = Promise.all([output.take(child.stdout, "out", now), output.take(child.stderr, "err", now)]);
+    const marked: Marked = { mark, app: identityOf(child.pid) };
+    const kill = (): void => void killTree(marked, clock);
+    signal.addEventListener("abort", kill, { once: true });
+    if (signal.aborted) kill();
+    const exit = await new Promise<number | null>((resolve) => {
+      child.once("error", (error) => {
+        output.say(`${JSON.stringify(file)} could not be started: ${error.message}`, now);
+        resolve(127);
+      });
+      child.once("exit", (code, name) => resolve(code ?? signalStatus(name)));
+    });
+    // What it left in the background would hold the pipes open, and must not outlive it anyway.
+    await killTree(marked, clock);
+    await copied;
+    if (state.timedOut) output.say(`stopped: it took longer than ${plan.timeout} s`, now);
+    else if (state.canceled) output.say("canceled", now);
+    output.close();
+    rmSync(notePath, { force: true });
+    return {
+      exit: state.timedOut || state.canceled ? null : exit,
+      ...state,
+      lost: false,
+      seconds: (clock.now() - startedAt) / 1000,
+    };
+  }
+
+  #takeLost(plan: JobPlan): boolean {
+    const path = this.#lost.get(nameOf(plan));
+    // Another job of the app means that nobody will ask for the lost ones.
+    for (const [name, file] of this.#lost) {
+      if (!name.startsWith(`${plan.app} `)) continue;
+      rmSync(file, { force: true });
+      this.#lost.delete(name);
+    }
+    return path !== undefined;
+  }
+}
+
+function nameOf(job: Pick<JobPlan, "app" | "kind" | "number" | "index">): string {
+  return `${job.app} ${job.kind} ${job.number} ${job.index}`;
+}
+
+function readNote(path: string): Note | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as Note;
+  } catch {
+    return undefined;
+  }
+}
+
+function identityOf(pid: number | undefined): ProcIdentity | undefined {
+  return pid === undefined ? undefined : readProcStat(pid);
+}
+
+function signalStatus(name: NodeJS.Signals | null): number | null {
+  const number = name === null ? undefined : constants.signals[name];
+  return number === undefined ? null : 128 + number;
+}

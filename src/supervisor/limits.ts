@@ -1,0 +1,46 @@
+/** Ceilings that no record and no request can raise. In system mode they come from a root-owned file. */
+export type Limits = {
+  readonly apps: number;
+  /** Instances of one process type of a release. */
+  readonly perType: number;
+  /** Process types, and hooks, of a release; steps of a build. */
+  readonly perRecord: number;
+  /** Instances of all apps together, leaving ones included. */
+  readonly instances: number;
+  readonly startTimeout: number;
+  readonly stopTimeout: number;
+  /** Seconds of a build step or hook. */
+  readonly jobTimeout: number;
+  /** Seconds that a verb may drain or wait. */
+  readonly wait: number;
+  /** Bytes of a record file. */
+  readonly recordBytes: number;
+  /** Bytes of one command line. */
+  readonly commandBytes: number;
+  /** Bytes of a build log. */
+  readonly buildLogBytes: number;
+  readonly ports: { readonly first: number; readonly last: number };
+  /** Requests a second over all connections, and how many may come at once. */
+  readonly rate: { readonly perSecond: number; readonly burst: number };
+  readonly connections: number;
+  /** Requests of one connection that are being served. */
+  readonly pending: number;
+};
+
+export const defaultLimits: Limits = {
+  apps: 500,
+  perType: 32,
+  perRecord: 64,
+  instances: 1000,
+  startTimeout: 600,
+  stopTimeout: 300,
+  jobTimeout: 3600,
+  wait: 3600,
+  recordBytes: 1024 * 1024,
+  commandBytes: 64 * 1024,
+  buildLogBytes: 64 * 1024 * 1024,
+  ports: { first: 20_000, last: 29_999 },
+  rate: { perSecond: 100, burst: 400 },
+  connections: 16,
+  pending: 128,
+};

@@ -1,0 +1,183 @@
+/**
+ * One run of one instance: from the spawn of its launcher, or the finding of it after our own death, to the last line of
+ * its output. A run's directory holds what the launcher writes (docs/adr/0002) and `about.json`, our note of what it is.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync, mkdirSync, readFileSync, rmSync, watch, type FSWatcher } from "node:fs";
+import { basename, join } from "node:path";
+import type { Clock } from "#sys/clock.ts";
+import { replaceFile } from "./atomic-file.ts";
+import { runName } from "./log-files.ts";
+import { LAUNCHER_ENV, launcherArgv, prepareInstance } from "./output/launcher.ts";
+import { LogReader } from "./output/log-reader.ts";
+import { readOutcome, type Outcome } from "./output/status-file.ts";
+import { markName, type Marked } from "./proc-tree.ts";
+
+/** What a supervisor that did not start the run must know of it. */
+export type About = {
+  /** The mark of its processes. */
+  readonly mark: string;
+  /** `web.1`, `caddy`. */
+  readonly process: string;
+  /** Directory of logs that has a directory for the process (log-files.ts). */
+  readonly logs: string;
+  readonly startedAt: number;
+  /** Null for what does not listen. */
+  readonly listens: { readonly socket: string; readonly port: number } | null;
+  readonly startTimeout: number;
+  readonly stopTimeout: number;
+  /** Differs when the command would be another one today. */
+  readonly fingerprint: string;
+};
+
+export type Command = {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** An open descriptor of the working directory; the run closes it. Null for the root directory. */
+  readonly cwd: number | null;
+};
+
+export type RunContext = { readonly clock: Clock; readonly bootId: string; readonly launcherScript: string };
+
+/** Gathers a burst of output. */
+const settleMs = 25;
+/** For what inotify dropped, and for a launcher that was killed and so writes nothing. */
+const lookMs = 2000;
+/** How long the last output may take after the whole tree has ended. */
+const drainedWaitMs = 5000;
+
+export class Run {
+  readonly directory: string;
+  readonly about: About;
+  /** Resolves when the app's main process has ended; its tree may still have members. */
+  readonly ended: Promise<Outcome>;
+  readonly #context: RunContext;
+  readonly #child: ChildProcess | undefined;
+  readonly #reader: LogReader;
+  readonly #watcher: FSWatcher | undefined;
+  readonly #look: NodeJS.Timeout;
+  #settle: NodeJS.Timeout | undefined;
+  #spawnFailed = false;
+  #resolveEnded: (outcome: Outcome) => void = () => undefined;
+  #closed = false;
+
+  constructor(directory: string, about: About, context: RunContext, child?: ChildProcess) {
+    this.directory = directory;
+    this.about = about;
+    this.#context = context;
+    this.#child = child;
+    this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+    this.#reader = new LogReader({ dir: directory, logs: join(about.logs, about.process, basename(directory)) });
+    this.#watcher = watchQuietly(directory, () => this.#soon(settleMs));
+    this.#look = setInterval(() => this.#work(), lookMs);
+    child?.once("exit", () => this.#soon(0));
+    child?.once("error", () => {
+      this.#spawnFailed = true;
+      this.#soon(0);
+    });
+    this.#soon(0);
+  }
+
+  get marked(): Marked {
+    const { status } = this.outcome();
+    return { mark: this.about.mark, app: status.app, launcher: status.launcher };
+  }
+
+  /** How it stands. Before the launcher's first line only the one who spawned it knows that it runs. */
+  outcome(): Outcome {
+    const outcome = readOutcome(this.directory, this.#context.bootId);
+    const child = this.#child;
+    const living = child !== undefined && !this.#spawnFailed && child.exitCode === null && child.signalCode === null;
+    return outcome.kind === "lost" && living ? { kind: "running", status: outcome.status } : outcome;
+  }
+
+  /** Waits for the last output (bounded), writes it to the log and removes the directory. */
+  async finish(): Promise<void> {
+    const deadline = this.#context.clock.now() + drainedWaitMs;
+    while (!this.#closed) {
+      const { status, kind } = this.outcome();
+      if (status.drained || kind === "lost" || this.#context.clock.now() > deadline) break;
+      await this.#context.clock.sleep(settleMs);
+    }
+    if (this.#closed) return;
+    this.#reader.finish(new Date(this.#context.clock.now()));
+    this.close();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** Stops watching; the run itself goes on. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#watcher?.close();
+    clearInterval(this.#look);
+    clearTimeout(this.#settle);
+    this.#reader.close();
+  }
+
+  #soon(ms: number): void {
+    if (this.#settle !== undefined || this.#closed) return;
+    this.#settle = setTimeout(() => this.#work(), ms);
+  }
+
+  #work(): void {
+    clearTimeout(this.#settle);
+    this.#settle = undefined;
+    if (this.#closed) return;
+    const { more, waiting } = this.#reader.drain(new Date(this.#context.clock.now()));
+    if (more) this.#soon(0);
+    else if (waiting) this.#soon(1000);
+    const outcome = this.outcome();
+    if (outcome.kind !== "running") this.#resolveEnded(outcome);
+  }
+}
+
+/** Starts a run: the one place where an app's, or a service's, process comes from. */
+export function startRun(
+  directory: string,
+  about: About,
+  command: Command,
+  context: RunContext,
+  fault: (point: string) => void,
+): Run {
+  const run = join(directory, runName(about.startedAt, about.mark));
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    // The mark of the launcher is inherited by all; it is set again for the app, whose record might name it otherwise.
+    prepareInstance(run, { ...command.env, [markName]: about.mark });
+    replaceFile(join(run, "about.json"), JSON.stringify(about));
+    fault("before-spawn");
+    const [file = "/bin/sh", ...args] = launcherArgv(context.launcherScript, run, [], command.argv);
+    const child = spawn(file, args, {
+      detached: true,
+      stdio: "ignore",
+      env: { ...LAUNCHER_ENV, [markName]: about.mark },
+      // By descriptor: the directory that was checked is the one entered.
+      cwd: command.cwd === null ? "/" : `/proc/self/fd/${command.cwd}`,
+    });
+    child.unref();
+    fault("after-spawn");
+    return new Run(run, about, context, child);
+  } finally {
+    if (command.cwd !== null) closeSync(command.cwd);
+  }
+}
+
+/** Finds a run that an earlier supervisor started; undefined when the directory holds none that can be told. */
+export function findRun(directory: string, context: RunContext): Run | undefined {
+  try {
+    const about = JSON.parse(readFileSync(join(directory, "about.json"), "utf8")) as About;
+    return new Run(directory, about, context);
+  } catch {
+    return undefined; // its maker died while it was being made
+  }
+}
+
+function watchQuietly(directory: string, onChange: () => void): FSWatcher | undefined {
+  try {
+    // Out of inotify watches or removed: the regular look remains.
+    return watch(directory, onChange).on("error", () => undefined);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Opening what others may have written, inside a root, without following a link anywhere. Each component is opened
+ * relative to the descriptor of the one before (`/proc/self/fd/N/name` is Node's openat), so swapping a directory for a
+ * link between check and use gains nothing.
+ */
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { isNodeError } from "#core/errors.ts";
+import { quote } from "#core/names.ts";
+import { Refusal } from "./refusal.ts";
+
+const directoryFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+// O_NONBLOCK: a FIFO in place of the file must not hang us.
+const fileFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** Opens `root/parts...` as a directory. `root` itself is ours and may be reached through links. Close the descriptor. */
+export function openDirectory(root: string, parts: readonly string[]): number {
+  let fd = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
+  for (const part of parts) fd = step(fd, part, directoryFlags);
+  return fd;
+}
+
+/** Reads the regular file `root/parts...` of at most `max` bytes. */
+export function readFileInside(root: string, parts: readonly string[], max: number): string {
+  const name = parts.at(-1) ?? "";
+  const fd = step(openDirectory(root, parts.slice(0, -1)), name, fileFlags);
+  try {
+    const facts = fstatSync(fd);
+    if (!facts.isFile()) throw new Refusal("invalid", `${quote(name)} is not a regular file.`);
+    if (facts.size > max) throw new Refusal("invalid", `${quote(name)} is larger than ${max} bytes.`);
+    const bytes = Buffer.alloc(facts.size);
+    let length = 0;
+    for (;;) {
+      const count = readSync(fd, bytes, length, bytes.length - length, null);
+      length += count;
+      if (count === 0) return bytes.toString("utf8", 0, length);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Splits a relative path of a record; refuses an absolute one, `..` and empty components. `.` gives no component. */
+export function relativeParts(path: string, where: string): string[] {
+  if (path === "." || path === "") return [];
+  const parts = path.split("/");
+  const bad = parts.some((part) => part === "" || part === "." || part === "..");
+  if (bad || path.includes("\0")) throw new Refusal("invalid", `${where} must be a relative path without "..".`);
+  return parts;
+}
+
+function step(parent: number, part: string, flags: number): number {
+  try {
+    if (part === "" || part === "." || part === ".." || part.includes("/") || part.includes("\0")) {
+      throw new Refusal("invalid", `${quote(part)} is not a name.`);
+    }
+    return openSync(`/proc/self/fd/${parent}/${part}`, flags);
+  } catch (error) {
+    if (!isNodeError(error)) throw error;
+    if (error.code === "ENOENT") throw new Refusal("unknown", `There is no ${quote(part)}.`);
+    if (error.code === "ELOOP" || error.code === "ENOTDIR") {
+      throw new Refusal("invalid", `${quote(part)} is a link or not what it should be.`);
+    }
+    throw new Refusal("invalid", `${quote(part)} cannot be opened (${error.code}).`);
+  } finally {
+    closeSync(parent);
+  }
+}

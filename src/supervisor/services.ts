@@ -1,0 +1,85 @@
+/** Caddy and `hop3d`: supervised like instances, with a command that was given at start. They outlive a killed supervisor. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { Layout } from "#core/layout.ts";
+import { forgetOldRuns } from "./log-files.ts";
+import type { ServiceName, ServiceStatus } from "./protocol.ts";
+import { Refusal } from "./refusal.ts";
+import { Supervised, type SupervisedOptions } from "./supervised.ts";
+
+export type ServiceDefinition = {
+  readonly name: ServiceName;
+  readonly argv: readonly string[];
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Seconds between TERM and KILL. */
+  readonly stopTimeout?: number;
+};
+
+export class Services {
+  readonly running = new Map<ServiceName, Supervised>();
+
+  constructor(
+    definitions: readonly ServiceDefinition[],
+    layout: Layout,
+    common: Pick<SupervisedOptions, "clock" | "timing" | "run" | "fault" | "log">,
+  ) {
+    for (const definition of definitions) {
+      const { name } = definition;
+      const id = serviceId(name, layout);
+      this.running.set(
+        name,
+        new Supervised({
+          ...common,
+          id,
+          directory: join(layout.supervisor, "services", id),
+          slots: () => undefined,
+          forget: () => undefined,
+          changed: () => undefined,
+          prepare: async () => {
+            forgetOldRuns(layout.logs, name, () => false);
+            return {
+              about: {
+                process: name,
+                logs: layout.logs,
+                listens: null,
+                startTimeout: 1,
+                stopTimeout: definition.stopTimeout ?? 10,
+                fingerprint: fingerprintOf(definition),
+              },
+              command: { argv: definition.argv, env: definition.env, cwd: null },
+            };
+          },
+        }),
+      );
+    }
+  }
+
+  restart(name: ServiceName): void {
+    const found = this.running.get(name);
+    if (found === undefined) throw new Refusal("unknown", `${name} is not started by this supervisor.`);
+    found.dispatch("recycle");
+  }
+
+  status(): ServiceStatus[] {
+    return [...this.running].map(([name, one]) => ({
+      name,
+      state: one.state,
+      pid: one.pid,
+      since: new Date(one.since).toISOString(),
+      restarts: one.restarts,
+    }));
+  }
+}
+
+/** Fixed, so that the next supervisor finds the service; keyed by the root, for two roots on a host are two of them. */
+export function serviceId(name: ServiceName, layout: Layout): string {
+  return `${name}-${createHash("sha256").update(layout.root).digest("hex").slice(0, 8)}`;
+}
+
+/** Tells whether a service that runs is the one that would be started now. */
+export function fingerprintOf(definition: ServiceDefinition): string {
+  return createHash("sha256")
+    .update(JSON.stringify([definition.argv, Object.entries(definition.env).sort()]))
+    .digest("hex");
+}

@@ -1,0 +1,280 @@
+/**
+ * The runner of one supervised process: performs the effects of `transition` and turns what happens into events. It knows
+ * nothing of apps, releases or services; what to run, and what to do about slots, is handed in.
+ */
+import { existsSync, rmSync } from "node:fs";
+import type { Clock } from "#sys/clock.ts";
+import { untilDrained } from "./drain.ts";
+import { isRunning, transition, type InstanceEffect, type InstanceEvent, type InstanceState } from "./instance.ts";
+import { describeExit, type Outcome } from "./output/status-file.ts";
+import { dialTcp, dialUnix } from "./proc-net.ts";
+import { appProcesses } from "./proc-tree.ts";
+import { untilListening } from "./ready.ts";
+import { startRun, type About, type Command, type Run, type RunContext } from "./run.ts";
+import { askToEnd, killApp } from "./terminate.ts";
+
+export type Timing = {
+  /** First wait after a crash; doubles up to `backoffMax`. Milliseconds. */
+  readonly backoffFirst: number;
+  readonly backoffMax: number;
+  /** Uptime after which a crash counts as the first again. */
+  readonly backoffReset: number;
+  /** What does not listen is ready after this uptime. */
+  readonly stayUp: number;
+};
+
+export const defaultTiming: Timing = { backoffFirst: 1000, backoffMax: 60_000, backoffReset: 60_000, stayUp: 1000 };
+
+export type SupervisedOptions = {
+  readonly id: string;
+  /** Holds a directory for each run. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly timing: Timing;
+  readonly run: RunContext;
+  /** What to run now; asked before each start. It may throw, which counts as a failed start. */
+  readonly prepare: () => Promise<{ readonly about: Omit<About, "startedAt" | "mark">; readonly command: Command }>;
+  /** Rewrites the slots from the states as they are; never throws. */
+  readonly slots: () => void;
+  /** Nothing of it is left. */
+  readonly forget: () => void;
+  /** The state or another shown fact has changed. */
+  readonly changed: () => void;
+  readonly log: (message: string, fields: Readonly<Record<string, string | number>>) => void;
+  readonly fault: (point: string) => void;
+};
+
+export class Supervised {
+  readonly id: string;
+  state: InstanceState = "pending";
+  since: number;
+  /** Dial address while it is ready or draining. */
+  address: string | null = null;
+  restarts = 0;
+  lastExit: string | null = null;
+  /** Why it is not up: the last try ended by itself, or did not get ready in time. Null once it is ready. */
+  failure: "exited" | "not-ready" | null = null;
+  /** Until when (ms since the epoch) connections may keep it while it drains. */
+  graceUntil = 0;
+  #run: Run | undefined;
+  #failures = 0;
+  /** Ends the waits of the present state: for readiness, retry, drain, stop. */
+  #waits = new AbortController();
+  readonly #options: SupervisedOptions;
+
+  constructor(options: SupervisedOptions) {
+    this.id = options.id;
+    this.#options = options;
+    this.since = options.clock.now();
+  }
+
+  /** The app's main process, while there is one. */
+  get pid(): number | null {
+    return isRunning(this.state) ? (this.#run?.marked.app?.pid ?? null) : null;
+  }
+
+  dispatch(event: InstanceEvent): void {
+    const before = this.state;
+    const [next, effects] = transition(before, event);
+    if (next === before && effects.length === 0) return;
+    this.state = next;
+    if (event === "exit" && (next === "failed" || next === "backoff")) this.failure ??= "exited";
+    if (event === "ready" || event === "prove") this.failure = null;
+    if (next !== before) {
+      this.#waits.abort();
+      this.#waits = new AbortController();
+      this.since = this.#options.clock.now();
+      // Readiness goes on being watched when only the consequences of a failure have changed.
+      if (event === "prove" && next === "restarting" && effects.length === 0) this.#watchReady();
+    }
+    for (const effect of effects) this.#perform(effect);
+    this.#options.changed();
+  }
+
+  /** Takes over a run that an earlier supervisor started. */
+  adopt(run: Run, proven: boolean): void {
+    this.#run = run;
+    this.state = proven ? "restarting" : "starting";
+    this.since = run.about.startedAt;
+    void this.#watchEnd(run);
+    this.#watchReady();
+    this.#options.changed();
+  }
+
+  /** Takes over one that was draining: it goes on until `graceUntil`. */
+  adoptLeaving(run: Run, graceUntil: number): void {
+    this.#run = run;
+    const { listens } = run.about;
+    if (listens !== null) this.address = existsSync(listens.socket) ? dialUnix(listens.socket) : dialTcp(listens.port);
+    this.graceUntil = graceUntil;
+    this.state = "draining";
+    void this.#watchEnd(run);
+    void this.#drain();
+  }
+
+  /** For one that will not be started: its single try is over. */
+  giveUp(reason: string): void {
+    this.state = "failed";
+    this.failure = "exited";
+    this.lastExit = reason;
+    this.#options.changed();
+  }
+
+  /** Stops watching; what runs goes on. */
+  abandon(): void {
+    this.#waits.abort();
+    this.#run?.close();
+  }
+
+  #perform(effect: InstanceEffect): void {
+    this.#options.fault(effect);
+    switch (effect) {
+      case "spawn":
+        return void this.#spawn();
+      case "term":
+        return void this.#term();
+      case "kill":
+        return void this.#kill();
+      case "drain":
+        return void this.#drain();
+      case "slots":
+        return this.#options.slots();
+      case "arm-retry":
+        return this.#armRetry();
+      case "forget":
+        return this.#options.forget();
+    }
+  }
+
+  async #spawn(): Promise<void> {
+    const { clock, directory, prepare, run: context, fault, log } = this.#options;
+    try {
+      this.failure = null;
+      const { about, command } = await prepare();
+      if (this.state !== "starting" && this.state !== "restarting") throw new Error("it was stopped before it started");
+      if (about.listens !== null) rmSync(about.listens.socket, { force: true });
+      const run = startRun(directory, { ...about, mark: this.id, startedAt: clock.now() }, command, context, fault);
+      this.#run = run;
+      void this.#watchEnd(run);
+      this.#watchReady();
+      this.#options.changed();
+    } catch (error) {
+      this.lastExit = `could not be started: ${error instanceof Error ? error.message : "unknown"}`;
+      log("could not be started", { id: this.id, reason: this.lastExit });
+      this.dispatch("exit");
+    }
+  }
+
+  #watchReady(): void {
+    const run = this.#run;
+    if (run === undefined) return;
+    const { clock, timing } = this.#options;
+    const { signal } = this.#waits;
+    const { listens, startTimeout } = run.about;
+    if (listens === null) {
+      void after(clock, timing.stayUp, signal, () => this.dispatch("ready"));
+      return;
+    }
+    void after(clock, startTimeout * 1000, signal, () => {
+      this.lastExit = `did not listen within ${startTimeout} s`;
+      this.failure = "not-ready";
+      this.dispatch("start-timeout");
+    });
+    untilListening(listens, () => run.marked, clock, signal).then(
+      (address) => {
+        if (signal.aborted) return;
+        this.address = address;
+        this.dispatch("ready");
+      },
+      () => undefined, // the state has changed
+    );
+  }
+
+  async #watchEnd(run: Run): Promise<void> {
+    const outcome = await run.ended;
+    if (this.#run !== run) return;
+    // Asked to leave, the rest of the tree has until the stop timeout to end well; else it is a crash, and goes at once.
+    const { clock } = this.#options;
+    while (this.#isLeaving() && appProcesses(run.marked).length > 0) await clock.sleep(50);
+    if (!(await killApp(run.marked, clock))) this.#options.log("a process outlives KILL", { id: this.id });
+    this.#ended(run, outcome);
+  }
+
+  #isLeaving(): boolean {
+    return this.state === "stopping" || this.state === "recycling";
+  }
+
+  #ended(run: Run, outcome: Outcome): void {
+    this.#run = undefined;
+    this.address = null;
+    if (this.state !== "expiring" && this.state !== "rejecting") this.lastExit = describe(outcome);
+    const uptime = this.#options.clock.now() - run.about.startedAt;
+    if (uptime >= this.#options.timing.backoffReset) this.#failures = 0;
+    if (run.about.listens !== null) rmSync(run.about.listens.socket, { force: true });
+    const leaving = this.#isLeaving() || this.state === "killing" || this.state === "draining";
+    this.#options.log(leaving ? "ended" : "ended by itself", {
+      id: this.id,
+      process: run.about.process,
+      exit: this.lastExit ?? "",
+    });
+    const finished = run.finish().catch((error: unknown) => {
+      this.#options.log("its last output could not be written", { id: this.id, reason: String(error) });
+    });
+    // What goes for good goes with its directory, so its last words are saved first.
+    if (leaving && this.state !== "recycling") void finished.then(() => this.dispatch("exit"));
+    else this.dispatch("exit");
+  }
+
+  async #term(): Promise<void> {
+    const { clock } = this.#options;
+    const run = this.#run;
+    if (run === undefined) return; // the spawn under way finds the state changed
+    const { signal } = this.#waits;
+    void after(clock, run.about.stopTimeout * 1000, signal, () => this.dispatch("stop-timeout"));
+    // A launcher just started has not written down whom to ask.
+    for (let turn = 0; turn < 100 && run.marked.app === undefined && run.outcome().kind === "running"; turn += 1) {
+      await clock.sleep(10);
+    }
+    askToEnd(run.marked);
+  }
+
+  async #kill(): Promise<void> {
+    const run = this.#run;
+    if (run !== undefined && !(await killApp(run.marked, this.#options.clock))) {
+      this.#options.log("a process outlives KILL", { id: this.id });
+    }
+  }
+
+  async #drain(): Promise<void> {
+    const { signal } = this.#waits;
+    try {
+      if (this.address !== null) await untilDrained(this.address, this.graceUntil, this.#options.clock, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error;
+    }
+    this.dispatch("drained");
+  }
+
+  #armRetry(): void {
+    const { backoffFirst, backoffMax } = this.#options.timing;
+    const wait = Math.min(backoffMax, backoffFirst * 2 ** Math.min(this.#failures, 30));
+    this.#failures += 1;
+    this.restarts += 1;
+    void after(this.#options.clock, wait, this.#waits.signal, () => this.dispatch("retry-due"));
+  }
+}
+
+/** Calls back after `ms`, unless the signal is aborted first. */
+async function after(clock: Clock, ms: number, signal: AbortSignal, then: () => void): Promise<void> {
+  try {
+    await clock.sleep(ms, signal);
+  } catch {
+    return;
+  }
+  then();
+}
+
+function describe(outcome: Outcome): string {
+  return outcome.kind === "exited" ? describeExit(outcome.code) : "exit unknown (its parent was killed)";
+}

@@ -1,0 +1,45 @@
+import type { Clock } from "#sys/clock.ts";
+import { isAlive, type ProcIdentity } from "./output/proc-stat.ts";
+import { appProcesses, treeProcesses, type Marked } from "./proc-tree.ts";
+
+const pollMs = 20;
+/** A process in uninterruptible sleep outlives KILL; nobody waits for it longer than this. */
+const killWaitMs = 10_000;
+
+/** Asks the app to end: TERM to its group, so that a shell in front of it does not swallow the signal. */
+export function askToEnd(instance: Marked): void {
+  const { app } = instance;
+  if (app !== undefined && isAlive(app)) signal(-app.pid, "SIGTERM");
+  // The leader has ended before: whoever is left of its tree is asked one by one.
+  else for (const one of appProcesses(instance)) signal(one.pid, "SIGTERM");
+}
+
+/** Kills the app's whole tree; the launcher stays to write down how it ended. True when nothing is left. */
+export function killApp(instance: Marked, clock: Clock): Promise<boolean> {
+  return killUntilEmpty(() => appProcesses(instance), clock);
+}
+
+/** Kills everything, launcher and pumps too. */
+export function killTree(instance: Marked, clock: Clock): Promise<boolean> {
+  return killUntilEmpty(() => treeProcesses(instance), clock);
+}
+
+/** A fork bomb makes new ones while we kill: we look again until none is left. */
+async function killUntilEmpty(members: () => readonly ProcIdentity[], clock: Clock): Promise<boolean> {
+  const deadline = clock.now() + killWaitMs;
+  for (;;) {
+    const left = members();
+    if (left.length === 0) return true;
+    if (clock.now() > deadline) return false;
+    for (const one of left) signal(one.pid, "SIGKILL");
+    await clock.sleep(pollMs);
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended meanwhile.
+  }
+}

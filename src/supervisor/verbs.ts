@@ -1,0 +1,237 @@
+/**
+ * The table of verbs: how each one's arguments are checked, and what it does. A request that is not in the table, or
+ * whose arguments have one key too many, is refused before anything is looked up.
+ */
+import { quote } from "#core/names.ts";
+import type { Apps } from "./apps.ts";
+import * as act from "./app-verbs.ts";
+import type { Jobs } from "./job.ts";
+import type { Limits } from "./limits.ts";
+import { protocolVersion, type JobResult, type Verb, type Verbs } from "./protocol.ts";
+import { instanceEnv } from "./apps.ts";
+import { readBuild, recordEnv } from "./records.ts";
+import { Refusal } from "./refusal.ts";
+import type { Services } from "./services.ts";
+import { appNameOf, entries, fields, numberMax, oneOf, processTypeOf, seconds, whole } from "./shape.ts";
+
+export type VerbContext = {
+  readonly apps: Apps;
+  readonly services: Services;
+  readonly jobs: Jobs;
+  readonly mode: "user" | "system";
+  readonly version: string;
+};
+
+type Handler<V extends Verb> = {
+  readonly parse: (args: unknown, limits: Limits) => Verbs[V]["args"];
+  readonly serve: (args: Verbs[V]["args"], context: VerbContext) => Promise<Verbs[V]["result"]> | Verbs[V]["result"];
+};
+
+const table: { readonly [V in Verb]: Handler<V> } = {
+  hello: {
+    parse: (args) => ({ protocol: whole(fields(args, "hello", ["protocol"])["protocol"], "protocol", 0, 1000) }),
+    serve: ({ protocol }, { mode, version }) => {
+      if (protocol !== protocolVersion) {
+        throw new Refusal("conflict", `This supervisor speaks protocol ${protocolVersion}, not ${protocol}.`);
+      }
+      return { protocol: protocolVersion, version, mode, pid: process.pid };
+    },
+  },
+  status: {
+    parse: (args) => {
+      fields(args, "status", []);
+      return {};
+    },
+    serve: (_, { apps, services }) => ({
+      services: services.status(),
+      apps: apps.names().map((name) => apps.status(name)),
+    }),
+  },
+  "build.step": {
+    parse: (args, limits) => {
+      const found = fields(args, "build.step", ["app", "build", "step"]);
+      return {
+        ...appOf(found),
+        build: numberOf(found, "build"),
+        step: whole(found["step"], "step", 0, limits.perRecord),
+      };
+    },
+    serve: (args, context) => buildStep(args, context),
+  },
+  "release.hook": {
+    parse: (args, limits) => {
+      const found = fields(args, "release.hook", ["app", "release", "hook"]);
+      return {
+        ...appOf(found),
+        release: numberOf(found, "release"),
+        hook: whole(found["hook"], "hook", 0, limits.perRecord),
+      };
+    },
+    serve: (args, context) => releaseHook(args, context),
+  },
+  "job.cancel": {
+    parse: onlyApp("job.cancel"),
+    serve: async ({ app }, { jobs }) => ({ canceled: await jobs.cancel(app) }),
+  },
+  "app.start": {
+    parse: (args, limits) => {
+      const found = fields(args, "app.start", ["app", "release"], ["counts"]);
+      const counts = found["counts"] === undefined ? {} : { counts: countsOf(found["counts"], limits) };
+      return { ...appOf(found), release: numberOf(found, "release"), ...counts };
+    },
+    serve: ({ app, release, counts }, { apps }) =>
+      act.startRelease(apps, app, release, new Map(Object.entries(counts ?? {}))),
+  },
+  "app.await": {
+    parse: (args, limits) => {
+      const found = fields(args, "app.await", ["app", "release", "timeout"]);
+      return {
+        ...appOf(found),
+        release: numberOf(found, "release"),
+        timeout: seconds(found["timeout"], "timeout", limits.wait),
+      };
+    },
+    serve: ({ app, release, timeout }, { apps }) => act.awaitRelease(apps, app, release, timeout),
+  },
+  "app.cutover": {
+    parse: (args) => {
+      const found = fields(args, "app.cutover", ["app", "release"]);
+      return { ...appOf(found), release: numberOf(found, "release") };
+    },
+    serve: ({ app, release }, { apps }) => act.cutOver(apps, app, release),
+  },
+  "app.retire": {
+    parse: (args, limits) => {
+      const found = fields(args, "app.retire", ["app", "release", "drain"]);
+      return {
+        ...appOf(found),
+        release: numberOf(found, "release"),
+        drain: seconds(found["drain"], "drain", limits.wait),
+      };
+    },
+    serve: ({ app, release, drain }, { apps }) => act.retireRelease(apps, app, release, drain),
+  },
+  "app.scale": {
+    parse: (args, limits) => {
+      const found = fields(args, "app.scale", ["app", "counts", "drain", "timeout"]);
+      const drain = seconds(found["drain"], "drain", limits.wait);
+      const timeout = seconds(found["timeout"], "timeout", limits.wait);
+      return { ...appOf(found), counts: countsOf(found["counts"], limits), drain, timeout };
+    },
+    serve: ({ app, counts, drain, timeout }, { apps }) =>
+      act.scaleApp(apps, app, new Map(Object.entries(counts)), drain, timeout),
+  },
+  "app.stop": { parse: onlyApp("app.stop"), serve: ({ app }, { apps }) => act.stopApp(apps, app) },
+  "app.resume": {
+    parse: (args, limits) => {
+      const found = fields(args, "app.resume", ["app", "timeout"]);
+      return { ...appOf(found), timeout: seconds(found["timeout"], "timeout", limits.wait) };
+    },
+    serve: ({ app, timeout }, { apps }) => act.resumeApp(apps, app, timeout),
+  },
+  "app.restart": {
+    parse: (args, limits) => {
+      const found = fields(args, "app.restart", ["app", "drain", "timeout"]);
+      const drain = seconds(found["drain"], "drain", limits.wait);
+      return { ...appOf(found), drain, timeout: seconds(found["timeout"], "timeout", limits.wait) };
+    },
+    serve: ({ app, drain, timeout }, { apps }) => act.restartApp(apps, app, drain, timeout),
+  },
+  "app.forget": {
+    parse: onlyApp("app.forget"),
+    serve: async ({ app }, { apps, jobs }) => {
+      await jobs.cancel(app);
+      return act.forgetApp(apps, app);
+    },
+  },
+  "service.restart": {
+    parse: (args) => ({
+      service: oneOf(fields(args, "service.restart", ["service"])["service"], "service", ["hop3d", "caddy"]),
+    }),
+    serve: ({ service }, { services }) => {
+      services.restart(service);
+      return {};
+    },
+  },
+};
+
+/** Checks and serves one request; throws a Refusal for what it will not do. */
+export async function serveVerb(verb: string, args: unknown, context: VerbContext): Promise<unknown> {
+  if (!Object.hasOwn(table, verb)) throw new Refusal("invalid", `There is no verb ${quote(verb)}.`);
+  return serveKnown(verb as Verb, args, context);
+}
+
+function serveKnown<V extends Verb>(verb: V, args: unknown, context: VerbContext): Promise<unknown> | unknown {
+  const handler: Handler<V> = table[verb];
+  return handler.serve(handler.parse(args, context.apps.options.limits), context);
+}
+
+async function buildStep(
+  { app, build, step }: Verbs["build.step"]["args"],
+  { apps, jobs }: VerbContext,
+): Promise<JobResult> {
+  const { records, limits, layout } = apps.options;
+  const record = readBuild(records, app, build);
+  const found = record.steps[step];
+  if (found === undefined) throw new Refusal("unknown", `Build ${build} of ${app} has no step ${step}.`);
+  const env = recordEnv(records, "build", app, build, record.env);
+  const command = { argv: found.argv, env, cwd: apps.openTree(app, build, found.cwd) };
+  const log = layout.buildLog(app, build);
+  const { timeout } = found;
+  return jobs.start({
+    app,
+    kind: "build",
+    number: build,
+    index: step,
+    command,
+    timeout,
+    log,
+    logMax: limits.buildLogBytes,
+  });
+}
+
+async function releaseHook(
+  { app, release, hook }: Verbs["release.hook"]["args"],
+  { apps, jobs }: VerbContext,
+): Promise<JobResult> {
+  const { records, limits, layout } = apps.options;
+  const record = apps.release(app, release);
+  const found = record.hooks[hook];
+  if (found === undefined) throw new Refusal("unknown", `Release ${release} of ${app} has no hook ${hook}.`);
+  const env = { ...recordEnv(records, "release", app, release, record.env), ...instanceEnv(`hook.${hook + 1}`, null) };
+  const command = { argv: ["/bin/sh", "-c", found.command], env, cwd: apps.openTree(app, record.build, record.cwd) };
+  const log = layout.buildLog(app, record.build);
+  const { timeout } = found;
+  return jobs.start({
+    app,
+    kind: "hook",
+    number: release,
+    index: hook,
+    command,
+    timeout,
+    log,
+    logMax: limits.buildLogBytes,
+  });
+}
+
+type Found = Readonly<Record<string, unknown>>;
+
+function appOf(found: Found): { app: string } {
+  return { app: appNameOf(found["app"], "app") };
+}
+
+function onlyApp(verb: string): (args: unknown) => { app: string } {
+  return (args) => appOf(fields(args, verb, ["app"]));
+}
+
+function numberOf(found: Found, name: string): number {
+  return whole(found[name], name, 0, numberMax);
+}
+
+function countsOf(value: unknown, limits: Limits): Record<string, number> {
+  const counts = Object.create(null) as Record<string, number>;
+  for (const [type, count] of entries(value, "counts", limits.perRecord)) {
+    counts[processTypeOf(type, `counts: ${quote(type)}`)] = whole(count, `counts: ${type}`, 0, limits.perType);
+  }
+  return counts;
+}
