@@ -43,6 +43,9 @@ export function layoutOf({ root, run }: Roots) {
     slots: (name: string) => `${root}/edge/slots/${name}`,
     supervisorSocket: `${run}/supervisor.sock`,
     caddyAdminSocket: `${run}/caddy.sock`,
+    /** The fence (docs/adr/0001): the edge answers on the socket with what is in the file, which proves what it has read. */
+    fenceSocket: `${run}/fence.sock`,
+    fenceFile: `${run}/fence`,
     /** Sockets of app instances, one directory an instance, named by a short id. */
     instanceSockets: `${run}/i`,
   };

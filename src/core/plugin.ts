@@ -105,6 +105,9 @@ export type EdgeRoute = {
 
 export type EdgeSettings = {
   readonly adminSocket: string;
+  /** The proxy answers there with the content of `fenceFile`, read at the request (docs/adr/0001). */
+  readonly fenceSocket: string;
+  readonly fenceFile: string;
   readonly storage: string;
   readonly httpPort: number;
 };

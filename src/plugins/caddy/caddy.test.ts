@@ -18,7 +18,13 @@ import { renderDocument } from "./render.ts";
 const never = new AbortController().signal;
 
 describe("the rendered document", () => {
-  const settings: EdgeSettings = { adminSocket: "/run/x/caddy.sock", storage: "/srv/edge", httpPort: 8080 };
+  const settings: EdgeSettings = {
+    adminSocket: "/run/x/caddy.sock",
+    fenceSocket: "/run/x/fence.sock",
+    fenceFile: "/run/x/fence",
+    storage: "/srv/edge",
+    httpPort: 8080,
+  };
   const blog: EdgeRoute = { app: "blog", domains: ["blog.localhost"], slots: "/s/blog", staticPaths: {} };
   const site: EdgeRoute = { app: "site", domains: ["site.localhost"], staticPaths: { "/": "/live/site/." } };
 
@@ -45,7 +51,13 @@ describe("a real Caddy with the document", () => {
 
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), "hop3-caddy-"));
-    settings = { adminSocket: join(dir, "a.sock"), storage: join(dir, "storage"), httpPort: await freePort() };
+    settings = {
+      adminSocket: join(dir, "a.sock"),
+      fenceSocket: join(dir, "f.sock"),
+      fenceFile: join(dir, "fence"),
+      storage: join(dir, "storage"),
+      httpPort: await freePort(),
+    };
     app.listen(0, "127.0.0.1");
     await once(app, "listening");
     await writeFile(join(dir, "caddy.json"), renderDocument([], settings));

@@ -9,8 +9,8 @@ import { slotCount, slotFile } from "#core/slots.ts";
 /** Ends an idle connection to an instance soon, so that a drained one shows none (docs/adr/0001). */
 const upstreamIdle = "1s";
 
-/** After a document change, streams through the old one live on this long. */
-const streamCloseDelay = "24h";
+/** After a document change (an app or a domain came or went), streams through the old one live on this long. */
+const streamCloseDelay = "1h";
 
 export function renderDocument(routes: readonly EdgeRoute[], settings: EdgeSettings): string {
   const sorted = routes
@@ -30,6 +30,12 @@ export function renderDocument(routes: readonly EdgeRoute[], settings: EdgeSetti
             automatic_https: { disable: true },
             routes: [...sorted.map(appRoute), { handle: [answer(404, "No app answers to this host name.\n")] }],
             errors: { routes: [...sorted.flatMap(errorRoutes), { handle: [answer("{http.error.status_code}", "")] }] },
+          },
+          fence: {
+            listen: [`unix/${settings.fenceSocket}|0600`],
+            protocols: ["h1"],
+            automatic_https: { disable: true },
+            routes: [{ handle: [answer(200, `{file.${settings.fenceFile}}`)] }],
           },
         },
       },
@@ -55,7 +61,7 @@ function reverseProxy(slots: string): object {
     upstreams: Array.from({ length: slotCount }, (_, slot) => ({ dial: `{file.${slotFile(slots, slot)}}` })),
     // No retries: a repeated POST would run twice.
     load_balancing: { selection_policy: { policy: "round_robin" }, retries: 0 },
-    transport: { protocol: "http", dial_timeout: "3s", keep_alive: { idle_timeout: upstreamIdle } },
+    transport: { protocol: "http", dial_timeout: "2s", keep_alive: { idle_timeout: upstreamIdle, max_idle_conns_per_host: 256 } },
     stream_close_delay: streamCloseDelay,
   };
 }
