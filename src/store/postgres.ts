@@ -18,7 +18,9 @@ export function openPostgres(url: string): PostgresDialect {
         oid === types.builtins.INT8 ? Number : (types.getTypeParser(oid, format) as (text: string) => unknown),
     },
   });
-  // An idle connection that the server closed: the pool drops it and makes another. Without a listener it ends the process.
+  // A connection that the server cuts says so by an event, idle (to the pool) or in use (to itself), beside failing the
+  // query. The pool drops it and makes another; without listeners the event would end the process.
   pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return new PostgresDialect({ pool });
 }
