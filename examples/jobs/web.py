@@ -18,6 +18,7 @@ PAGE = (Path(__file__).parent / "page.html").read_text()
 
 class Handler(BaseHTTPRequestHandler):
     # HTTP/1.0, this class's default: a connection an answer, so none is open and idle when the process is to stop.
+
     # Seconds that a client may be silent for: stopping waits no longer than that either.
     timeout = 5
 
