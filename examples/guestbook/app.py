@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import Flask, abort, g, redirect, render_template, request, url_for
@@ -83,7 +83,7 @@ def sign():
     problem = what_is_wrong(name, message)
     if problem is not None:
         return page(problem, name, message), 400
-    signed_at = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M")
+    signed_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
     with database() as db:
         db.execute("INSERT INTO entries (name, message, signed_at) VALUES (?, ?, ?)", (name, message, signed_at))
     # 303: the browser fetches the page anew, so that a reload does not sign twice.
