@@ -11,6 +11,7 @@ import type { ProcessSpec, ReleaseRecord } from "#core/records.ts";
 import type { Clock } from "#sys/clock.ts";
 import { saveDesired, unknownApp, type Desired, type DesiredApp, type DesiredInstance } from "./desired.ts";
 import type { Limits } from "./limits.ts";
+import type { Fence } from "./fence.ts";
 import { forgetOldRuns } from "./log-files.ts";
 import { freePort, isFree } from "./ports.ts";
 import type { AppStatus, InstanceStatus } from "./protocol.ts";
@@ -29,6 +30,7 @@ export type AppsOptions = {
   readonly records: RecordSource;
   readonly run: RunContext;
   readonly log: (message: string, fields?: Readonly<Record<string, string | number>>) => void;
+  readonly fence: Fence;
   readonly fault: (point: string) => void;
 };
 
@@ -51,7 +53,8 @@ export class Apps {
   constructor(desired: Desired, options: AppsOptions) {
     this.options = options;
     this.#desired = new Map(desired);
-    this.#lastPort = options.limits.ports.last;
+    // Anywhere in the range: a port that was given up just before our start rests as well.
+    this.#lastPort = randomInt(options.limits.ports.first, options.limits.ports.last + 1);
   }
 
   names(): string[] {
@@ -108,7 +111,7 @@ export class Apps {
   supervise(app: string, instance: DesiredInstance): Supervised {
     const found = this.running.get(instance.id);
     if (found !== undefined) return found;
-    const { layout, clock, timing, run, log, fault } = this.options;
+    const { layout, clock, timing, run, log, fence, fault } = this.options;
     const { id } = instance;
     const one = new Supervised({
       id,
@@ -116,6 +119,7 @@ export class Apps {
       clock,
       timing,
       run,
+      fence,
       fault,
       prepare: () => this.#prepare(app, id),
       slots: () => this.writeSlots(app),
@@ -315,7 +319,7 @@ export class Apps {
   }
 
   #changed(): void {
-    for (const look of [...this.#listeners]) look();
+    for (const look of this.#listeners) look();
   }
 }
 

@@ -1,5 +1,5 @@
 /** For tests: a root of its own with records in it, apps that listen or misbehave, and waits with a deadline. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { layoutOf, type Layout } from "#core/layout.ts";
@@ -7,8 +7,9 @@ import type { BuildStep, ProcessSpec, ReleaseRecord } from "#core/records.ts";
 import { recordEnvContext, sealEnv } from "#core/sealed.ts";
 import { connectSupervisor, type SupervisorClient } from "./client.ts";
 import { startSupervisor, type SupervisorOptions } from "./daemon.ts";
+import { listLogFiles } from "./log-files.ts";
 import { listProcesses } from "./proc-tree.ts";
-import { readFileSync } from "node:fs";
+
 
 export const testKey = Buffer.alloc(32, 7);
 
@@ -139,4 +140,11 @@ export async function eventually(
     if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** All that the app's processes have printed, stamped. */
+export function logText(bench: Bench, app: string): string {
+  return listLogFiles(bench.layout.appLogs(app))
+    .map((file) => readFileSync(file.path, "utf8"))
+    .join("");
 }

@@ -15,6 +15,7 @@ import { adoptApps, adoptServices } from "./adopt.ts";
 import { Apps, newId } from "./apps.ts";
 import { replaceFile } from "./atomic-file.ts";
 import { loadDesired } from "./desired.ts";
+import { openFence } from "./fence.ts";
 import { Jobs } from "./job.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { takeLock } from "./lock.ts";
@@ -72,8 +73,9 @@ async function start(
   const bootId = readBootId();
   const run = { clock, bootId, launcherScript };
   const records = { apps: layout.apps, limits, masterKey: options.masterKey };
-  const apps = new Apps(desired, { layout, clock, timing, limits, records, run, log, fault });
-  const services = new Services(options.services, layout, { clock, timing, run, fault, log });
+  const fence = openFence(layout, clock, () => (services.running.get("caddy")?.pid ?? null) !== null);
+  const apps = new Apps(desired, { layout, clock, timing, limits, records, run, log, fence, fault });
+  const services = new Services(options.services, layout, { clock, timing, run, fence, fault, log });
   const jobs = new Jobs({
     directory: join(layout.supervisor, "jobs"),
     clock,

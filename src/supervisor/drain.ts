@@ -1,4 +1,6 @@
+import { connect } from "node:net";
 import type { Clock } from "#sys/clock.ts";
+import type { Fence } from "./fence.ts";
 import { connectionsTo } from "./proc-net.ts";
 
 const sampleMs = 100;
@@ -10,18 +12,50 @@ const quietSamples = 5;
 
 /**
  * Resolves `idle` when nothing is connected to the address any more, `grace` when `until` (ms since the epoch) has come
- * first. Its slots must have been rewritten before.
+ * first. Its slots must have been rewritten before. Rejects with the signal's reason.
  */
 export async function untilDrained(
   address: string,
   until: number,
+  fence: Fence,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<"idle" | "grace"> {
-  for (let quiet = 0; ;) {
-    if (clock.now() >= until) return "grace";
-    quiet = connectionsTo(address) === 0 ? quiet + 1 : 0;
-    if (quiet >= quietSamples) return "idle";
-    await clock.sleep(sampleMs, signal);
+  const grace = AbortSignal.any([signal, AbortSignal.timeout(Math.max(0, Math.min(2 ** 31 - 1, until - clock.now())))]);
+  const counted = await isCounted(address);
+  try {
+    for (let quiet = 0; quiet < quietSamples;) {
+      await fence(grace);
+      quiet = counted && connectionsTo(address) === 0 ? quiet + 1 : 0;
+      await clock.sleep(sampleMs, grace);
+    }
+    return "idle";
+  } catch (error) {
+    signal.throwIfAborted();
+    if (grace.aborted) return "grace";
+    throw error;
   }
+}
+
+/**
+ * Whether a connection to the address shows in the count: an app may have bound its socket under another name. What does
+ * not even accept has no connection to lose.
+ */
+function isCounted(address: string): Promise<boolean> {
+  const target = address.startsWith("unix/")
+    ? { path: address.slice("unix/".length) }
+    : {
+        host: address.startsWith("[::1]") ? "::1" : "127.0.0.1",
+        port: Number(address.slice(address.lastIndexOf(":") + 1)),
+      };
+  return new Promise((resolve) => {
+    const socket = connect({ ...target, timeout: 1000 });
+    const settle = (result: boolean): void => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.once("connect", () => settle(connectionsTo(address) > 0));
+    socket.once("timeout", () => settle(false));
+    socket.once("error", () => settle(true));
+  });
 }

@@ -8,6 +8,7 @@ import { closeSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs
 import { constants } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "#sys/clock.ts";
+import { after } from "./after.ts";
 import { replaceFile } from "./atomic-file.ts";
 import { JobOutput } from "./job-output.ts";
 import { readProcStat, type ProcIdentity } from "./output/proc-stat.ts";
@@ -88,13 +89,10 @@ export class Jobs {
       };
       this.#running.set(slot, { cancel, done });
       const timer = new AbortController();
-      this.#context.clock.sleep(plan.timeout * 1000, timer.signal).then(
-        () => {
-          state.timedOut = true;
-          ending.abort();
-        },
-        () => undefined,
-      );
+      void after(this.#context.clock, plan.timeout * 1000, timer.signal, () => {
+        state.timedOut = true;
+        ending.abort();
+      });
       try {
         return await done;
       } finally {

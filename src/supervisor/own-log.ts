@@ -8,7 +8,7 @@ const rotateBytes = 10 * 1024 * 1024;
 export type OwnLog = (message: string, fields?: Readonly<Record<string, string | number>>) => void;
 
 /**
- * The supervisor's own log: one JSON object a line. Written at once, so that the last words before a crash are there;
+ * The supervisor's own log, in the form of all logs (`TIME sys TEXT`), with the facts as JSON after the text. Written at once, so that the last words before a crash are there;
  * a full disk loses them and stops nothing.
  */
 export function openOwnLog(path: string, clock: Clock): OwnLog {
@@ -16,8 +16,8 @@ export function openOwnLog(path: string, clock: Clock): OwnLog {
   return (message, fields = {}) => {
     try {
       if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > rotateBytes) renameSync(path, `${path}.1`);
-      const line = JSON.stringify({ time: new Date(clock.now()).toISOString(), message, ...fields });
-      appendFileSync(path, `${line}\n`, { mode: 0o640 });
+      const facts = Object.keys(fields).length === 0 ? "" : ` ${JSON.stringify(fields)}`;
+      appendFileSync(path, `${new Date(clock.now()).toISOString()} sys ${message}${facts}\n`, { mode: 0o640 });
     } catch {
       // The disk is full.
     }

@@ -33,7 +33,15 @@ export type RecordSource = {
 export function readRelease(source: RecordSource, app: string, release: number): ReleaseRecord {
   const where = `release ${release} of ${app}`;
   const found = fields(read(source, app, "releases", release, "release.json", where), where, [
-    ...["version", "app", "release", "build", "createdAt", "cwd", "processes", "hooks", "env"],
+    "version",
+    "app",
+    "release",
+    "build",
+    "createdAt",
+    "cwd",
+    "processes",
+    "hooks",
+    "env",
   ]);
   same(found, where, app, "release", release);
   const { limits } = source;
@@ -67,7 +75,11 @@ export function readRelease(source: RecordSource, app: string, release: number):
 export function readBuild(source: RecordSource, app: string, build: number): BuildRecord {
   const where = `build ${build} of ${app}`;
   const found = fields(read(source, app, "builds", build, "build.json", where), where, [
-    ...["version", "app", "build", "steps", "env"],
+    "version",
+    "app",
+    "build",
+    "steps",
+    "env",
   ]);
   same(found, where, app, "build", build);
   const steps = list(found["steps"], `${where}: steps`, source.limits.perRecord).map((step, index) =>

@@ -8,6 +8,7 @@ import { quote } from "#core/names.ts";
 import type { Clock } from "#sys/clock.ts";
 import type { Limits } from "./limits.ts";
 import { requestMax, type Answer, type RefusalCode } from "./protocol.ts";
+import { after } from "./after.ts";
 import { Rate } from "./rate.ts";
 import { Refusal } from "./refusal.ts";
 import { fields, text, whole } from "./shape.ts";
@@ -128,7 +129,7 @@ function logRefusal(options: ServerOptions, shared: Shared, code: RefusalCode, v
   shared.overRate += 1;
   if (shared.overRate > 1) return;
   options.log("refused", { code, verb: quote(verb), reason });
-  void options.clock.sleep(1000).then(() => {
+  void after(options.clock, 1000, new AbortController().signal, () => {
     if (shared.overRate > 1) options.log("refused more", { code, count: shared.overRate - 1 });
     shared.overRate = 0;
   });

@@ -22,7 +22,7 @@ export class Services {
   constructor(
     definitions: readonly ServiceDefinition[],
     layout: Layout,
-    common: Pick<SupervisedOptions, "clock" | "timing" | "run" | "fault" | "log">,
+    common: Pick<SupervisedOptions, "clock" | "timing" | "run" | "fence" | "fault" | "log">,
   ) {
     for (const definition of definitions) {
       const { name } = definition;
@@ -80,6 +80,6 @@ export function serviceId(name: ServiceName, layout: Layout): string {
 /** Tells whether a service that runs is the one that would be started now. */
 export function fingerprintOf(definition: ServiceDefinition): string {
   return createHash("sha256")
-    .update(JSON.stringify([definition.argv, Object.entries(definition.env).sort()]))
+    .update(JSON.stringify([definition.argv, Object.entries(definition.env).toSorted(([a], [b]) => (a < b ? -1 : 1))]))
     .digest("hex");
 }

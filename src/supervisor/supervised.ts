@@ -4,7 +4,9 @@
  */
 import { existsSync, rmSync } from "node:fs";
 import type { Clock } from "#sys/clock.ts";
+import { after } from "./after.ts";
 import { untilDrained } from "./drain.ts";
+import type { Fence } from "./fence.ts";
 import { isRunning, transition, type InstanceEffect, type InstanceEvent, type InstanceState } from "./instance.ts";
 import { describeExit, type Outcome } from "./output/status-file.ts";
 import { dialTcp, dialUnix } from "./proc-net.ts";
@@ -41,6 +43,8 @@ export type SupervisedOptions = {
   /** The state or another shown fact has changed. */
   readonly changed: () => void;
   readonly log: (message: string, fields: Readonly<Record<string, string | number>>) => void;
+  /** Passed before each look at the connections of one that leaves. */
+  readonly fence: Fence;
   readonly fault: (point: string) => void;
 };
 
@@ -180,14 +184,14 @@ export class Supervised {
       this.failure = "not-ready";
       this.dispatch("start-timeout");
     });
-    untilListening(listens, () => run.marked, clock, signal).then(
-      (address) => {
-        if (signal.aborted) return;
-        this.address = address;
-        this.dispatch("ready");
-      },
-      () => undefined, // the state has changed
-    );
+    void this.#watchListening(run, listens, signal);
+  }
+
+  async #watchListening(run: Run, listens: NonNullable<About["listens"]>, signal: AbortSignal): Promise<void> {
+    const address = await untilListening(listens, () => run.marked, this.#options.clock, signal).catch(() => undefined);
+    if (address === undefined || signal.aborted) return; // the state has changed
+    this.address = address;
+    this.dispatch("ready");
   }
 
   async #watchEnd(run: Run): Promise<void> {
@@ -248,7 +252,8 @@ export class Supervised {
   async #drain(): Promise<void> {
     const { signal } = this.#waits;
     try {
-      if (this.address !== null) await untilDrained(this.address, this.graceUntil, this.#options.clock, signal);
+      const { address, graceUntil } = this;
+      if (address !== null) await untilDrained(address, graceUntil, this.#options.fence, this.#options.clock, signal);
     } catch (error) {
       if (signal.aborted) return;
       throw error;
@@ -263,16 +268,6 @@ export class Supervised {
     this.restarts += 1;
     void after(this.#options.clock, wait, this.#waits.signal, () => this.dispatch("retry-due"));
   }
-}
-
-/** Calls back after `ms`, unless the signal is aborted first. */
-async function after(clock: Clock, ms: number, signal: AbortSignal, then: () => void): Promise<void> {
-  try {
-    await clock.sleep(ms, signal);
-  } catch {
-    return;
-  }
-  then();
 }
 
 function describe(outcome: Outcome): string {

@@ -6,12 +6,16 @@ const pollMs = 20;
 /** A process in uninterruptible sleep outlives KILL; nobody waits for it longer than this. */
 const killWaitMs = 10_000;
 
-/** Asks the app to end: TERM to its group, so that a shell in front of it does not swallow the signal. */
+/**
+ * Asks the app to end: TERM to its group, so that a shell in front of it does not swallow the signal, and to each of its
+ * tree that has left the group.
+ */
 export function askToEnd(instance: Marked): void {
   const { app } = instance;
-  if (app !== undefined && isAlive(app)) signal(-app.pid, "SIGTERM");
-  // The leader has ended before: whoever is left of its tree is asked one by one.
-  else for (const one of appProcesses(instance)) signal(one.pid, "SIGTERM");
+  const all = appProcesses(instance);
+  const grouped = app !== undefined && isAlive(app);
+  if (grouped) signal(-app.pid, "SIGTERM");
+  for (const one of all) if (!grouped || one.pgrp !== app.pid) signal(one.pid, "SIGTERM");
 }
 
 /** Kills the app's whole tree; the launcher stays to write down how it ended. True when nothing is left. */

@@ -158,11 +158,7 @@ const table: { readonly [V in Verb]: Handler<V> } = {
 /** Checks and serves one request; throws a Refusal for what it will not do. */
 export async function serveVerb(verb: string, args: unknown, context: VerbContext): Promise<unknown> {
   if (!Object.hasOwn(table, verb)) throw new Refusal("invalid", `There is no verb ${quote(verb)}.`);
-  return serveKnown(verb as Verb, args, context);
-}
-
-function serveKnown<V extends Verb>(verb: V, args: unknown, context: VerbContext): Promise<unknown> | unknown {
-  const handler: Handler<V> = table[verb];
+  const handler: Handler<Verb> = table[verb as Verb] as Handler<Verb>;
   return handler.serve(handler.parse(args, context.apps.options.limits), context);
 }
 

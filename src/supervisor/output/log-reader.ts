@@ -17,6 +17,8 @@ import { advance, listSegments, readStretch, removeBefore, type Listing, type St
 export type LogReaderOptions = {
   /** The instance's directory: spool segments `out.N` and `err.N`, beside them `commit` and `log/N`. */
   dir: string;
+  /** Where the log files go, this run's own directory; `log` in `dir` unless given. */
+  logs?: string;
   /** A log file that has reached this many bytes gets a successor. */
   rotateBytes?: number;
   /** How many log files stay, the one being written included. */
@@ -61,6 +63,7 @@ export class LogReader {
 
   constructor(options: LogReaderOptions) {
     this.#options = {
+      logs: join(options.dir, "log"),
       rotateBytes: 10_000_000,
       keep: 5,
       maxLine: 65_536,
@@ -68,7 +71,7 @@ export class LogReader {
       budget: 262_144,
       ...options,
     };
-    this.#logs = join(options.dir, "log");
+    this.#logs = this.#options.logs;
     mkdirSync(this.#logs, { recursive: true, mode: 0o700 });
     this.#commitFd = openSync(join(options.dir, "commit"), CREATE, 0o600);
     const found = readCommit(this.#commitFd);

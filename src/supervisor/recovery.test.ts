@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { slotFile } from "#core/slots.ts";
+import { eventually, logText, makeBench, serverCommand, type Bench } from "./bench.ts";
+import { listProcesses } from "./proc-tree.ts";
+import type { AppStatus } from "./protocol.ts";
+
+let bench: Bench;
+let children: ChildProcess[] = [];
+beforeEach(() => {
+  bench = makeBench();
+});
+afterEach(async () => {
+  for (const child of children) child.kill("SIGKILL");
+  children = [];
+  await bench.clean();
+});
+
+/** Starts a supervisor that dies at the nth time it comes to the point. */
+async function startDying(point: string, nth = 1): Promise<{ child: ChildProcess; died: Promise<unknown> }> {
+  const args = [join(import.meta.dirname, "dying.ts"), bench.layout.root, bench.layout.run, point, String(nth)];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  children.push(child);
+  const died = once(child, "exit");
+  await Promise.race([once(child.stdout ?? assert.fail(), "data"), died]);
+  return { child, died };
+}
+
+/** The ids of instances that processes of this root carry, each with the pids of its main processes (`node`, `sleep`). */
+function runningIds(): Map<string, number[]> {
+  const found = new Map<string, number[]>();
+  for (const one of listProcesses()) {
+    let environment = "";
+    try {
+      environment = readFileSync(`/proc/${one.pid}/environ`, "latin1");
+    } catch {
+      continue;
+    }
+    if (!environment.includes(`BENCH=${bench.env["BENCH"]}\0`)) continue;
+    const id = /HOP3_INSTANCE=(\w+)/.exec(environment)?.[1];
+    if (id !== undefined) found.set(id, [...(found.get(id) ?? []), one.pid]);
+  }
+  return found;
+}
+
+async function converged(app: AppStatus | undefined): Promise<void> {
+  await eventually(
+    () => {
+      const desired = new Set(app?.instances.map((one) => one.id));
+      return [...runningIds().keys()].every((id) => desired.has(id));
+    },
+    "only what is desired runs",
+  );
+}
+
+async function deploy(release: number): Promise<void> {
+  await bench.client.call("app.start", { app: "blog", release });
+  await bench.client.call("app.await", { app: "blog", release, timeout: 15 });
+  await bench.client.call("app.cutover", { app: "blog", release });
+}
+
+async function readyBlog(): Promise<AppStatus | undefined> {
+  let app: AppStatus | undefined;
+  await eventually(async () => {
+    [app] = (await bench.client.call("status", {})).apps;
+    return app === undefined || app.instances.every((one) => one.state === "ready" || one.state === "failed");
+  }, "all ready");
+  return app;
+}
+
+const counter = `node -e "let n=0;setInterval(()=>console.log(n++),5)"`;
+
+describe("after the supervisor was killed", () => {
+  it("its processes live on, the next one takes them over and loses no line", async () => {
+    const { child, died } = await startDying("never");
+    bench.release("blog", 1, { web: { command: serverCommand("unix", "one") }, count: { command: `exec ${counter}` } });
+    await deploy(1);
+    const before = await readyBlog();
+    for (let kill = 0; kill < 3; kill += 1) {
+      (kill === 0 ? child : children.at(-1))?.kill("SIGKILL");
+      if (kill === 0) await died;
+      else await once(children.at(-1) ?? assert.fail(), "exit");
+      await startDying("never");
+    }
+    const after = await readyBlog();
+    assert.deepEqual(
+      after?.instances.map(({ id, pid, address }) => [id, pid, address]),
+      before?.instances.map(({ id, pid, address }) => [id, pid, address]),
+    );
+    await bench.client.call("app.stop", { app: "blog" });
+    const numbers = logText(bench, "blog")
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => Number(line.split(" ")[2]));
+    assert.ok(numbers.length > 20);
+    assert.deepEqual(numbers, numbers.map((_, index) => index));
+  });
+
+  it("what had ended meanwhile is started again, and what was killed with it too", async () => {
+    const { child, died } = await startDying("never");
+    bench.release("blog", 1, { web: { command: serverCommand("tcp", "one"), count: 2 } });
+    await deploy(1);
+    child.kill("SIGKILL");
+    await died;
+    for (const pids of runningIds().values()) for (const pid of pids) process.kill(pid, "SIGKILL");
+    await eventually(() => runningIds().size === 0, "all dead");
+    await startDying("never");
+    const app = await readyBlog();
+    assert.deepEqual(app?.instances.map((one) => one.state), ["ready", "ready"]);
+    const slots = [0, 1].map((slot) => readFileSync(slotFile(bench.layout.slots("blog"), slot), "utf8"));
+    assert.deepEqual(new Set(slots), new Set(app?.instances.map((one) => one.address)));
+  });
+
+  it("a stopped app stays stopped", async () => {
+    const { child, died } = await startDying("never");
+    bench.release("blog", 1, { web: { command: serverCommand("unix", "one") } });
+    await deploy(1);
+    await bench.client.call("app.stop", { app: "blog" });
+    child.kill("SIGKILL");
+    await died;
+    await startDying("never");
+    const app = await readyBlog();
+    assert.deepEqual([app?.stopped, app?.live, app?.instances], [true, 1, []]);
+    assert.equal(runningIds().size, 0);
+  });
+});
+
+/** What is asked of a supervisor that runs release 1 of blog live, by the fault point at which it dies meanwhile. */
+const plan: readonly { readonly verb: string; readonly points: readonly (readonly [string, number])[] }[] = [
+  { verb: "start", points: [["before-save", 1], ["after-save", 1], ["spawn", 1], ["before-spawn", 1], ["after-spawn", 1], ["slots", 1]] },
+  { verb: "cutover", points: [["before-save", 1], ["after-save", 1], ["after-slots", 1]] },
+  { verb: "retire", points: [["after-save", 1], ["after-save", 2], ["drain", 1], ["term", 1], ["forget", 1]] },
+  { verb: "restart", points: [["after-spawn", 1], ["after-save", 2], ["drain", 1], ["term", 1]] },
+  { verb: "scale", points: [["after-save", 1], ["after-spawn", 1], ["before-spawn", 2]] },
+  { verb: "stop", points: [["before-save", 1], ["after-save", 1], ["term", 1], ["forget", 1]] },
+  { verb: "forget", points: [["after-save", 1], ["forget", 1]] },
+];
+
+const app = "blog";
+const ask: Readonly<Record<string, () => Promise<unknown>>> = {
+  start: async () => {
+    await bench.client.call("app.start", { app, release: 2 });
+    await bench.client.call("app.await", { app, release: 2, timeout: 15 });
+  },
+  cutover: () => bench.client.call("app.cutover", { app, release: 2 }),
+  retire: () => bench.client.call("app.retire", { app, release: 1, drain: 5 }),
+  restart: () => bench.client.call("app.restart", { app, drain: 5, timeout: 15 }),
+  scale: () => bench.client.call("app.scale", { app, counts: { web: 3 }, drain: 5, timeout: 15 }),
+  stop: () => bench.client.call("app.stop", { app }),
+  forget: () => bench.client.call("app.forget", { app }),
+};
+
+describe("killed at a step", () => {
+  for (const { verb, points } of plan) {
+    for (const [point, nth] of points) {
+      it(`of ${verb}, at ${point} (${nth}), the next one converges and leaves no orphan`, async () => {
+        const first = await startDying("never");
+        bench.release(app, 1, { web: { command: serverCommand("unix", "one") } });
+        bench.release(app, 2, { web: { command: serverCommand("tcp", "two") } });
+        await deploy(1);
+        if (verb === "cutover" || verb === "retire") await ask["start"]?.();
+        if (verb === "retire") await ask["cutover"]?.();
+        first.child.kill("SIGKILL");
+        await first.died;
+        const dying = await startDying(point, nth);
+        // Adoption itself may come to the point; else the verb does.
+        await readyBlog().catch(() => undefined);
+        await ask[verb]?.().catch(() => undefined);
+        await eventually(() => dying.child.signalCode !== null, `it dies at ${point}`);
+        await startDying("never");
+        const now = await readyBlog();
+        await converged(now);
+        for (const one of now?.instances ?? []) assert.ok(runningIds().has(one.id) || one.state === "failed", one.id);
+        const files = readdirSync(join(bench.layout.supervisor, "instances"));
+        assert.deepEqual(files.toSorted(), (now?.instances ?? []).filter((one) => one.state !== "failed").map((one) => one.id).toSorted());
+        // And it goes on from there.
+        if (now !== undefined && verb !== "stop" && verb !== "forget") {
+          const { ready } = await bench.client.call("app.restart", { app, drain: 1, timeout: 15 });
+          assert.equal(ready, true);
+          const address = readFileSync(slotFile(bench.layout.slots(app), 0), "utf8");
+          const status = (await bench.client.call("status", {})).apps[0];
+          assert.ok(status?.instances.some((one) => one.address === address && one.release === status.live));
+        }
+      });
+    }
+  }
+});
