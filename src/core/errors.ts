@@ -57,7 +57,12 @@ export const errorTable = {
     grpc: grpc.invalidArgument,
     hint: "A domain is a host name such as www.example.com, without scheme, port or path.",
   },
-  INVALID_CONFIG: { exit: 2, http: 422, grpc: grpc.invalidArgument, hint: "Correct hop3.toml; docs/config.md lists every key." },
+  INVALID_CONFIG: {
+    exit: 2,
+    http: 422,
+    grpc: grpc.invalidArgument,
+    hint: "Correct hop3.toml; docs/config.md lists every key.",
+  },
   INVALID_PROCFILE: { exit: 2, http: 422, grpc: grpc.invalidArgument, hint: "A Procfile line reads `name: command`." },
   INVALID_ENV_FILE: { exit: 2, http: 422, grpc: grpc.invalidArgument, hint: "An ENV line reads `NAME=value`." },
   INVALID_ARCHIVE: {
@@ -93,7 +98,12 @@ export const errorTable = {
   UNAVAILABLE: { exit: 7, http: 503, grpc: grpc.unavailable, hint: "Try again in a moment." },
   TIMEOUT: { exit: 7, http: 504, grpc: grpc.deadline, hint: "Try again; `hop3 system status` tells what is slow." },
   RATE_LIMITED: { exit: 7, http: 429, grpc: grpc.exhausted, hint: "Wait a moment and try again." },
-  STORE_FAILED: { exit: 7, http: 503, grpc: grpc.unavailable, hint: "Is the database reachable and its disk not full?" },
+  STORE_FAILED: {
+    exit: 7,
+    http: 503,
+    grpc: grpc.unavailable,
+    hint: "Is the database reachable and its disk not full?",
+  },
   DISK_FULL: { exit: 7, http: 507, grpc: grpc.exhausted, hint: "Free disk space on the server and try again." },
   MASTER_KEY_REFUSED: {
     exit: 7,
@@ -101,7 +111,12 @@ export const errorTable = {
     grpc: grpc.precondition,
     hint: "The key file has 32 bytes, belongs to the server's user and is readable by nobody else. Restore it from a backup if it was lost.",
   },
-  SUPERVISOR_REFUSED: { exit: 7, http: 502, grpc: grpc.denied, hint: "`hop3 system logs` has the supervisor's reason." },
+  SUPERVISOR_REFUSED: {
+    exit: 7,
+    http: 502,
+    grpc: grpc.denied,
+    hint: "`hop3 system logs` has the supervisor's reason.",
+  },
   // 8: the user's app failed to deploy
   NOT_DETECTED: {
     exit: 8,
@@ -109,22 +124,52 @@ export const errorTable = {
     grpc: grpc.precondition,
     hint: "Add a Procfile or hop3.toml, or one of the files that tell the language (requirements.txt, package.json, index.html).",
   },
-  LOCK_MISMATCH: { exit: 8, http: 422, grpc: grpc.precondition, hint: "Renew the lock file with your package tool and commit it." },
-  RUNTIME_MISSING: { exit: 8, http: 422, grpc: grpc.precondition, hint: "Ask for a version of the runtime that exists." },
+  LOCK_MISMATCH: {
+    exit: 8,
+    http: 422,
+    grpc: grpc.precondition,
+    hint: "Renew the lock file with your package tool and commit it.",
+  },
+  RUNTIME_MISSING: {
+    exit: 8,
+    http: 422,
+    grpc: grpc.precondition,
+    hint: "Ask for a version of the runtime that exists.",
+  },
   BUILD_FAILED: { exit: 8, http: 422, grpc: grpc.precondition, hint: "`hop3 app build-logs` has the whole output." },
-  RELEASE_COMMAND_FAILED: { exit: 8, http: 422, grpc: grpc.precondition, hint: "`hop3 app build-logs` has its output." },
-  APP_EXITED: { exit: 8, http: 422, grpc: grpc.precondition, hint: "`hop3 app logs` has the last words of the process." },
+  RELEASE_COMMAND_FAILED: {
+    exit: 8,
+    http: 422,
+    grpc: grpc.precondition,
+    hint: "`hop3 app build-logs` has its output.",
+  },
+  APP_EXITED: {
+    exit: 8,
+    http: 422,
+    grpc: grpc.precondition,
+    hint: "`hop3 app logs` has the last words of the process.",
+  },
   APP_NOT_LISTENING: {
     exit: 8,
     http: 422,
     grpc: grpc.precondition,
     hint: "The web process must listen on 127.0.0.1:$PORT or on the unix socket $HOP3_SOCKET.",
   },
-  APP_UNHEALTHY: { exit: 8, http: 422, grpc: grpc.precondition, hint: "Look at `hop3 app logs` and at the path that was probed." },
+  APP_UNHEALTHY: {
+    exit: 8,
+    http: 422,
+    grpc: grpc.precondition,
+    hint: "Look at `hop3 app logs` and at the path that was probed.",
+  },
   // 9: plugins
   PLUGIN_FAILED: { exit: 9, http: 500, grpc: grpc.internal, hint: "`hop3 system logs` has the plugin's error." },
   // 10: confirmation
-  CONFIRMATION_NEEDED: { exit: 10, http: 412, grpc: grpc.precondition, hint: "Repeat with `--yes`, or with `--confirm=NAME` where a name is asked for." },
+  CONFIRMATION_NEEDED: {
+    exit: 10,
+    http: 412,
+    grpc: grpc.precondition,
+    hint: "Repeat with `--yes`, or with `--confirm=NAME` where a name is asked for.",
+  },
   // 130: interrupted
   CANCELED: { exit: 130, http: 499, grpc: grpc.canceled, hint: "Nothing was changed after the interruption." },
 } as const satisfies Record<string, ErrorRow>;

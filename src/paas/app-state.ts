@@ -4,7 +4,10 @@ import type { App } from "#store/apps.ts";
 import type { AppStatus } from "#supervisor/protocol.ts";
 
 /** `status` is undefined for an app without processes, which the edge serves alone. */
-export function appState(app: Pick<App, "state" | "liveRelease">, status: Pick<AppStatus, "stopped" | "instances" | "live"> | undefined): AppState {
+export function appState(
+  app: Pick<App, "state" | "liveRelease">,
+  status: Pick<AppStatus, "stopped" | "instances" | "live"> | undefined,
+): AppState {
   if (app.liveRelease === null) return app.state === "failed" ? "failed" : "new";
   if (app.state === "stopped" || status?.stopped === true) return "stopped";
   const live = (status?.instances ?? []).filter(({ release }) => release === status?.live);
@@ -12,5 +15,7 @@ export function appState(app: Pick<App, "state" | "liveRelease">, status: Pick<A
   const ready = live.filter(({ state }) => state === "ready").length;
   if (ready === live.length) return "running";
   if (ready > 0) return "degraded";
-  return live.some(({ state }) => state === "starting" || state === "restarting" || state === "pending") ? "starting" : "failed";
+  return live.some(({ state }) => state === "starting" || state === "restarting" || state === "pending")
+    ? "starting"
+    : "failed";
 }

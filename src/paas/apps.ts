@@ -35,10 +35,19 @@ export async function createAppWithFolders(platform: Platform, name: string, by:
   const domain = defaultDomain(name, platform.baseDomain);
   const owner = (await listAllDomains(store)).find((row) => row.name === domain);
   if (owner !== undefined) {
-    throw new AppError("DOMAIN_TAKEN", `${domain}, the default domain of ${quote(name)}, belongs to the app ${owner.app}.`);
+    throw new AppError(
+      "DOMAIN_TAKEN",
+      `${domain}, the default domain of ${quote(name)}, belongs to the app ${owner.app}.`,
+    );
   }
   await createApp(store, name);
-  for (const folder of [layout.app(name), layout.appData(name), layout.appHome(name), layout.appCache(name), layout.appLogs(name)]) {
+  for (const folder of [
+    layout.app(name),
+    layout.appData(name),
+    layout.appHome(name),
+    layout.appCache(name),
+    layout.appLogs(name),
+  ]) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
   await appendEvent(store, { actor: by.name, action: "app.create", app: name, outcome: "ok" });
@@ -85,7 +94,9 @@ const userModeNote = "User mode: the app runs as the user of the server, with no
 export async function destroyApp(platform: Platform, name: string, confirm: string, by: Actor): Promise<string[]> {
   await requireApp(platform, name);
   if (confirm !== name) {
-    throw new AppError("CONFIRMATION_NEEDED", `Destroying ${name} needs its name as confirmation.`, { hint: `Repeat with --confirm=${name}.` });
+    throw new AppError("CONFIRMATION_NEEDED", `Destroying ${name} needs its name as confirmation.`, {
+      hint: `Repeat with --confirm=${name}.`,
+    });
   }
   return platform.queue.run(name, async () => {
     // Processes first, files last, the row in between: whatever is interrupted can be repeated from the start.

@@ -41,11 +41,16 @@ export function readArtifact(layout: Layout, app: string, build: number): Artifa
     text = readFileSync(artifactPath(layout, app, build), "utf8");
   } catch (cause) {
     if (!isNodeError(cause) || cause.code !== "ENOENT") throw cause;
-    throw new AppError("CONFLICT", `Build ${build} of ${app} is not on this server any more.`, { cause, hint: "Deploy the app again." });
+    throw new AppError("CONFLICT", `Build ${build} of ${app} is not on this server any more.`, {
+      cause,
+      hint: "Deploy the app again.",
+    });
   }
   const artifact = JSON.parse(text) as Artifact;
   if (artifact.version !== 1) {
-    throw new AppError("CONFLICT", `Build ${build} of ${app} was made by a newer Hop3.`, { hint: "Run the newer Hop3, or deploy the app again." });
+    throw new AppError("CONFLICT", `Build ${build} of ${app} was made by a newer Hop3.`, {
+      hint: "Run the newer Hop3, or deploy the app again.",
+    });
   }
   return artifact;
 }

@@ -11,10 +11,17 @@ import { syncEdge } from "./edge.ts";
 import { getRelease } from "#store/releases.ts";
 import type { Actor, Platform } from "./platform.ts";
 
-export type AppDomain = { readonly domain: string; readonly url: string; readonly source: "default" | "config" | "user" };
+export type AppDomain = {
+  readonly domain: string;
+  readonly url: string;
+  readonly source: "default" | "config" | "user";
+};
 
 /** The default domain first. */
-export async function appDomains(platform: Pick<Platform, "store" | "baseDomain" | "edge" | "layout">, app: string): Promise<AppDomain[]> {
+export async function appDomains(
+  platform: Pick<Platform, "store" | "baseDomain" | "edge" | "layout">,
+  app: string,
+): Promise<AppDomain[]> {
   const own = await domainRows.listDomains(platform.store, app);
   const declared = await declaredDomains(platform, app);
   const view = (domain: string, source: AppDomain["source"]) => ({ domain, url: urlOf(domain, platform.edge), source });
@@ -24,7 +31,10 @@ export async function appDomains(platform: Pick<Platform, "store" | "baseDomain"
   ];
 }
 
-async function declaredDomains(platform: Pick<Platform, "store" | "layout">, app: string): Promise<ReadonlySet<string>> {
+async function declaredDomains(
+  platform: Pick<Platform, "store" | "layout">,
+  app: string,
+): Promise<ReadonlySet<string>> {
   const live = (await getApp(platform.store, app))?.liveRelease ?? null;
   const release = live === null ? undefined : await getRelease(platform.store, app, live);
   return new Set(release === undefined ? [] : readArtifact(platform.layout, app, release.build).domains);
@@ -45,13 +55,23 @@ export async function removeDomain(platform: Platform, app: string, name: string
   await requireApp(platform, app);
   const domain = parseDomain(name);
   if (domain === defaultDomain(app, platform.baseDomain)) {
-    throw new AppError("CONFLICT", `${domain} is the app's default domain, which cannot be removed.`, { hint: "Add a domain of your own beside it." });
+    throw new AppError("CONFLICT", `${domain} is the app's default domain, which cannot be removed.`, {
+      hint: "Add a domain of your own beside it.",
+    });
   }
   if (!(await domainRows.removeDomain(platform.store, app, domain))) {
-    throw new AppError("NOT_FOUND", `${app} has no domain ${quote(domain)}.`, { hint: "`hop3 domain list` shows them." });
+    throw new AppError("NOT_FOUND", `${app} has no domain ${quote(domain)}.`, {
+      hint: "`hop3 domain list` shows them.",
+    });
   }
   await syncEdge(platform);
-  await appendEvent(platform.store, { actor: by.name, action: "app.domain.remove", app, target: domain, outcome: "ok" });
+  await appendEvent(platform.store, {
+    actor: by.name,
+    action: "app.domain.remove",
+    app,
+    target: domain,
+    outcome: "ok",
+  });
   return appDomains(platform, app);
 }
 

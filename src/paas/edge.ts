@@ -25,6 +25,11 @@ export function syncEdge(platform: Platform): Promise<void> {
   });
 }
 
+/** Writes the document that the store asks for, for an edge that is not running yet. */
+export async function writeEdgeDocument(platform: Platform): Promise<void> {
+  writeFileAtomic(platform.layout.edgeDocument, platform.proxy.render(await edgeRoutes(platform), platform.edge));
+}
+
 async function edgeRoutes(platform: Platform): Promise<EdgeRoute[]> {
   const { store, layout } = platform;
   const domains = Map.groupBy(await listAllDomains(store), ({ app }) => app);
@@ -40,7 +45,10 @@ async function edgeRoutes(platform: Platform): Promise<EdgeRoute[]> {
       domains: [defaultDomain(name, platform.baseDomain), ...own],
       ...(artifact.processes["web"] === undefined ? {} : { slots: layout.slots(name) }),
       staticPaths: Object.fromEntries(
-        Object.entries(artifact.staticPaths).map(([prefix, directory]) => [prefix, join(staticLink(layout, name), directory)]),
+        Object.entries(artifact.staticPaths).map(([prefix, directory]) => [
+          prefix,
+          join(staticLink(layout, name), directory),
+        ]),
       ),
     });
   }

@@ -13,7 +13,12 @@ import type { Actor, Platform } from "./platform.ts";
 import { liveArtifact } from "./processes.ts";
 import { resolveEnv, type EnvSourceName } from "./resolve-env.ts";
 
-export type EnvView = { readonly name: string; readonly value: string; readonly source: EnvSourceName; readonly updatedAt: string | null };
+export type EnvView = {
+  readonly name: string;
+  readonly value: string;
+  readonly source: EnvSourceName;
+  readonly updatedAt: string | null;
+};
 
 /** Every variable that the app sees, by name. Values are secrets: the caller decides whether to show them. */
 export async function appEnv(platform: Platform, app: string): Promise<EnvView[]> {
@@ -43,7 +48,10 @@ export async function changeEnv(platform: Platform, app: string, change: EnvChan
     const before = new Map((await readEnv(store, app, masterKey)).map((entry) => [entry.name, entry]));
     const missing = change.unset.filter((name) => !before.has(name));
     if (missing.length > 0) throw new AppError("NOT_FOUND", `${app} has no variable ${missing.join(", ")} of its own.`);
-    const changed = [...Object.keys(change.set).filter((name) => before.get(name)?.value !== change.set[name]), ...change.unset];
+    const changed = [
+      ...Object.keys(change.set).filter((name) => before.get(name)?.value !== change.set[name]),
+      ...change.unset,
+    ];
     if (changed.length === 0) return { changed: [], release: null, restarted: [] };
     const entries = Object.entries(change.set).map(([name, value]) => ({ name, value, source: "user" as const }));
     await setEnv(store, app, entries, masterKey);
@@ -54,13 +62,26 @@ export async function changeEnv(platform: Platform, app: string, change: EnvChan
       try {
         release = await releaseConfig(platform, artifact, by, `environment: ${changed.join(", ")}`);
       } catch (thrown) {
-        await unsetEnv(store, app, Object.keys(change.set).filter((name) => !before.has(name)));
-        await setEnv(store, app, changed.flatMap((name) => before.get(name) ?? []), masterKey);
+        await unsetEnv(
+          store,
+          app,
+          Object.keys(change.set).filter((name) => !before.has(name)),
+        );
+        await setEnv(
+          store,
+          app,
+          changed.flatMap((name) => before.get(name) ?? []),
+          masterKey,
+        );
         throw thrown;
       }
     }
     await appendEvent(store, { actor: by.name, action: "app.env.change", app, outcome: "ok", details: { changed } });
-    return { changed: changed.toSorted(), release, restarted: release === null ? [] : Object.keys(artifact?.processes ?? {}) };
+    return {
+      changed: changed.toSorted(),
+      release,
+      restarted: release === null ? [] : Object.keys(artifact?.processes ?? {}),
+    };
   });
 }
 
@@ -91,6 +112,8 @@ function refuseReserved(name: string): void {
   if (reserved.has(name)) throw new AppError("INVALID_INPUT", `${name} is given by Hop3 and cannot be set.`);
 }
 
-function nothingBuilt(app: string): Pick<Artifact, "app" | "env" | "path"> & { spec: Pick<Artifact["spec"], "env" | "envPolicy"> } {
+function nothingBuilt(
+  app: string,
+): Pick<Artifact, "app" | "env" | "path"> & { spec: Pick<Artifact["spec"], "env" | "envPolicy"> } {
   return { app, env: {}, path: [], spec: { env: [], envPolicy: "keep-existing" } };
 }

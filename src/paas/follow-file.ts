@@ -34,7 +34,7 @@ export async function offsetOfLastLines(path: string, count: number): Promise<nu
     await using file = await open(path, "r");
     const { size } = await file.stat();
     let seen = 0;
-    for (let end = size; end > 0; ) {
+    for (let end = size; end > 0;) {
       const start = Math.max(0, end - chunkMax);
       const { buffer } = await file.read(Buffer.alloc(end - start), 0, end - start, start);
       for (let at = buffer.length - 1; at >= 0; at -= 1) {

@@ -30,7 +30,10 @@ export function httpProbe(target: ProbeTarget, signal: AbortSignal): Promise<{ s
       },
     );
     call.on("error", (cause) => {
-      if (limit.aborted) reject(new AppError("TIMEOUT", `${target.path} did not answer within ${target.timeoutMs / 1000} s.`, { cause }));
+      if (limit.aborted)
+        reject(
+          new AppError("TIMEOUT", `${target.path} did not answer within ${target.timeoutMs / 1000} s.`, { cause }),
+        );
       else reject(new AppError("UNREACHABLE", `${target.path} could not be asked: ${cause.message}.`, { cause }));
     });
     call.end();

@@ -7,6 +7,7 @@ const streams = { out: "stdout", err: "stderr", sys: "hop3" } as const;
 /** A line of another form (it was cut by a power failure) is shown as it is. */
 export function parseLogLine(line: string, source: string): LogLine {
   const [, at, stream, text] = form.exec(line) ?? [];
-  if (at === undefined || text === undefined) return { at: new Date(0).toISOString(), source, stream: "hop3", text: line };
+  if (at === undefined || text === undefined)
+    return { at: new Date(0).toISOString(), source, stream: "hop3", text: line };
   return { at, source, stream: streams[stream as keyof typeof streams], text };
 }

@@ -22,7 +22,12 @@ export async function readLogs(platform: Platform, app: string, query: LogQuery)
 }
 
 /** The last lines, then each new one until the signal is aborted; instances that come later are followed too. */
-export async function* followLogs(platform: Platform, app: string, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogLine> {
+export async function* followLogs(
+  platform: Platform,
+  app: string,
+  query: LogQuery,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
   await requireApp(platform, app);
   const offsets = new Map<string, number>();
   const first = await sources(platform, app, query.process);
@@ -42,7 +47,12 @@ export async function* followLogs(platform: Platform, app: string, query: LogQue
 }
 
 /** Throws APP_NOT_FOUND; NOT_FOUND when there is no such deploy or none yet. */
-export async function readBuildLogs(platform: Platform, app: string, lines: number, number: number | undefined): Promise<LogLine[]> {
+export async function readBuildLogs(
+  platform: Platform,
+  app: string,
+  lines: number,
+  number: number | undefined,
+): Promise<LogLine[]> {
   const deploy = await deployWithBuild(platform, app, number);
   return lastOf([buildSource(platform, deploy)], lines);
 }
@@ -99,13 +109,18 @@ async function deployWithBuild(platform: Platform, app: string, number: number |
       ? (await listDeploys(platform.store, app)).find(({ build }) => build !== null)
       : await getDeploy(platform.store, app, number);
   if (deploy === undefined) {
-    throw new AppError("NOT_FOUND", number === undefined ? `${app} has not been built yet.` : `There is no deploy ${number} of ${app}.`);
+    throw new AppError(
+      "NOT_FOUND",
+      number === undefined ? `${app} has not been built yet.` : `There is no deploy ${number} of ${app}.`,
+    );
   }
   return deploy;
 }
 
 async function lastOf(from: readonly Source[], count: number): Promise<LogLine[]> {
-  const all = await Promise.all(from.map(async ({ name, path }) => (await tail(path, count)).lines.map((line) => parseLogLine(line, name))));
+  const all = await Promise.all(
+    from.map(async ({ name, path }) => (await tail(path, count)).lines.map((line) => parseLogLine(line, name))),
+  );
   return all
     .flat()
     .toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))

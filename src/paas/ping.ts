@@ -8,7 +8,11 @@ import type { Platform } from "./platform.ts";
 const timeoutMs = 10_000;
 
 /** Throws NO_RELEASE, UNREACHABLE (the edge does not answer), TIMEOUT. */
-export async function pingApp(platform: Platform, app: string, signal: AbortSignal): Promise<{ url: string; status: number; ms: number }> {
+export async function pingApp(
+  platform: Platform,
+  app: string,
+  signal: AbortSignal,
+): Promise<{ url: string; status: number; ms: number }> {
   const { liveRelease } = await requireApp(platform, app);
   if (liveRelease === null) throw new AppError("NO_RELEASE", `${app} has no release to ping yet.`);
   const host = defaultDomain(app, platform.baseDomain);

@@ -8,6 +8,7 @@ import type { MasterKey } from "#core/sealed.ts";
 import type { Store } from "#store/db.ts";
 import type { SupervisorClient } from "#supervisor/client.ts";
 import type { Clock } from "#sys/clock.ts";
+import type { Log } from "#sys/log.ts";
 import type { AppQueue } from "./app-queue.ts";
 import type { ReceiveLimits } from "./deploy/receive.ts";
 import type { Signals } from "./signals.ts";
@@ -34,15 +35,9 @@ export type Platform = {
   /** Wakes those who follow a deploy. */
   readonly signals: Signals;
   readonly clock: Clock;
-  readonly log: PlatformLog;
+  readonly log: Log;
   /** Aborted when hop3d is asked to stop. */
   readonly stopping: AbortSignal;
-};
-
-export type PlatformLog = {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
 };
 
 /** Who asked, for records and the audit log. */

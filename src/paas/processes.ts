@@ -19,7 +19,11 @@ export async function listProcesses(platform: Platform, app: string): Promise<Pr
   return processViews(platform, app, (await supervisorStatuses(platform)).get(app));
 }
 
-export async function processViews(platform: Platform, app: string, status: AppStatus | undefined): Promise<ProcessView[]> {
+export async function processViews(
+  platform: Platform,
+  app: string,
+  status: AppStatus | undefined,
+): Promise<ProcessView[]> {
   const artifact = await liveArtifact(platform, app);
   if (artifact === undefined) return [];
   const specs = processSpecs(artifact, await getScale(platform.store, app));
@@ -48,7 +52,8 @@ export async function scaleProcesses(
 ): Promise<ProcessView[]> {
   const { liveRelease } = await requireApp(platform, app);
   const artifact = await liveArtifact(platform, app);
-  if (artifact === undefined || liveRelease === null) throw new AppError("NO_RELEASE", `${app} has no release to scale yet.`);
+  if (artifact === undefined || liveRelease === null)
+    throw new AppError("NO_RELEASE", `${app} has no release to scale yet.`);
   for (const type of Object.keys(counts)) {
     if (artifact.processes[type] !== undefined) continue;
     const known = Object.keys(artifact.processes).join(", ");
@@ -66,11 +71,21 @@ export async function scaleProcesses(
     if (!ready) {
       const present = processSpecs(artifact, before);
       const back = Object.fromEntries(Object.keys(counts).map((type) => [type, present[type]?.count ?? 0]));
-      await platform.supervisor.call("app.scale", { app, counts: back, drain: 0, timeout: artifact.spec.startTimeout }, { signal: platform.stopping });
+      await platform.supervisor.call(
+        "app.scale",
+        { app, counts: back, drain: 0, timeout: artifact.spec.startTimeout },
+        { signal: platform.stopping },
+      );
       throw await startFailure(platform, app, liveRelease, artifact.spec.startTimeout, status);
     }
     await setScale(platform.store, app, counts);
-    await appendEvent(platform.store, { actor: by.name, action: "app.scale", app, outcome: "ok", details: { ...counts } });
+    await appendEvent(platform.store, {
+      actor: by.name,
+      action: "app.scale",
+      app,
+      outcome: "ok",
+      details: { ...counts },
+    });
     return processViews(platform, app, status);
   });
 }

@@ -12,9 +12,15 @@ export type EnvSourceName = "platform" | "config" | "computed" | "generated" | "
 export type ResolvedEnv = ReadonlyMap<string, { readonly value: string; readonly source: EnvSourceName }>;
 
 export type EnvInputs = {
-  readonly artifact: Pick<Artifact, "app" | "env" | "path"> & { readonly spec: Pick<Artifact["spec"], "env" | "envPolicy"> };
+  readonly artifact: Pick<Artifact, "app" | "env" | "path"> & {
+    readonly spec: Pick<Artifact["spec"], "env" | "envPolicy">;
+  };
   /** What the store holds: set by the user, or generated once. */
-  readonly stored: readonly { readonly name: string; readonly value: string; readonly source: "user" | "generated" | "file" }[];
+  readonly stored: readonly {
+    readonly name: string;
+    readonly value: string;
+    readonly source: "user" | "generated" | "file";
+  }[];
   /** HOME, HOP3_DATA_DIR and the like. */
   readonly platform: Readonly<Record<string, string>>;
   /** The domains of the app, the default one first. */

@@ -11,7 +11,7 @@ export function writeFileAtomic(path: string, content: string | Uint8Array, mode
   try {
     const file = openSync(draft, "w", mode);
     try {
-      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+      for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
       fsyncSync(file);
     } finally {
       closeSync(file);

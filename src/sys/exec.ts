@@ -15,6 +15,8 @@ export type ExecOptions = {
   /** Called with each complete line of stdout and stderr as it comes. */
   readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
   readonly input?: string;
+  /** Told the process id as soon as there is one, for who wants to signal it. */
+  readonly onSpawn?: (pid: number) => void;
 };
 
 /** Bytes of each stream that are kept in the result; the head is dropped beyond. */
@@ -32,6 +34,7 @@ export function exec(argv: readonly string[], options: ExecOptions = {}): Promis
       detached: true,
       stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     });
+    if (child.pid !== undefined) options.onSpawn?.(child.pid);
     let timedOut = false;
     const killTree = () => {
       if (child.pid === undefined) return;

@@ -30,9 +30,13 @@ export function runDirFor({ root, uid, xdgRuntimeDir, temporary }: RunDirChoice)
 /** Makes the directory and its parent 0700 and checks that they are ours: under /tmp somebody may have made them before us. */
 export function makeRunDir(path: string, uid: number): void {
   if (Buffer.byteLength(path) + belowMax > socketPathMax) {
-    throw new AppError("INVALID_INPUT", `The run directory ${path} is too long: a socket path may have ${socketPathMax} bytes.`, {
-      hint: "Set HOP3_RUN_DIR to a shorter directory.",
-    });
+    throw new AppError(
+      "INVALID_INPUT",
+      `The run directory ${path} is too long: a socket path may have ${socketPathMax} bytes.`,
+      {
+        hint: "Set HOP3_RUN_DIR to a shorter directory.",
+      },
+    );
   }
   for (const dir of [path.slice(0, path.lastIndexOf("/")), path]) {
     mkdirSync(dir, { recursive: true, mode: 0o700 });

@@ -33,7 +33,11 @@ export function artifactOf(app: string, build: number, { spec, builder }: Detect
 
 /** All steps in order: the user's own before and after those of the plan. */
 export function artifactSteps({ spec }: Pick<Detected, "spec">, plan: BuildPlan): BuildStep[] {
-  return [...userSteps(spec.build.before, "before-build"), ...plan.steps, ...userSteps(spec.build.after, "after-build")];
+  return [
+    ...userSteps(spec.build.before, "before-build"),
+    ...plan.steps,
+    ...userSteps(spec.build.after, "after-build"),
+  ];
 }
 
 /** The user's own lines are run by a shell, as the app: that is what they are for. */

@@ -30,7 +30,10 @@ export type BeginDeploy = {
 };
 
 /** Throws APP_NOT_FOUND, INVALID_ARCHIVE, TOO_LARGE, INVALID_INPUT, DISK_FULL, CANCELED. */
-export async function beginDeploy(platform: Platform, input: BeginDeploy): Promise<{ deploy: number; created: boolean }> {
+export async function beginDeploy(
+  platform: Platform,
+  input: BeginDeploy,
+): Promise<{ deploy: number; created: boolean }> {
   const app = parseAppName(input.app);
   const known = await getApp(platform.store, app);
   if (known === undefined && !input.create) {
@@ -50,7 +53,11 @@ export async function beginDeploy(platform: Platform, input: BeginDeploy): Promi
     const { files, bytes } = await receive(input.archive, platform.layout.buildTree(app, build), limits, input.signal);
     const env = Object.entries(input.env).map(([name, value]) => ({ name, value, source: "user" as const }));
     await setEnv(platform.store, app, env, platform.masterKey);
-    await report(platform, job, "step", { name: "receive", state: "done", detail: `${files} files, ${Math.ceil(bytes / 1024)} KiB` });
+    await report(platform, job, "step", {
+      name: "receive",
+      state: "done",
+      detail: `${files} files, ${Math.ceil(bytes / 1024)} KiB`,
+    });
   } catch (thrown) {
     const error = toAppError(thrown);
     await removeTree(folder, platform.exec);

@@ -22,8 +22,8 @@ export async function build(job: DeployJob, number: number, found: Detected): Pr
   const { layout } = platform;
   const { runtimes } = await found.builder.provision(found.plan, {
     log: {
-      info: (message) => platform.log.info({ app, build: number }, message),
-      warn: (message) => platform.log.warn({ app, build: number }, message),
+      info: (message) => platform.log.info(message, { app, build: number }),
+      warn: (message) => platform.log.warn(message, { app, build: number }),
     },
     exec: platform.exec,
     runtimes: layout.runtimes,
@@ -52,10 +52,16 @@ export async function build(job: DeployJob, number: number, found: Detected): Pr
 
 async function runStep(job: DeployJob, number: number, step: BuildStep, index: number): Promise<void> {
   const { platform, app } = job;
-  const ended = await platform.supervisor.call("build.step", { app, build: number, step: index }, { signal: platform.stopping });
+  const ended = await platform.supervisor.call(
+    "build.step",
+    { app, build: number, step: index },
+    { signal: platform.stopping },
+  );
   if (ended.exit === 0) return;
   if (ended.canceled) throw new AppError("CANCELED", `The build of ${app} was canceled in ${step.name}.`);
-  const how = ended.timedOut ? `took longer than ${step.timeout} s` : `ended with exit status ${ended.exit ?? "unknown"}`;
+  const how = ended.timedOut
+    ? `took longer than ${step.timeout} s`
+    : `ended with exit status ${ended.exit ?? "unknown"}`;
   throw new AppError(step.failure ?? "BUILD_FAILED", `The build step ${step.name} ${how}.`, {
     details: await lastLines(platform.layout.buildLog(app, number), 20),
   });

@@ -12,7 +12,11 @@ export function detect(files: SourceFiles, builders: readonly Builder[], tools: 
   return { spec, builder, reason, plan: builder.plan({ files, spec, tools }) };
 }
 
-function choose(files: SourceFiles, spec: Detected["spec"], builders: readonly Builder[]): { builder: Builder; reason: string } {
+function choose(
+  files: SourceFiles,
+  spec: Detected["spec"],
+  builders: readonly Builder[],
+): { builder: Builder; reason: string } {
   const wanted = spec.build.toolchain;
   if (wanted !== undefined) {
     const builder = builders.find(({ name }) => name === wanted);

@@ -13,7 +13,9 @@ export async function drain(platform: Platform, candidate: Candidate): Promise<v
     await platform.supervisor.call("app.forget", { app }, { signal });
     return;
   }
-  const others = new Set(status.instances.map(({ release }) => release).filter((release) => release !== candidate.release));
+  const others = new Set(
+    status.instances.map(({ release }) => release).filter((release) => release !== candidate.release),
+  );
   for (const release of others) {
     await platform.supervisor.call("app.retire", { app, release, drain: platform.limits.drainSeconds }, { signal });
   }

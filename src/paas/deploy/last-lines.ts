@@ -12,8 +12,13 @@ export async function lastLines(path: string, count: number): Promise<string[]> 
     const { size } = await file.stat();
     const from = Math.max(0, size - windowMax);
     const { bytesRead, buffer } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
-    const lines = buffer.toString("utf8", 0, bytesRead).split("\n").filter((line) => line !== "");
-    return (from > 0 ? lines.slice(1) : lines).slice(-count).map((line) => line.replace(/^\S+ (?:out|err|sys) /, "").slice(0, 500));
+    const lines = buffer
+      .toString("utf8", 0, bytesRead)
+      .split("\n")
+      .filter((line) => line !== "");
+    return (from > 0 ? lines.slice(1) : lines)
+      .slice(-count)
+      .map((line) => line.replace(/^\S+ (?:out|err|sys) /, "").slice(0, 500));
   } catch (error) {
     if (isNodeError(error) && error.code === "ENOENT") return [];
     throw error;

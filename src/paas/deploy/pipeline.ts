@@ -49,15 +49,30 @@ export async function runDeploy(job: DeployJob, buildNumber: number): Promise<vo
     });
     const candidate = await activate(job, artifact, "deploy", true);
     await endDeploy(platform.store, app, deploy, "succeeded");
-    await finish(job, { outcome: "succeeded", release: candidate.release, url: urlOf(defaultDomain(app, platform.baseDomain), platform.edge) });
-    await appendEvent(platform.store, { actor: by, action: "app.deploy", app, target: `release ${candidate.release}`, outcome: "ok" });
+    await finish(job, {
+      outcome: "succeeded",
+      release: candidate.release,
+      url: urlOf(defaultDomain(app, platform.baseDomain), platform.edge),
+    });
+    await appendEvent(platform.store, {
+      actor: by,
+      action: "app.deploy",
+      app,
+      target: `release ${candidate.release}`,
+      outcome: "ok",
+    });
   } catch (thrown) {
     await fail(job, buildNumber, thrown);
   }
 }
 
 /** From an artifact to a release that serves; used by deploys and by changes of configuration. */
-export async function activate(job: DeployJob, artifact: Artifact, reason: ReleaseReason, withHooks: boolean): Promise<Candidate> {
+export async function activate(
+  job: DeployJob,
+  artifact: Artifact,
+  reason: ReleaseReason,
+  withHooks: boolean,
+): Promise<Candidate> {
   const { platform, app, deploy, by } = job;
   let candidate: Candidate | undefined;
   let live = false;
@@ -85,7 +100,8 @@ export async function activate(job: DeployJob, artifact: Artifact, reason: Relea
     await tidy(job, "retire", () => retire(platform, app));
     return made;
   } catch (thrown) {
-    if (candidate !== undefined && !(live && (await isLive(platform, candidate)))) await undoCandidate(platform, candidate);
+    if (candidate !== undefined && !(live && (await isLive(platform, candidate))))
+      await undoCandidate(platform, candidate);
     throw thrown;
   }
 }
@@ -123,7 +139,12 @@ async function tidy(job: DeployJob, name: DeployStep, work: () => Promise<void>)
     await step(job, name, async () => ({ result: await work() }));
   } catch (thrown) {
     if (job.platform.stopping.aborted) throw thrown;
-    job.platform.log.warn({ app: job.app, deploy: job.deploy, step: name, err: thrown }, "a deploy could not clean up");
+    job.platform.log.warn("a deploy could not clean up", {
+      app: job.app,
+      deploy: job.deploy,
+      step: name,
+      error: thrown,
+    });
   }
 }
 
@@ -136,7 +157,8 @@ async function fail(job: DeployJob, buildNumber: number, thrown: unknown): Promi
   // hop3d itself is going down: leave the deploy as it is, the next start undoes or finishes it.
   if (platform.stopping.aborted) return;
   const error = toAppError(thrown);
-  if (error.code === "INTERNAL") platform.log.error({ app, deploy, err: error.cause }, "a deploy failed unexpectedly");
+  if (error.code === "INTERNAL")
+    platform.log.error("a deploy failed unexpectedly", { app, deploy, error: error.cause });
   try {
     const outcome = error.code === "CANCELED" ? "canceled" : "failed";
     const row = await getBuild(platform.store, app, buildNumber);
@@ -144,9 +166,19 @@ async function fail(job: DeployJob, buildNumber: number, thrown: unknown): Promi
     await discardBuild(platform, app, buildNumber);
     await markFirstFailure(platform, app);
     await endFailed(job, outcome, error);
-    await appendEvent(platform.store, { actor: by, action: "app.deploy", app, target: `deploy ${deploy}`, outcome: error.code });
+    await appendEvent(platform.store, {
+      actor: by,
+      action: "app.deploy",
+      app,
+      target: `deploy ${deploy}`,
+      outcome: error.code,
+    });
   } catch (second) {
-    platform.log.error({ app, deploy, err: second }, "the end of a deploy could not be recorded; the next start will");
+    platform.log.error("the end of a deploy could not be recorded; the next start will", {
+      app,
+      deploy,
+      error: second,
+    });
   }
 }
 

@@ -36,18 +36,32 @@ export async function planDeploy(
 
 async function describe(platform: Platform, app: string, tree: string): Promise<DeployPlan> {
   const known = await getApp(platform.store, app);
-  const empty = { app, exists: known !== undefined, builder: null, reason: "", summary: "", runtimes: [], steps: [], hooks: [], processes: [] };
+  const empty = {
+    app,
+    exists: known !== undefined,
+    builder: null,
+    reason: "",
+    summary: "",
+    runtimes: [],
+    steps: [],
+    hooks: [],
+    processes: [],
+  };
   try {
     const found = detect(sourceFiles(tree), platform.builders, platform.tools);
     const { plan, spec } = found;
     await claimDomains(platform, app, spec.domains);
     const artifact = artifactOf(app, 0, found, plan);
     const stored = known === undefined ? [] : await readEnv(platform.store, app, platform.masterKey);
-    const present = known === undefined ? [defaultDomain(app, platform.baseDomain)] : (await appDomains(platform, app)).map(({ domain }) => domain);
+    const present =
+      known === undefined
+        ? [defaultDomain(app, platform.baseDomain)]
+        : (await appDomains(platform, app)).map(({ domain }) => domain);
     const domains = [...new Set([...present, ...spec.domains])];
     const env = resolveEnv({ artifact, stored, platform: appPlatformEnv(platform, app), domains });
     const names = new Map([...env].map(([variable, { source }]) => [variable, source as string]));
-    for (const entry of spec.env) if (entry.kind === "generate" && !names.has(entry.name)) names.set(entry.name, "generated");
+    for (const entry of spec.env)
+      if (entry.kind === "generate" && !names.has(entry.name)) names.set(entry.name, "generated");
     const specs = processSpecs(artifact, known === undefined ? {} : await getScale(platform.store, app));
     return {
       ...empty,
@@ -55,11 +69,18 @@ async function describe(platform: Platform, app: string, tree: string): Promise<
       reason: found.reason,
       summary: plan.summary,
       runtimes: plan.runtimes.map((runtime) => ({ ...runtime })),
-      steps: artifactSteps(found, plan).map(({ name, argv, cwd, timeout }) => ({ name, argv: [...argv], cwd, timeoutSeconds: timeout })),
+      steps: artifactSteps(found, plan).map(({ name, argv, cwd, timeout }) => ({
+        name,
+        argv: [...argv],
+        cwd,
+        timeoutSeconds: timeout,
+      })),
       hooks: Object.entries(spec.hooks).map(([hook, command]) => ({ name: hook, command })),
       processes: Object.entries(specs).map(([type, { command, count }]) => ({ type, command, count })),
       staticPaths: { ...artifact.staticPaths },
-      env: [...names].map(([variable, source]) => ({ name: variable, source })).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+      env: [...names]
+        .map(([variable, source]) => ({ name: variable, source }))
+        .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
       domains,
       refusals: [],
     };
@@ -67,6 +88,12 @@ async function describe(platform: Platform, app: string, tree: string): Promise<
     const error = toAppError(thrown);
     if (error.code === "INTERNAL") throw thrown;
     const { code, message, hint, details } = error;
-    return { ...empty, staticPaths: {}, env: [], domains: [], refusals: [{ code, message, hint, details: [...details] }] };
+    return {
+      ...empty,
+      staticPaths: {},
+      env: [],
+      domains: [],
+      refusals: [{ code, message, hint, details: [...details] }],
+    };
   }
 }

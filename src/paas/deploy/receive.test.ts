@@ -87,7 +87,10 @@ describe("receiving an upload", () => {
   };
   for (const [what, entries] of Object.entries(outside)) {
     it(`refuses ${what} and writes nothing outside the tree`, async () => {
-      await assert.rejects(into(entries), (error: unknown) => error instanceof AppError && error.code === "INVALID_ARCHIVE");
+      await assert.rejects(
+        into(entries),
+        (error: unknown) => error instanceof AppError && error.code === "INVALID_ARCHIVE",
+      );
       assert.deepEqual(await readdir(dir), ["tree"]);
     });
   }
@@ -106,7 +109,11 @@ describe("receiving an upload", () => {
 
   it("refuses what is no tar, and a tar that breaks off", async () => {
     const whole = await tar([{ name: "a", body: "x".repeat(5000) }]);
-    for (const bytes of [Buffer.from("PK\u0003\u0004".padEnd(2048, "zip")), whole.subarray(0, 3000), gzipSync(whole).subarray(0, 40)]) {
+    for (const bytes of [
+      Buffer.from("PK\u0003\u0004".padEnd(2048, "zip")),
+      whole.subarray(0, 3000),
+      gzipSync(whole).subarray(0, 40),
+    ]) {
       await assert.rejects(receive(once(bytes), join(dir, "tree"), receiveLimits, never), (error: unknown) => {
         assert.ok(error instanceof AppError);
         return error.code === "INVALID_ARCHIVE";

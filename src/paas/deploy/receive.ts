@@ -58,7 +58,10 @@ export async function receive(
   } catch (error) {
     // A loop that is left ends the feeding, and the other way round; what broke the feeding says more.
     unpack.destroy(new Error("left"));
-    const broken = await fed.then(() => undefined, (reason: unknown) => reason);
+    const broken = await fed.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     throw asReceiveError(signal.aborted ? signal.reason : error instanceof AppError ? error : (broken ?? error));
   }
   if (seen.entries === 0) throw new AppError("INVALID_ARCHIVE", "The upload holds no files.");
@@ -99,7 +102,9 @@ async function unpackEntry(
       links.push({ name: path, target: linkname });
       return;
     default:
-      throw invalid(`The upload holds ${quote(name)}, a ${type} entry; only files, folders and symbolic links are taken.`);
+      throw invalid(
+        `The upload holds ${quote(name)}, a ${type} entry; only files, folders and symbolic links are taken.`,
+      );
   }
 }
 
@@ -203,6 +208,9 @@ function asReceiveError(error: unknown): AppError {
   const known = toAppError(error);
   if (known.code !== "INTERNAL") return known;
   const code = isNodeError(error) ? (error.code ?? "") : "";
-  const broken = error instanceof Error && (code === "" || code.startsWith("Z_") || /^(ERR_)?STREAM_|PREMATURE_CLOSE/.test(code));
-  return broken ? new AppError("INVALID_ARCHIVE", "The upload is not a complete tar archive.", { cause: error }) : known;
+  const broken =
+    error instanceof Error && (code === "" || code.startsWith("Z_") || /^(ERR_)?STREAM_|PREMATURE_CLOSE/.test(code));
+  return broken
+    ? new AppError("INVALID_ARCHIVE", "The upload is not a complete tar archive.", { cause: error })
+    : known;
 }

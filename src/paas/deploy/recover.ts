@@ -41,7 +41,7 @@ async function recoverDeploy(platform: Platform, deploy: Deploy): Promise<void> 
     await endDeploy(platform.store, app, deploy.number, "succeeded");
     const url = urlOf(defaultDomain(app, platform.baseDomain), platform.edge);
     await report(platform, job, "done", { outcome: "succeeded", release: candidate.release, url });
-    platform.log.info({ app, deploy: deploy.number }, "finished a deploy that was interrupted after its cut-over");
+    platform.log.info("finished a deploy that was interrupted after its cut-over", { app, deploy: deploy.number });
     return;
   }
   await platform.supervisor.call("job.cancel", { app }, { signal: platform.stopping });
@@ -54,9 +54,11 @@ async function recoverDeploy(platform: Platform, deploy: Deploy): Promise<void> 
   }
   for (const step of open) await endStep(platform.store, step, "undone");
   await markFirstFailure(platform, app);
-  const error = new AppError("UNAVAILABLE", `The server was restarted during this deploy; it was undone.`, { hint: "Deploy again." });
+  const error = new AppError("UNAVAILABLE", `The server was restarted during this deploy; it was undone.`, {
+    hint: "Deploy again.",
+  });
   await endFailed(job, "failed", error);
-  platform.log.info({ app, deploy: deploy.number }, "undid a deploy that was interrupted before its cut-over");
+  platform.log.info("undid a deploy that was interrupted before its cut-over", { app, deploy: deploy.number });
 }
 
 async function candidateOf(platform: Platform, { app, release }: Deploy): Promise<Candidate | undefined> {

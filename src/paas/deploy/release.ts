@@ -88,7 +88,9 @@ export async function runHooks(platform: Platform, { artifact, release }: Candid
     const ended = await platform.supervisor.call("release.hook", { app, release, hook }, { signal: platform.stopping });
     if (ended.exit === 0) continue;
     if (ended.canceled) throw new AppError("CANCELED", `The deploy of ${app} was canceled in its ${name} command.`);
-    const how = ended.timedOut ? `took longer than ${hookTimeout} s` : `ended with exit status ${ended.exit ?? "unknown"}`;
+    const how = ended.timedOut
+      ? `took longer than ${hookTimeout} s`
+      : `ended with exit status ${ended.exit ?? "unknown"}`;
     throw new AppError("RELEASE_COMMAND_FAILED", `The ${name} command ${how}.`, {
       details: await lastLines(platform.layout.buildLog(app, artifact.build), 20),
     });
@@ -115,6 +117,10 @@ async function generateMissing(platform: Platform, { app, spec }: Artifact): Pro
   const stored = new Set((await readEnv(platform.store, app, platform.masterKey)).map(({ name }) => name));
   const missing = spec.env.filter((entry) => entry.kind === "generate").filter(({ name }) => !stored.has(name));
   if (missing.length === 0) return;
-  const made = missing.map((entry) => ({ name: entry.name, value: generateValue(entry), source: "generated" as const }));
+  const made = missing.map((entry) => ({
+    name: entry.name,
+    value: generateValue(entry),
+    source: "generated" as const,
+  }));
   await setEnv(platform.store, app, made, platform.masterKey);
 }

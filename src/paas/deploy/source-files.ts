@@ -49,7 +49,8 @@ function readRegular(path: string): string | undefined {
     if (!stat.isFile() || stat.size > readMax) return undefined;
     const bytes = Buffer.alloc(stat.size);
     let length = 0;
-    for (let got = -1; got !== 0 && length < bytes.length; length += got) got = readSync(file, bytes, length, bytes.length - length, null);
+    for (let got = -1; got !== 0 && length < bytes.length; length += got)
+      got = readSync(file, bytes, length, bytes.length - length, null);
     return bytes.toString("utf8", 0, length);
   } finally {
     closeSync(file);

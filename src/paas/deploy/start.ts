@@ -35,11 +35,19 @@ export async function startFailure(
   const details = culprit === undefined ? [] : await lastLines(instanceLog(platform, app, culprit), 20);
   const name = culprit === undefined ? "web" : `${culprit.type}.${culprit.index}`;
   if (ended !== undefined) {
-    return new AppError("APP_EXITED", `The process ${name} ended (${ended.lastExit ?? "unknown"}) instead of starting.`, { details });
+    return new AppError(
+      "APP_EXITED",
+      `The process ${name} ended (${ended.lastExit ?? "unknown"}) instead of starting.`,
+      { details },
+    );
   }
   return new AppError("APP_NOT_LISTENING", `The process ${name} did not listen within ${startTimeout} s.`, { details });
 }
 
-export function instanceLog({ layout }: Pick<Platform, "layout">, app: string, instance: Pick<InstanceStatus, "type" | "index">): string {
+export function instanceLog(
+  { layout }: Pick<Platform, "layout">,
+  app: string,
+  instance: Pick<InstanceStatus, "type" | "index">,
+): string {
   return `${layout.appLogs(app)}/${instance.type}.${instance.index}.log`;
 }

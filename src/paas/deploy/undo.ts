@@ -7,7 +7,10 @@ import type { Candidate } from "./job.ts";
 import { removeTree } from "./tree.ts";
 
 /** Safe to repeat. Throws only when the supervisor cannot be asked. */
-export async function undoCandidate(platform: Platform, { artifact, release }: Pick<Candidate, "artifact" | "release">): Promise<void> {
+export async function undoCandidate(
+  platform: Platform,
+  { artifact, release }: Pick<Candidate, "artifact" | "release">,
+): Promise<void> {
   const { app } = artifact;
   const { apps } = await platform.supervisor.call("status", {}, { signal: platform.stopping });
   const known = apps.find((each) => each.app === app);
@@ -20,7 +23,8 @@ export async function undoCandidate(platform: Platform, { artifact, release }: P
 /** An app whose first deploy failed has nothing that runs. */
 export async function markFirstFailure(platform: Platform, app: string): Promise<void> {
   const row = await getApp(platform.store, app);
-  if (row !== undefined && row.liveRelease === null) await setAppState(platform.store, app, "failed", "No deploy has succeeded yet.");
+  if (row !== undefined && row.liveRelease === null)
+    await setAppState(platform.store, app, "failed", "No deploy has succeeded yet.");
 }
 
 /** Removes the tree of a build that no release runs; its log stays for the user. */

@@ -78,7 +78,12 @@ describe("a real Caddy with the document", () => {
     await mkdir(join(dir, "public/.well-known"));
     await writeFile(join(dir, "public/.well-known/a.txt"), "known");
     const routes: EdgeRoute[] = [
-      { app: "blog", domains: ["blog.localhost"], slots: join(dir, "slots"), staticPaths: { "/static": join(dir, "public/css") } },
+      {
+        app: "blog",
+        domains: ["blog.localhost"],
+        slots: join(dir, "slots"),
+        staticPaths: { "/static": join(dir, "public/css") },
+      },
       { app: "site", domains: ["site.localhost"], staticPaths: { "/": join(dir, "public") } },
       { app: "gone", domains: ["gone.localhost"], slots: join(dir, "no-slots"), staticPaths: {} },
     ];

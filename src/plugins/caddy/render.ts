@@ -61,7 +61,11 @@ function reverseProxy(slots: string): object {
     upstreams: Array.from({ length: slotCount }, (_, slot) => ({ dial: `{file.${slotFile(slots, slot)}}` })),
     // No retries: a repeated POST would run twice.
     load_balancing: { selection_policy: { policy: "round_robin" }, retries: 0 },
-    transport: { protocol: "http", dial_timeout: "2s", keep_alive: { idle_timeout: upstreamIdle, max_idle_conns_per_host: 256 } },
+    transport: {
+      protocol: "http",
+      dial_timeout: "2s",
+      keep_alive: { idle_timeout: upstreamIdle, max_idle_conns_per_host: 256 },
+    },
     stream_close_delay: streamCloseDelay,
   };
 }
@@ -90,7 +94,13 @@ function errorRoutes(route: EdgeRoute): object[] {
   const root = route.staticPaths["/"];
   if (root !== undefined) {
     routes.push({
-      match: [{ host: route.domains, file: { root, try_files: ["/404.html"] }, vars: { "{http.error.status_code}": ["404"] } }],
+      match: [
+        {
+          host: route.domains,
+          file: { root, try_files: ["/404.html"] },
+          vars: { "{http.error.status_code}": ["404"] },
+        },
+      ],
       handle: [
         { handler: "rewrite", uri: "/404.html" },
         { handler: "file_server", root, status_code: "404" },

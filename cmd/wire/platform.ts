@@ -1,0 +1,78 @@
+/** Makes the platform of a real server from its settings. */
+import type { Tools } from "#sys/tools.ts";
+import { builders, proxies } from "#plugins/index.ts";
+import { createAppQueue } from "#paas/app-queue.ts";
+import { receiveLimits } from "#paas/deploy/receive.ts";
+import type { Platform } from "#paas/platform.ts";
+import { createSignals } from "#paas/signals.ts";
+import { openStore } from "#store/open.ts";
+import { connectSupervisor } from "#supervisor/client.ts";
+import { systemClock } from "#sys/clock.ts";
+import { exec } from "#sys/exec.ts";
+import type { Log } from "#sys/log.ts";
+import { loadMasterKey } from "#sys/master-key.ts";
+import { AppError } from "#core/errors.ts";
+import type { ServerSettings } from "./settings.ts";
+
+/** Seconds that connections of a leaving instance may take. */
+const drainSeconds = 30;
+
+export type PlatformInput = {
+  readonly settings: ServerSettings;
+  readonly tools: Tools;
+  /** Environment of trusted tools. */
+  readonly toolEnv: Readonly<Record<string, string>>;
+  readonly version: string;
+  readonly log: Log;
+  readonly stopping: AbortSignal;
+};
+
+export async function makePlatform({
+  settings,
+  tools,
+  toolEnv,
+  version,
+  log,
+  stopping,
+}: PlatformInput): Promise<Platform> {
+  const { layout, postgresUri } = settings;
+  const proxy = proxies.find(({ name }) => name === "caddy");
+  if (proxy === undefined) throw new AppError("PLUGIN_FAILED", "No plugin offers the proxy caddy.");
+  const clock = systemClock;
+  return {
+    version,
+    mode: "user",
+    layout,
+    store: await openStore({
+      ...(postgresUri === undefined ? {} : { url: postgresUri }),
+      file: layout.database,
+      clock,
+    }),
+    masterKey: await loadMasterKey(layout.masterKey),
+    supervisor: connectSupervisor(layout.supervisorSocket),
+    builders,
+    proxy,
+    edge: edgeSettings(settings),
+    baseDomain: settings.baseDomain,
+    apiUrl: `http://127.0.0.1:${settings.apiPort}`,
+    startedAt: new Date(clock.now()).toISOString(),
+    tools,
+    exec: (argv, options = {}) => exec(argv, { signal: stopping, ...options, env: { ...toolEnv, ...options.env } }),
+    limits: { upload: receiveLimits, drainSeconds },
+    queue: createAppQueue(),
+    signals: createSignals(),
+    clock,
+    log,
+    stopping,
+  };
+}
+
+export function edgeSettings({ layout, httpPort }: Pick<ServerSettings, "layout" | "httpPort">): Platform["edge"] {
+  return {
+    adminSocket: layout.caddyAdminSocket,
+    fenceSocket: layout.fenceSocket,
+    fenceFile: layout.fenceFile,
+    storage: layout.edgeStorage,
+    httpPort,
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * What must exist before the supervisor starts: the database, the edge's document, and a token for the person at this
+ * terminal. Who can write the server's files is its admin; no network request can do this.
+ */
+import { createFirstAdmin } from "#identity/first-admin.ts";
+import { writeEdgeDocument } from "#paas/edge.ts";
+import { findToken } from "#store/tokens.ts";
+import { createToken } from "#store/tokens.ts";
+import { openLog } from "#sys/log.ts";
+import { pinnedTools } from "#sys/tools.ts";
+import { localToken } from "#cmd/wire/local-context.ts";
+import { makePlatform } from "#cmd/wire/platform.ts";
+import type { ServerSettings } from "#cmd/wire/settings.ts";
+
+/** Returns a token of the user `admin`: the one this person has already when it still works, else a new one. */
+export async function prepare(settings: ServerSettings, version: string): Promise<string> {
+  const platform = await makePlatform({
+    settings,
+    tools: pinnedTools(),
+    toolEnv: {},
+    version,
+    log: openLog({ name: "start", stream: process.stderr, level: "warn" }),
+    stopping: new AbortController().signal,
+  });
+  try {
+    await writeEdgeDocument(platform);
+    const first = await createFirstAdmin(platform.store);
+    if (first !== undefined) return first.secret;
+    const present = await localToken(process.env, platform.apiUrl);
+    if (present !== undefined && (await findToken(platform.store, present)) !== undefined) return present;
+    return (await createToken(platform.store, { user: "admin", name: "npm start" })).secret;
+  } finally {
+    platform.supervisor.close();
+    await platform.store.close();
+  }
+}

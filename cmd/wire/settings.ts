@@ -1,0 +1,82 @@
+/**
+ * The settings of the server's processes, from the environment. `npm start` and the supervisor hand them on as HOP3_*
+ * variables; the same names work for a person.
+ */
+import { tmpdir } from "node:os";
+import { resolve } from "node:path";
+import { AppError } from "#core/errors.ts";
+import { layoutOf, type Layout } from "#core/layout.ts";
+import { isHostName } from "#core/names.ts";
+import { runDirFor } from "#sys/run-dir.ts";
+
+export type ServerSettings = {
+  readonly layout: Layout;
+  readonly apiPort: number;
+  readonly httpPort: number;
+  readonly baseDomain: string;
+  readonly postgresUri: string | undefined;
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Throws INVALID_INPUT that names the variable. */
+export function readServerSettings(env: Environment, uid: number): ServerSettings {
+  const root = resolve(env["HOP3_ROOT"] ?? ".hop3");
+  const run =
+    env["HOP3_RUN_DIR"] ?? runDirFor({ root, uid, xdgRuntimeDir: env["XDG_RUNTIME_DIR"], temporary: tmpdir() });
+  const baseDomain = env["HOP3_DOMAIN"] ?? "localhost";
+  if (!isHostName(baseDomain)) throw new AppError("INVALID_INPUT", "HOP3_DOMAIN is not a valid domain.");
+  return {
+    layout: layoutOf({ root, run: resolve(run) }),
+    apiPort: port(env, "HOP3_API_PORT", 8009),
+    httpPort: port(env, "HOP3_HTTP_PORT", 8080),
+    baseDomain,
+    postgresUri: env["POSTGRES_DB_URI"] === "" ? undefined : env["POSTGRES_DB_URI"],
+  };
+}
+
+/** The same settings as variables for a process that we start; nothing else of our environment goes with them. */
+export function serverEnvironment(settings: ServerSettings): Record<string, string> {
+  return {
+    HOP3_ROOT: settings.layout.root,
+    HOP3_RUN_DIR: settings.layout.run,
+    HOP3_API_PORT: String(settings.apiPort),
+    HOP3_HTTP_PORT: String(settings.httpPort),
+    HOP3_DOMAIN: settings.baseDomain,
+    ...(settings.postgresUri === undefined ? {} : { POSTGRES_DB_URI: settings.postgresUri }),
+  };
+}
+
+/** What trusted tools need of the environment: where to find programs, and how this host reaches package registries. */
+export function toolEnvironment(env: Environment): Record<string, string> {
+  const names = [
+    "PATH",
+    "HOME",
+    "LANG",
+    "TMPDIR",
+    "NODE_COMPILE_CACHE",
+    "SSL_CERT_FILE",
+    "NODE_EXTRA_CA_CERTS",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "PIP_INDEX_URL",
+    "UV_INDEX_URL",
+    "UV_DEFAULT_INDEX",
+    "NPM_CONFIG_REGISTRY",
+    "npm_config_registry",
+  ];
+  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+}
+
+function port(env: Environment, name: string, unlessSet: number): number {
+  const text = env[name];
+  if (text === undefined || text === "") return unlessSet;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 65_535)
+    throw new AppError("INVALID_INPUT", `${name} must be a port from 1 to 65535.`);
+  return value;
+}

@@ -1,0 +1,102 @@
+/** Joins the HTTP contract to the platform's use cases: one line a route. */
+import { decodeDeployEnv } from "#core/api/deploy-env.ts";
+import type { LogLine } from "#core/api/logs.ts";
+import { destroyApp, listApps, requireApp, showApp } from "#paas/apps.ts";
+import { addDomain, appDomains, removeDomain } from "#paas/domains.ts";
+import { beginDeploy } from "#paas/deploy/begin.ts";
+import { followDeploy } from "#paas/deploy/follow.ts";
+import { planDeploy } from "#paas/deploy/plan.ts";
+import { showDeploy } from "#paas/deploy/summary.ts";
+import { appEnv, changeEnv } from "#paas/env.ts";
+import { restartApp, startApp, stopApp } from "#paas/lifecycle.ts";
+import { followBuildLogs, followLogs, readBuildLogs, readLogs, systemLogs } from "#paas/logs.ts";
+import { pingApp } from "#paas/ping.ts";
+import type { Platform } from "#paas/platform.ts";
+import { listProcesses, scaleProcesses } from "#paas/processes.ts";
+import { systemInfo } from "#paas/system.ts";
+import type { UseCases } from "#server/use-cases.ts";
+
+export function platformUseCases(platform: Platform): UseCases {
+  return {
+    listApps: async () => ({ apps: await listApps(platform) }),
+    showApp: ({ params }) => showApp(platform, params.app),
+    destroyApp: async ({ params, query, principal }) => ({
+      app: params.app,
+      removed: await destroyApp(platform, params.app, query.confirm, principal),
+    }),
+    startApp: ({ params, principal }) => startApp(platform, params.app, principal),
+    stopApp: ({ params, principal }) => stopApp(platform, params.app, principal),
+    restartApp: ({ params, principal }) => restartApp(platform, params.app, principal),
+    pingApp: async ({ params, signal }) => ({ app: params.app, ...(await pingApp(platform, params.app, signal)) }),
+
+    createDeploy: async ({ params, query, headers, body, principal, signal }) => ({
+      app: params.app,
+      ...(await beginDeploy(platform, {
+        app: params.app,
+        create: query.create,
+        archive: body,
+        env: decodeDeployEnv(headers["hop3-env"]),
+        by: principal,
+        signal,
+      })),
+    }),
+    showDeploy: ({ params }) => showDeploy(platform, params.app, params.deploy),
+    followDeploy: ({ params, headers, signal }) =>
+      followDeploy(platform, params.app, params.deploy, headers["last-event-id"] ?? 0, signal),
+    planDeploy: ({ params, body, signal }) => planDeploy(platform, params.app, body, signal),
+
+    listEnv: async ({ params }) => ({
+      app: params.app,
+      variables: (await appEnv(platform, params.app)).map(({ name, source, updatedAt }) => ({
+        name,
+        source,
+        updatedAt,
+      })),
+    }),
+    readEnv: async ({ params }) => ({ app: params.app, variables: await appEnv(platform, params.app) }),
+    changeEnv: async ({ params, body, principal }) => ({
+      app: params.app,
+      ...(await changeEnv(platform, params.app, body, principal)),
+    }),
+
+    listDomains: async ({ params }) => {
+      await requireApp(platform, params.app);
+      return { app: params.app, domains: await appDomains(platform, params.app) };
+    },
+    addDomain: async ({ params, body, principal }) => ({
+      app: params.app,
+      domains: await addDomain(platform, params.app, body.domain, principal),
+    }),
+    removeDomain: async ({ params, principal }) => ({
+      app: params.app,
+      domains: await removeDomain(platform, params.app, params.domain, principal),
+    }),
+
+    listProcesses: async ({ params }) => ({ app: params.app, processes: await listProcesses(platform, params.app) }),
+    scaleProcesses: async ({ params, body, principal }) => ({
+      app: params.app,
+      processes: await scaleProcesses(platform, params.app, body.scale, principal),
+    }),
+
+    readLogs: async ({ params, query }) => ({ app: params.app, lines: await readLogs(platform, params.app, query) }),
+    followLogs: ({ params, query, signal }) => asLines(followLogs(platform, params.app, query, signal)),
+    readBuildLogs: async ({ params, query }) => ({
+      app: params.app,
+      lines: await readBuildLogs(platform, params.app, query.lines, query.deploy),
+    }),
+    followBuildLogs: ({ params, query, signal }) =>
+      asLines(followBuildLogs(platform, params.app, query.lines, query.deploy, signal)),
+
+    systemInfo: () => systemInfo(platform),
+    systemLogs: async ({ query }) => ({
+      service: query.service,
+      lines: await systemLogs(platform, query.service, query.lines),
+    }),
+    version: async () => ({ name: "hop3", version: platform.version, api: "v1" }),
+    whoami: async ({ principal }) => ({ user: principal.name, role: principal.role }),
+  };
+}
+
+async function* asLines(lines: AsyncIterable<LogLine>): AsyncGenerator<{ event: "line"; data: LogLine }> {
+  for await (const data of lines) yield { event: "line", data };
+}

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, it, test } from "node:test";
+import { AppError } from "#core/errors.ts";
+import { defaultDomain } from "./app-address.ts";
+import { appState } from "./app-state.ts";
+import { generateValue } from "./generate-env.ts";
+import { httpProbe } from "./http-probe.ts";
+import { parseLogLine } from "./log-line.ts";
+
+const never = new AbortController().signal;
+
+test("an app answers below the base domain, also with a name too long for a label", () => {
+  assert.equal(defaultDomain("blog", "localhost"), "blog.localhost");
+  const [a, b] = [`${"a".repeat(63)}b`, `${"a".repeat(63)}c`].map((name) => defaultDomain(name, "localhost"));
+  assert.equal(a?.split(".")[0]?.length, 63);
+  assert.notEqual(a, b);
+});
+
+test("generated values have the asked form and length, and differ", () => {
+  const make = (format: "hex" | "base64" | "urlsafe" | "password" | "uuid", length?: number) =>
+    generateValue({ name: "K", kind: "generate", format, ...(length === undefined ? {} : { length }) });
+  assert.match(make("hex"), /^[0-9a-f]{32}$/);
+  assert.match(make("urlsafe", 7), /^[A-Za-z0-9_-]{7}$/);
+  assert.match(make("password", 100), /^[A-Za-z0-9_-]{100}$/);
+  assert.match(make("uuid"), /^[0-9a-f-]{36}$/);
+  assert.equal(make("base64", 40).length, 40);
+  assert.notEqual(make("hex"), make("hex"));
+  assert.match(
+    generateValue({ name: "K", kind: "generate", format: "hex", length: 4, prefix: "sk_" }),
+    /^sk_[0-9a-f]{4}$/,
+  );
+});
+
+test("a log line is taken apart, and a damaged one is shown as it is", () => {
+  const at = "2026-11-21T10:00:00.000Z";
+  assert.deepEqual(parseLogLine(`${at} err oh  no`, "web.1"), {
+    at,
+    source: "web.1",
+    stream: "stderr",
+    text: "oh  no",
+  });
+  assert.deepEqual(parseLogLine(`${at} out+ part`, "web.1"), { at, source: "web.1", stream: "stdout", text: "part" });
+  assert.deepEqual(parseLogLine(`${at} out `, "w"), { at, source: "w", stream: "stdout", text: "" });
+  assert.equal(parseLogLine("garbage", "web.1").text, "garbage");
+});
+
+describe("one word for an app", () => {
+  const instance = (state: "ready" | "backoff" | "starting", release = 2) => ({
+    id: "x",
+    release,
+    type: "web",
+    index: 1,
+    state,
+    pid: null,
+    address: null,
+    since: "",
+    restarts: 0,
+    lastExit: null,
+    failure: null,
+  });
+  const live = { state: "running" as const, liveRelease: 2 };
+  const of = (...instances: ReturnType<typeof instance>[]) => appState(live, { stopped: false, live: 2, instances });
+
+  it("goes by the instances of the live release", () => {
+    assert.equal(of(instance("ready"), instance("ready")), "running");
+    assert.equal(of(instance("ready"), instance("backoff")), "degraded");
+    assert.equal(of(instance("backoff")), "failed");
+    assert.equal(of(instance("starting")), "starting");
+    assert.equal(of(instance("ready"), instance("starting", 3)), "running");
+  });
+
+  it("is new before the first release, and stopped when it was stopped", () => {
+    assert.equal(appState({ state: "new", liveRelease: null }, undefined), "new");
+    assert.equal(appState({ state: "failed", liveRelease: null }, undefined), "failed");
+    assert.equal(appState({ state: "stopped", liveRelease: 2 }, { stopped: true, live: 2, instances: [] }), "stopped");
+  });
+
+  it("is running without any process when the edge serves it", () => {
+    assert.equal(appState(live, undefined), "running");
+  });
+});
+
+describe("the HTTP probe", () => {
+  it("tells status, refusal and silence apart", async (t) => {
+    const server = createServer((request, response) => {
+      if (request.url === "/teapot") response.writeHead(418).end();
+    }).listen(0, "127.0.0.1");
+    t.after(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    await once(server, "listening");
+    const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const ask = (path: string, at = address) =>
+      httpProbe({ address: at, host: "a.localhost", path, timeoutMs: 300 }, never);
+    assert.equal((await ask("/teapot")).status, 418);
+    const code = (expected: string) => (error: unknown) => error instanceof AppError && error.code === expected;
+    await assert.rejects(ask("/silent"), code("TIMEOUT"));
+    await assert.rejects(ask("/", "unix//nonexistent/x.sock"), code("UNREACHABLE"));
+  });
+});
