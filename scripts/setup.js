@@ -75,6 +75,7 @@ const postgres = {
  * @param {{ log: Log, forTests?: boolean }} options
  */
 export async function setup({ log, forTests = false }) {
+  // Completing the packages may lay the Node package anew, so that its library is asked for twice.
   const steps = [
     ownPackages,
     npmTool,

