@@ -55,5 +55,5 @@ export const whoami = defineRoute({
   path: "/whoami",
   summary: "The user that the token stands for",
   action: "signed-in",
-  response: z.object({ user: z.string(), roles: z.array(z.string()) }),
+  response: z.object({ user: z.string(), role: z.string() }),
 });

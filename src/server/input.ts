@@ -1,0 +1,55 @@
+/** From a raw request to the parsed input of a route. Every complaint names the field and never repeats its value. */
+import type { z } from "zod";
+import type { Route } from "#core/api/route.ts";
+import { AppError } from "#core/errors.ts";
+import { parseAppName, quote } from "#core/names.ts";
+import { readJson, readTar } from "./body.ts";
+
+export type Input = {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly headers: unknown;
+  readonly body: unknown;
+};
+
+/** Throws INVALID_APP_NAME, INVALID_INPUT, TOO_LARGE. */
+export async function parseInput(
+  route: Route,
+  request: Request,
+  rawParams: Readonly<Record<string, string>>,
+  tarMax: number,
+): Promise<Input> {
+  if (rawParams["app"] !== undefined) parseAppName(rawParams["app"]);
+  return {
+    params: parsePart("path", route.params, rawParams),
+    query: parsePart("query", route.query, queryOf(request)),
+    headers: parsePart("header", route.headers, Object.fromEntries(request.headers)),
+    body: await parseBody(route, request, tarMax),
+  };
+}
+
+async function parseBody(route: Route, request: Request, tarMax: number): Promise<unknown> {
+  if (route.body === undefined) return undefined;
+  if (route.body === "tar") return readTar(request, tarMax);
+  return parsePart("body", route.body, await readJson(request));
+}
+
+function queryOf(request: Request): Record<string, string> {
+  const query: Record<string, string> = {};
+  for (const [name, value] of new URL(request.url).searchParams) {
+    if (Object.hasOwn(query, name)) throw new AppError("INVALID_INPUT", `The query has ${quote(name)} twice.`);
+    query[name] = value;
+  }
+  return query;
+}
+
+function parsePart(part: string, shape: z.ZodType | undefined, value: unknown): unknown {
+  if (shape === undefined) return {};
+  const parsed = shape.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const details = parsed.error.issues.slice(0, 20).map((issue) => {
+    const path = [part, ...issue.path.map((key) => (typeof key === "number" ? key : quote(String(key))))].join(" ");
+    return `${path}: ${issue.message}`;
+  });
+  throw new AppError("INVALID_INPUT", `The request's ${part} is not valid.`, { details });
+}

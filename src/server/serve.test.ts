@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { type IncomingMessage, request } from "node:http";
+import { test, type TestContext } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { apiPrefix, tarType } from "#core/api/prefix.ts";
+import { serve } from "./serve.ts";
+import type { UseCases } from "./use-cases.ts";
+import { memoryPlatform, memoryServerOptions } from "./testing.ts";
+
+async function setUp(context: TestContext, change: Partial<UseCases> = {}) {
+  const platform = memoryPlatform();
+  platform.apps.set("blog", { env: {}, domains: [], scale: 1, stopped: false, release: 1 });
+  const options = memoryServerOptions(platform);
+  const useCases = { ...platform.useCases, ...change };
+  const serving = await serve({ ...options, useCases, host: "127.0.0.1", port: 0, heartbeatMs: 20 });
+  context.after(() => serving.close(0));
+  const open = (method: string, path: string, headers: Record<string, string> = {}) =>
+    request({
+      host: "127.0.0.1",
+      port: serving.port,
+      method,
+      path: `${apiPrefix}${path}`,
+      headers: { authorization: "Bearer admin-token", ...headers },
+    });
+  return { platform, serving, open };
+}
+
+function answer(sent: ReturnType<typeof request>): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    sent.on("response", resolve).on("error", reject);
+  });
+}
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  for (const deadline = Date.now() + 5000; !condition();) {
+    assert.ok(Date.now() < deadline, `waited too long until ${what}`);
+    await delay(5);
+  }
+}
+
+async function text(response: IncomingMessage): Promise<string> {
+  let all = "";
+  for await (const chunk of response) all += String(chunk);
+  return all;
+}
+
+test("a quiet stream has heartbeats, and the use case ends when its client goes away", async (context) => {
+  const { open, platform } = await setUp(context);
+  const sent = open("GET", "/apps/blog/logs/stream");
+  sent.end();
+  const response = await answer(sent);
+  let seen = "";
+  response.setEncoding("utf8").on("data", (chunk: string) => {
+    seen += chunk;
+  });
+  response.on("error", () => undefined);
+  await until(() => seen.includes("line 1") && seen.includes("\n:\n\n"), "a line and a heartbeat came");
+  assert.equal(platform.openStreams, 1);
+  response.destroy();
+  await until(() => platform.openStreams === 0, "the stream ended");
+  assert.equal(platform.abortedStreams, 1);
+});
+
+test("closing the server ends its streams and lets a running request finish", async (context) => {
+  let release = () => {};
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let entered = false;
+  const { open, serving, platform } = await setUp(context, {
+    version: async () => {
+      entered = true;
+      await gate;
+      return { name: "hop3", version: "late", api: "v1" };
+    },
+  });
+  const stream = open("GET", "/apps/blog/logs/stream");
+  stream.end();
+  const streaming = await answer(stream);
+  const slow = open("GET", "/version", { connection: "close" });
+  slow.end();
+  const slowAnswer = answer(slow);
+  await until(() => entered && platform.openStreams === 1, "both requests are being served");
+  const closed = serving.close(5000);
+  assert.match(await text(streaming), /line 1/);
+  release();
+  assert.match(await text(await slowAnswer), /late/);
+  await closed;
+});
+
+test("an archive streams in without being held, chunk by chunk", async (context) => {
+  const sizes: number[] = [];
+  const { open } = await setUp(context, {
+    createDeploy: async ({ body, params }) => {
+      for await (const chunk of body) sizes.push(chunk.byteLength);
+      return { app: params.app, deploy: 1, created: false };
+    },
+  });
+  const sent = open("POST", "/apps/blog/deploys", { "content-type": tarType });
+  sent.write(Buffer.alloc(1000));
+  await until(() => sizes.length > 0, "the first chunk reached the use case before the upload ended");
+  sent.end(Buffer.alloc(3 * 1024 * 1024));
+  const response = await answer(sent);
+  assert.equal(response.statusCode, 202);
+  response.resume();
+  assert.equal(
+    sizes.reduce((sum, size) => sum + size, 0),
+    3 * 1024 * 1024 + 1000,
+  );
+});
+
+test("an upload that breaks off reaches the use case as an error", async (context) => {
+  let thrown: unknown;
+  let started = false;
+  const { open } = await setUp(context, {
+    createDeploy: async ({ body, params, signal }) => {
+      try {
+        for await (const chunk of body) started ||= chunk.byteLength > 0;
+      } catch (error) {
+        thrown = error;
+        assert.ok(signal.aborted);
+        throw error;
+      }
+      return { app: params.app, deploy: 1, created: false };
+    },
+  });
+  const sent = open("POST", "/apps/blog/deploys", { "content-type": tarType, "content-length": "100000" });
+  sent.on("error", () => undefined);
+  sent.write(Buffer.alloc(1000));
+  await until(() => started, "the upload began");
+  sent.destroy();
+  await until(() => thrown !== undefined, "the use case saw the broken upload");
+});
+
+test("an archive beyond the limit is answered while the client still sends", async (context) => {
+  const { open } = await setUp(context);
+  const sent = open("POST", "/apps/blog/deploys", { "content-type": tarType });
+  const answered = answer(sent);
+  const piece = Buffer.alloc(64 * 1024);
+  for (let sentBytes = 0; sentBytes < 5 * 1024 * 1024; sentBytes += piece.length) sent.write(piece);
+  const response = await answered;
+  assert.equal(response.statusCode, 413);
+  response.resume();
+  sent.on("error", () => undefined).destroy();
+});
+
+test("a slow reader holds the stream back", async (context) => {
+  let made = 0;
+  const { open } = await setUp(context, {
+    followLogs: async function* flood({ signal }) {
+      const textLine = "x".repeat(1000);
+      while (!signal.aborted) {
+        made += 1;
+        yield {
+          event: "line",
+          data: { at: "2026-01-01T00:00:00Z", source: "web.1", stream: "stdout", text: textLine },
+        };
+      }
+    },
+  });
+  const sent = open("GET", "/apps/blog/logs/stream");
+  sent.end();
+  const response = await answer(sent);
+  response.pause();
+  let before = -1;
+  await until(() => {
+    const still = made > 0 && made === before;
+    before = made;
+    return still;
+  }, "the stream stood still");
+  assert.ok(made < 100_000, `${made} events were made for a client that reads none`);
+  response.on("error", () => undefined).destroy();
+});
+
+test("a port in use is refused with its own code", async (context) => {
+  const { serving } = await setUp(context);
+  const again = serve({ ...memoryServerOptions(memoryPlatform()), host: "127.0.0.1", port: serving.port });
+  await assert.rejects(again, { code: "CONFLICT" });
+});

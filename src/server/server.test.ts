@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { apiPrefix, tarType } from "#core/api/prefix.ts";
+import type { Problem } from "#core/api/errors.ts";
+import type { Route } from "#core/api/route.ts";
+import { routes } from "#core/api/routes.ts";
+import { encodeDeployEnv } from "#core/api/deploy-env.ts";
+import { can } from "#identity/can.ts";
+import { appResource, server } from "#identity/principal.ts";
+import { createServer } from "./server.ts";
+import { memoryPlatform, memoryServerOptions } from "./testing.ts";
+
+const asAdmin = { authorization: "Bearer admin-token", host: "localhost:8009" };
+const json = { ...asAdmin, "content-type": "application/json" };
+const tar = { ...asAdmin, "content-type": tarType };
+
+function setUp() {
+  const platform = memoryPlatform();
+  platform.apps.set("blog", { env: { TOKEN: "canary-secret" }, domains: [], scale: 1, stopped: false, release: 1 });
+  const options = memoryServerOptions(platform);
+  const app = createServer(options);
+  const ask = async (method: string, path: string, init: { headers?: Record<string, string>; body?: string } = {}) => {
+    const response = await app.request(`${apiPrefix}${path}`, { method, headers: asAdmin, ...init });
+    if (path.endsWith("/logs/stream") && response.status === 200) {
+      await response.body?.cancel();
+      return { status: 200, headers: response.headers, text: "", body: {} as Problem & Record<string, unknown> };
+    }
+    const text = await response.text();
+    const body = (text.startsWith("{") ? JSON.parse(text) : {}) as Problem & Record<string, unknown>;
+    return { status: response.status, headers: response.headers, text, body };
+  };
+  return { platform, options, app, ask };
+}
+
+/** A path of the route with every parameter filled in. */
+function examplePath(route: Route): string {
+  return route.path.replace(":app", "blog").replace(":deploy", "1").replace(":domain", "a.example");
+}
+
+for (const [name, route] of Object.entries(routes) as [string, Route][]) {
+  test(`${name} asks for the right that its route declares`, async () => {
+    const { ask } = setUp();
+    const nobody = await ask(route.method, examplePath(route), { headers: { host: "localhost" } });
+    if (route.action === "public") assert.equal(nobody.status, 200);
+    else assert.equal(nobody.body.code, "UNAUTHENTICATED");
+
+    const headers = { host: "localhost", authorization: "Bearer viewer-token" };
+    const viewer = await ask(route.method, examplePath(route), { headers });
+    const resource = route.path.includes(":app") ? appResource("blog") : server;
+    const may =
+      route.action === "public" ||
+      route.action === "signed-in" ||
+      can({ name: "vi", role: "viewer", token: "t2" }, route.action, resource);
+    assert.equal(viewer.body.code === "DENIED", !may, `${viewer.status} ${viewer.text}`);
+  });
+}
+
+test("a request without a token says how to authenticate", async () => {
+  const { ask } = setUp();
+  const { status, headers, body } = await ask("GET", "/apps", { headers: { host: "localhost" } });
+  assert.equal(status, 401);
+  assert.equal(headers.get("www-authenticate"), "Bearer");
+  assert.equal(headers.get("content-type"), "application/problem+json");
+  assert.equal(body.requestId, headers.get("x-request-id"));
+});
+
+test("a Host that is not the server's is refused before anything else, and `hosts` adds names", async () => {
+  const { app, options } = setUp();
+  const evil = { ...asAdmin, host: "evil.example" };
+  assert.equal((await app.request(`${apiPrefix}/version`, { headers: evil })).status, 403);
+  for (const host of ["127.0.0.1:8009", "[::1]:8009", "localhost"]) {
+    assert.equal((await app.request(`${apiPrefix}/version`, { headers: { host } })).status, 200, host);
+  }
+  const named = createServer({ ...options, hosts: ["evil.example"] });
+  assert.equal((await named.request(`${apiPrefix}/version`, { headers: evil })).status, 200);
+});
+
+test("every answer forbids sniffing, framing and caching, and none allows another origin", async () => {
+  const { ask } = setUp();
+  for (const path of ["/version", "/apps/none", "/nothing"]) {
+    const { headers } = await ask("GET", path, { headers: { ...asAdmin, origin: "http://evil.example" } });
+    assert.equal(headers.get("x-content-type-options"), "nosniff");
+    assert.equal(headers.get("cache-control"), "no-store");
+    assert.match(headers.get("content-security-policy") ?? "", /frame-ancestors 'none'/);
+    assert.equal(headers.get("access-control-allow-origin"), null);
+  }
+});
+
+test("an unexpected error shows nothing of itself and is logged with the request's id", async () => {
+  const { platform, options } = setUp();
+  const useCases = { ...platform.useCases, listApps: async () => Promise.reject(new Error("password=hunter2")) };
+  const app = createServer({ ...options, useCases });
+  const response = await app.request(`${apiPrefix}/apps`, { headers: asAdmin });
+  const text = await response.text();
+  assert.equal(response.status, 500);
+  assert.doesNotMatch(text, /hunter2/);
+  const { requestId } = JSON.parse(text) as Problem;
+  assert.ok(options.logged.some((line) => line.includes("hunter2") && line.includes(requestId)));
+});
+
+test("a field that the contract does not name never leaves", async () => {
+  const { platform, options } = setUp();
+  const version = async () => ({ name: "hop3" as const, version: "1", api: "v1" as const, rowId: 7 });
+  const app = createServer({ ...options, useCases: { ...platform.useCases, version } });
+  const response = await app.request(`${apiPrefix}/version`, { headers: { host: "localhost" } });
+  assert.deepEqual(await response.json(), { name: "hop3", version: "1", api: "v1" });
+});
+
+test("bad input names the field with its code and never its value", async () => {
+  const { ask } = setUp();
+  const cases: [string, string, Parameters<typeof ask>[2], string, RegExp][] = [
+    ["GET", "/apps/Bad_Name", {}, "INVALID_APP_NAME", /app name/],
+    ["GET", "/apps/none", {}, "APP_NOT_FOUND", /none/],
+    ["GET", "/apps/blog/logs?lines=10001", {}, "INVALID_INPUT", /lines.*10000/],
+    ["GET", "/apps/blog/logs?lines=0", {}, "INVALID_INPUT", /lines/],
+    ["GET", "/apps/blog/logs?linse=5", {}, "INVALID_INPUT", /linse/],
+    ["GET", "/apps/blog/logs?lines=5&lines=6", {}, "INVALID_INPUT", /twice/],
+    ["GET", "/apps/blog/deploys/x", {}, "INVALID_INPUT", /deploy/],
+    ["DELETE", "/apps/blog", {}, "INVALID_INPUT", /confirm/],
+    ["DELETE", "/apps/blog?confirm=other", {}, "CONFIRMATION_NEEDED", /match/],
+    ["PATCH", "/apps/blog/env", { headers: json, body: "{" }, "INVALID_INPUT", /JSON/],
+    ["PATCH", "/apps/blog/env", { headers: json, body: "{}" }, "INVALID_INPUT", /set or unset/],
+    ["PATCH", "/apps/blog/env", { headers: json, body: '{"set":{"A B":"s3cret"}}' }, "INVALID_INPUT", /A B/],
+    ["PATCH", "/apps/blog/env", { headers: json, body: '{"set":{"A":"s3cret\\u0000"}}' }, "INVALID_INPUT", /NUL/],
+    [
+      "PATCH",
+      "/apps/blog/env",
+      { headers: { ...asAdmin, "content-type": "text/plain" }, body: "{}" },
+      "INVALID_INPUT",
+      /json/,
+    ],
+    ["PATCH", "/apps/blog/processes", { headers: json, body: '{"scale":{"web":-1}}' }, "INVALID_INPUT", /web/],
+    ["PATCH", "/apps/blog/processes", { headers: json, body: '{"scale":{"web":65}}' }, "INVALID_INPUT", /64/],
+    ["POST", "/apps/blog/domains", { headers: json, body: '{"domain":"http://x"}' }, "INVALID_INPUT", /domain/],
+    ["POST", "/apps/blog/deploys", { headers: json, body: "{}" }, "INVALID_INPUT", /x-tar/],
+    ["POST", "/apps/blog/deploys", { headers: { ...tar, "hop3-env": "eyI" }, body: "" }, "INVALID_INPUT", /read/],
+    ["GET", "/system/logs?service=sshd", {}, "INVALID_INPUT", /service/],
+    ["GET", "/nothing", {}, "NOT_FOUND", /nothing/],
+  ];
+  for (const [method, path, init, code, say] of cases) {
+    const { body, text } = await ask(method, path, init);
+    assert.equal(body.code, code, `${method} ${path}: ${text}`);
+    assert.match(text, say);
+    assert.doesNotMatch(text, /s3cret/);
+  }
+});
+
+test("a JSON body beyond 1 MiB is refused whether or not it says its length", async () => {
+  const { ask } = setUp();
+  const body = JSON.stringify({ set: { A: "x".repeat(1024 * 1024) } });
+  assert.equal((await ask("PATCH", "/apps/blog/env", { headers: json, body })).body.code, "TOO_LARGE");
+  const said = { ...json, "content-length": String(body.length) };
+  assert.equal((await ask("PATCH", "/apps/blog/env", { headers: said, body })).status, 413);
+});
+
+test("an archive beyond the limit is refused while it comes", async () => {
+  const { ask, platform } = setUp();
+  const { status } = await ask("POST", "/apps/blog/deploys", { headers: tar, body: "x".repeat(4 * 1024 * 1024 + 1) });
+  assert.equal(status, 413);
+  assert.equal(platform.apps.get("blog")?.release, 1);
+});
+
+test("a deploy makes a new app only when told to, and carries variables beside the archive", async () => {
+  const { ask, platform, options } = setUp();
+  assert.equal((await ask("POST", "/apps/new/deploys", { headers: tar, body: "tar" })).body.code, "APP_NOT_FOUND");
+  const headers = { ...tar, "hop3-env": encodeDeployEnv({ KEY: "välue" }) };
+  const made = await ask("POST", "/apps/new/deploys?create=true", { headers, body: "tar" });
+  assert.equal(made.status, 202);
+  assert.deepEqual(made.body, { app: "new", deploy: 1, created: true });
+  assert.equal(platform.uploaded.toString(), "tar");
+  assert.equal(platform.apps.get("new")?.env["KEY"], "välue");
+  assert.doesNotMatch(options.logged.join("\n"), /välue|admin-token/);
+});
+
+test("the environment's list has no values; reading them is a route of its own", async () => {
+  const { ask } = setUp();
+  assert.doesNotMatch((await ask("GET", "/apps/blog/env")).text, /canary-secret/);
+  assert.match((await ask("GET", "/apps/blog/env/values")).text, /canary-secret/);
+  const viewer = await ask("GET", "/apps/blog/env/values", {
+    headers: { host: "localhost", authorization: "Bearer viewer-token" },
+  });
+  assert.equal(viewer.body.code, "DENIED");
+  assert.doesNotMatch(viewer.text, /canary-secret/);
+});
+
+test("changing the environment answers what differs and which release that made", async () => {
+  const { ask } = setUp();
+  const change = (body: unknown) => ask("PATCH", "/apps/blog/env", { headers: json, body: JSON.stringify(body) });
+  assert.deepEqual((await change({ set: { A: "1" }, unset: ["TOKEN"] })).body, {
+    app: "blog",
+    changed: ["A", "TOKEN"],
+    release: 2,
+    restarted: ["web"],
+  });
+  assert.deepEqual((await change({ set: { A: "1" } })).body["release"], null);
+  assert.equal((await change({ set: { A: "1" }, unset: ["A"] })).body.code, "INVALID_INPUT");
+});
+
+test("a deploy's events resume after Last-Event-ID", async () => {
+  const { ask } = setUp();
+  const all = await ask("GET", "/apps/blog/deploys/1/events");
+  assert.equal(all.headers.get("content-type"), "text/event-stream");
+  assert.deepEqual(all.text.match(/^id: .*$/gm), ["id: 1", "id: 2", "id: 3", "id: 4"]);
+  assert.match(all.text, /event: output\ndata: \{"line":"copying","stream":"stdout"\}\n\n/);
+  const rest = await ask("GET", "/apps/blog/deploys/1/events", { headers: { ...asAdmin, "last-event-id": "3" } });
+  assert.deepEqual(rest.text.match(/^id: .*$/gm), ["id: 4"]);
+});
+
+test("a stream that fails before its first event is a problem, later it is an event", async () => {
+  const { ask, platform, options } = setUp();
+  assert.equal((await ask("GET", "/apps/none/logs/stream")).body.code, "APP_NOT_FOUND");
+
+  const line = { at: "2026-01-02T03:04:05Z", source: "web.1", stream: "stdout", text: "hello" } as const;
+  const followLogs = async function* broken() {
+    yield { event: "line" as const, data: line };
+    throw new Error("password=hunter2");
+  };
+  const app = createServer({ ...options, useCases: { ...platform.useCases, followLogs } });
+  const text = await (await app.request(`${apiPrefix}/apps/blog/logs/stream`, { headers: asAdmin })).text();
+  assert.match(text, /event: line\ndata: .*hello.*\n\nevent: error\ndata: .*"INTERNAL"/);
+  assert.doesNotMatch(text, /hunter2/);
+});

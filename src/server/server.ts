@@ -1,0 +1,137 @@
+/**
+ * The HTTP API. It owns the way of a request: host check, authentication, `can()`, input within its limits, the use case,
+ * the answer in the contract's shape. It knows no app, no store, no supervisor; all of that is behind `UseCases`.
+ */
+import { randomUUID } from "node:crypto";
+import { Hono } from "hono";
+import type { Action } from "#core/actions.ts";
+import { apiPrefix } from "#core/api/prefix.ts";
+import type { Route } from "#core/api/route.ts";
+import { routes } from "#core/api/routes.ts";
+import { AppError, toAppError } from "#core/errors.ts";
+import { appResource, type Principal, type Resource, server } from "#identity/principal.ts";
+import { checkHost } from "./host-check.ts";
+import { parseInput } from "./input.ts";
+import { problemResponse } from "./problem.ts";
+import { type StreamEvent, sseResponse } from "./sse.ts";
+import type { UseCases } from "./use-cases.ts";
+
+/** pino's shape: fields first. */
+export type ServerLog = Record<"info" | "error", (fields: Readonly<Record<string, unknown>>, message: string) => void>;
+
+export type ServerOptions = {
+  readonly useCases: UseCases;
+  /** From the Authorization header to who asks; throws UNAUTHENTICATED. */
+  readonly authenticate: (authorization: string | undefined) => Promise<Principal>;
+  readonly can: (principal: Principal, action: Action, resource: Resource) => boolean;
+  readonly log: ServerLog;
+  /** Names beside the loopback ones that the server answers to, lower case, without port. */
+  readonly hosts?: readonly string[];
+  /** Largest uploaded archive, in bytes. */
+  readonly tarMax: number;
+  /** Aborted when the server closes: ends every stream. */
+  readonly closing?: AbortSignal;
+  readonly heartbeatMs?: number;
+};
+
+type Env = { Variables: { requestId: string; user: string } };
+
+const securityHeaders = {
+  "cache-control": "no-store",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+} as const;
+
+export function createServer(options: ServerOptions): Hono<Env> {
+  const app = new Hono<Env>();
+  const hosts = new Set(options.hosts);
+
+  app.use(async (context, next) => {
+    const started = performance.now();
+    context.set("requestId", randomUUID());
+    await next();
+    for (const [name, value] of Object.entries(securityHeaders)) context.header(name, value);
+    context.header("x-request-id", context.get("requestId"));
+    const { status } = context.res;
+    const ms = Math.round(performance.now() - started);
+    options.log.info(
+      {
+        requestId: context.get("requestId"),
+        user: context.get("user"),
+        method: context.req.method,
+        path: context.req.path,
+        status,
+        ms,
+      },
+      "request",
+    );
+  });
+  app.use(async (context, next) => {
+    checkHost(context.req.header("host"), hosts);
+    await next();
+  });
+
+  /** The one funnel of what went wrong in a request; only the log sees the cause. */
+  const failure = (thrown: unknown, requestId: string): AppError => {
+    const error = toAppError(thrown);
+    if (error.cause !== undefined || error.code === "INTERNAL") {
+      options.log.error({ requestId, code: error.code, err: error.cause ?? error }, error.message);
+    }
+    return error;
+  };
+  app.onError((thrown, context) => {
+    const requestId = context.get("requestId");
+    return problemResponse(failure(thrown, requestId), requestId);
+  });
+  app.notFound((context) =>
+    problemResponse(new AppError("NOT_FOUND", "There is nothing at this address."), context.get("requestId")),
+  );
+
+  for (const name of Object.keys(routes) as (keyof typeof routes)[]) {
+    const route: Route = routes[name];
+    const useCase = options.useCases[name] as (call: unknown) => Promise<unknown> | AsyncIterable<StreamEvent>;
+
+    app.on(route.method, `${apiPrefix}${route.path}`, async (context) => {
+      const request = context.req.raw;
+      const params: Readonly<Record<string, string>> = context.req.param();
+      const principal = await admit(route, context.req.header("authorization"), params["app"], options);
+      if (principal !== null) context.set("user", principal.name);
+      const input = await parseInput(route, request, params, options.tarMax);
+
+      if (route.response === "sse") {
+        const stop = new AbortController();
+        const ends = [request.signal, stop.signal, ...(options.closing === undefined ? [] : [options.closing])];
+        const signal = AbortSignal.any(ends);
+        return await sseResponse(useCase({ ...input, principal, signal }) as AsyncIterable<StreamEvent>, {
+          events: route.events ?? {},
+          heartbeatMs: options.heartbeatMs ?? 15_000,
+          signal,
+          stop: () => stop.abort(),
+          fail: (thrown) => failure(thrown, context.get("requestId")),
+        });
+      }
+      // Parsing drops what the contract does not name, so a row's extra field cannot leave.
+      const body: unknown = route.response.parse(await useCase({ ...input, principal, signal: request.signal }));
+      return context.json(body as object, route.status ?? 200);
+    });
+  }
+  return app;
+}
+
+/** Default deny: who it is, then whether it may. Null only on a public route. Throws UNAUTHENTICATED, DENIED. */
+async function admit(
+  route: Route,
+  authorization: string | undefined,
+  app: string | undefined,
+  { authenticate, can }: ServerOptions,
+): Promise<Principal | null> {
+  if (route.action === "public") return null;
+  const principal = await authenticate(authorization);
+  if (route.action === "signed-in") return principal;
+  if (!can(principal, route.action, app === undefined ? server : appResource(app))) {
+    throw new AppError("DENIED", `Your role (${principal.role}) does not allow this (${route.action}).`);
+  }
+  return principal;
+}

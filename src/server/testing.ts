@@ -1,0 +1,286 @@
+/** A platform in memory for the tests of the server and the CLI: small, true to the contract, with nothing behind it. */
+import { decodeDeployEnv } from "#core/api/deploy-env.ts";
+import type { AppDetails, AppSummary } from "#core/api/apps.ts";
+import type { LogLine } from "#core/api/logs.ts";
+import type { EventOf } from "#core/api/route.ts";
+import type { Routes } from "#core/api/routes.ts";
+import type { ProcessView } from "#core/api/processes.ts";
+import { deployEnvHeader } from "#core/api/prefix.ts";
+import { AppError } from "#core/errors.ts";
+import { can } from "#identity/can.ts";
+import type { Principal } from "#identity/principal.ts";
+import type { ServerOptions } from "./server.ts";
+import type { UseCases } from "./use-cases.ts";
+
+type MemoryApp = { env: Record<string, string>; domains: string[]; scale: number; stopped: boolean; release: number };
+
+export type MemoryPlatform = {
+  readonly useCases: UseCases;
+  readonly apps: Map<string, MemoryApp>;
+  /** Bytes of the last uploaded archive. */
+  uploaded: Buffer;
+  /** How many streams are being read, and how many were ended by their client. */
+  openStreams: number;
+  abortedStreams: number;
+  /** When set, a deploy ends so. */
+  failDeploy: AppError | null;
+};
+
+const at = "2026-01-02T03:04:05.000Z";
+const admin: Principal = { name: "ada", role: "admin", token: "t1" };
+const viewer: Principal = { name: "vi", role: "viewer", token: "t2" };
+
+export function memoryPlatform(): MemoryPlatform {
+  const apps = new Map<string, MemoryApp>();
+  const find = (name: string): MemoryApp => {
+    const app = apps.get(name);
+    if (app === undefined) throw new AppError("APP_NOT_FOUND", `There is no app named "${name}".`);
+    return app;
+  };
+  const line = (text: string): LogLine => ({ at, source: "web.1", stream: "stdout", text });
+  const summary = (name: string, app: MemoryApp): AppSummary => ({
+    app: name,
+    state: app.stopped ? "stopped" : "running",
+    urls: [`http://${name}.localhost:8080`],
+    release: app.release,
+    deployedAt: at,
+  });
+  const processes = (app: MemoryApp): ProcessView[] => [
+    {
+      type: "web",
+      command: "serve",
+      count: app.scale,
+      listens: "http",
+      instances: Array.from({ length: app.scale }, (_, index) => ({
+        name: `web.${index + 1}`,
+        state: "running",
+        release: app.release,
+        pid: 100 + index,
+        since: at,
+        restarts: 0,
+        lastExit: null,
+      })),
+    },
+  ];
+  const details = (name: string, app: MemoryApp): AppDetails => ({
+    ...summary(name, app),
+    createdAt: at,
+    builder: "static",
+    lastDeploy: null,
+    processes: processes(app),
+    notes: [],
+  });
+  const domains = (name: string, app: MemoryApp) => ({
+    app: name,
+    domains: app.domains.map((domain) => ({ domain, url: `http://${domain}`, source: "user" as const })),
+  });
+  const collect = async (body: AsyncIterable<Uint8Array>) => {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  };
+
+  const platform: MemoryPlatform = {
+    apps,
+    uploaded: Buffer.alloc(0),
+    openStreams: 0,
+    abortedStreams: 0,
+    failDeploy: null,
+    useCases: {
+      listApps: async () => ({ apps: [...apps].map(([name, app]) => summary(name, app)) }),
+      showApp: async ({ params }) => details(params.app, find(params.app)),
+      destroyApp: async ({ params, query }) => {
+        find(params.app);
+        if (query.confirm !== params.app) throw new AppError("CONFIRMATION_NEEDED", "The name does not match.");
+        apps.delete(params.app);
+        return { app: params.app, removed: ["code", "data"] };
+      },
+      startApp: async ({ params }) => summary(params.app, Object.assign(find(params.app), { stopped: false })),
+      stopApp: async ({ params }) => summary(params.app, Object.assign(find(params.app), { stopped: true })),
+      restartApp: async ({ params }) => summary(params.app, find(params.app)),
+      pingApp: async ({ params }) => {
+        find(params.app);
+        return { app: params.app, url: `http://${params.app}.localhost:8080/`, status: 200, ms: 4 };
+      },
+      createDeploy: async ({ params, query, headers, body }) => {
+        const known = apps.get(params.app);
+        if (known === undefined && !query.create) find(params.app);
+        platform.uploaded = await collect(body);
+        const app = known ?? { env: {}, domains: [], scale: 1, stopped: false, release: 0 };
+        Object.assign(app.env, decodeDeployEnv(headers[deployEnvHeader]));
+        app.release += 1;
+        apps.set(params.app, app);
+        return { app: params.app, deploy: app.release, created: known === undefined };
+      },
+      showDeploy: async ({ params }) => {
+        find(params.app);
+        return {
+          app: params.app,
+          deploy: params.deploy,
+          state: "succeeded",
+          step: "retire",
+          startedAt: at,
+          endedAt: at,
+          release: 1,
+          error: null,
+        };
+      },
+      followDeploy: async function* follow({ params, headers }) {
+        const app = find(params.app);
+        const error = platform.failDeploy;
+        const events: readonly EventOf<Routes["followDeploy"]>[] = [
+          { event: "step", data: { name: "build", state: "started", detail: "static files" } },
+          { event: "output", data: { line: "copying", stream: "stdout" } },
+          { event: "step", data: { name: "build", state: error === null ? "done" : "failed" } },
+          error === null
+            ? {
+                event: "done",
+                data: { outcome: "succeeded", release: app.release, url: `http://${params.app}.localhost:8080` },
+              }
+            : {
+                event: "done",
+                data: {
+                  outcome: "failed",
+                  release: null,
+                  url: null,
+                  error: { code: error.code, message: error.message, hint: error.hint, details: [] },
+                },
+              },
+        ];
+        const after = headers["last-event-id"] ?? 0;
+        for (const [index, event] of events.entries()) if (index + 1 > after) yield { ...event, id: String(index + 1) };
+      },
+      planDeploy: async ({ params, body }) => {
+        platform.uploaded = await collect(body);
+        return {
+          app: params.app,
+          exists: apps.has(params.app),
+          builder: "static",
+          reason: "index.html",
+          summary: "Static files",
+          runtimes: [],
+          steps: [{ name: "copy", argv: ["cp", "-r", "."], cwd: ".", timeoutSeconds: 60 }],
+          hooks: [],
+          processes: [],
+          staticPaths: { "/": "." },
+          env: [{ name: "SECRET", source: "user" }],
+          domains: [`${params.app}.localhost`],
+          refusals: [],
+        };
+      },
+      listEnv: async ({ params }) => ({
+        app: params.app,
+        variables: Object.keys(find(params.app).env).map((name) => ({ name, source: "user" as const, updatedAt: at })),
+      }),
+      readEnv: async ({ params }) => ({
+        app: params.app,
+        variables: Object.entries(find(params.app).env).map(([name, value]) => ({
+          name,
+          value,
+          source: "user" as const,
+          updatedAt: at,
+        })),
+      }),
+      changeEnv: async ({ params, body }) => {
+        const app = find(params.app);
+        const set = Object.entries(body.set).filter(([name, value]) => app.env[name] !== value);
+        const unset = body.unset.filter((name) => Object.hasOwn(app.env, name));
+        for (const [name, value] of set) app.env[name] = value;
+        for (const name of unset) delete app.env[name];
+        const changed = [...set.map(([name]) => name), ...unset];
+        if (changed.length === 0) return { app: params.app, changed, release: null, restarted: [] };
+        app.release += 1;
+        return { app: params.app, changed, release: app.release, restarted: ["web"] };
+      },
+      listDomains: async ({ params }) => domains(params.app, find(params.app)),
+      addDomain: async ({ params, body }) => {
+        const app = find(params.app);
+        if (app.domains.includes(body.domain)) throw new AppError("DOMAIN_TAKEN", "The domain is taken.");
+        app.domains.push(body.domain);
+        return domains(params.app, app);
+      },
+      removeDomain: async ({ params }) => {
+        const app = find(params.app);
+        app.domains = app.domains.filter((domain) => domain !== params.domain);
+        return domains(params.app, app);
+      },
+      listProcesses: async ({ params }) => ({ app: params.app, processes: processes(find(params.app)) }),
+      scaleProcesses: async ({ params, body }) => {
+        const app = find(params.app);
+        const unknown = Object.keys(body.scale).find((type) => type !== "web");
+        if (unknown !== undefined) throw new AppError("INVALID_INPUT", `There is no process named "${unknown}".`);
+        app.scale = body.scale["web"] ?? app.scale;
+        return { app: params.app, processes: processes(app) };
+      },
+      readLogs: async ({ params, query }) => {
+        find(params.app);
+        const lines = Array.from({ length: query.lines }, (_, index) => line(`line ${index + 1}`));
+        return { app: params.app, lines };
+      },
+      followLogs: async function* follow({ params, signal }) {
+        find(params.app);
+        platform.openStreams += 1;
+        try {
+          yield { event: "line", data: line("line 1") };
+          await new Promise((_, reject) => {
+            signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+          });
+        } finally {
+          platform.openStreams -= 1;
+          if (signal.aborted) platform.abortedStreams += 1;
+        }
+      },
+      readBuildLogs: async ({ params }) => {
+        find(params.app);
+        return { app: params.app, lines: [{ ...line("built"), source: "copy" }] };
+      },
+      followBuildLogs: async function* follow({ params }) {
+        find(params.app);
+        yield { event: "line", data: { ...line("built"), source: "copy" } };
+      },
+      systemInfo: async () => ({
+        version: "1.2.3",
+        mode: "user",
+        node: "26",
+        platform: "linux x64",
+        hostname: "host",
+        startedAt: at,
+        root: "/srv/hop3",
+        api: "http://127.0.0.1:8009",
+        edge: { kind: "caddy", httpPort: 8080 },
+        services: [{ name: "hop3d", state: "running", pid: 1, since: at, restarts: 0 }],
+        apps: apps.size,
+        notes: [],
+      }),
+      systemLogs: async ({ query }) => ({
+        service: query.service,
+        lines: [{ ...line("ready"), source: query.service }],
+      }),
+      version: async () => ({ name: "hop3", version: "1.2.3", api: "v1" }),
+      whoami: async ({ principal }) => ({ user: principal.name, role: principal.role }),
+    },
+  };
+  return platform;
+}
+
+/** Two users: the token `admin-token` may do all, `viewer-token` may only look at apps. */
+export function memoryServerOptions(platform: MemoryPlatform): ServerOptions & { readonly logged: string[] } {
+  const logged: string[] = [];
+  const write = (fields: Readonly<Record<string, unknown>>, message: string) => {
+    logged.push(
+      `${message} ${JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? value.message : value))}`,
+    );
+  };
+  return {
+    useCases: platform.useCases,
+    authenticate: async (authorization) => {
+      if (authorization === "Bearer admin-token") return admin;
+      if (authorization === "Bearer viewer-token") return viewer;
+      throw new AppError("UNAUTHENTICATED", "You are not logged in.");
+    },
+    can,
+    log: { info: write, error: write },
+    tarMax: 4 * 1024 * 1024,
+    logged,
+  };
+}
