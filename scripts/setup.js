@@ -82,6 +82,7 @@ export async function setup({ log, forTests = false }) {
     pythonTools,
     runnableNode,
     otherPackages,
+    runnableNode,
     toolLinks,
     ...(forTests ? [postgres] : []),
   ];

@@ -57,14 +57,17 @@ const rules = {
   "relative inside a folder, # across folders": (file) =>
     file.edges.flatMap(({ specifier, to }) => {
       const target = to === undefined ? undefined : folderOf(to);
-      if (file.folder === undefined || target === undefined) return [];
+      // cmd has composition roots and their wiring: there a # path reads better and leads nowhere else.
+      if (file.folder === undefined || target === undefined || target === "cmd") return [];
       return specifier.startsWith("#") === (target === file.folder) ? [specifier] : [];
     }),
 
   "no production file imports a test": (file) =>
     file.folder === undefined || file.isTest
       ? []
-      : file.edges.flatMap(({ to }) => (to !== undefined && (isTest(to) || folderOf(to) === undefined) ? [to] : [])),
+      : file.edges.flatMap(({ to }) =>
+          to !== undefined && /\.[tj]s$/.test(to) && (isTest(to) || folderOf(to) === undefined) ? [to] : [],
+        ),
 
   "no plugin knows another": (file) => {
     const plugin = pluginOf(file.path);
@@ -186,9 +189,9 @@ function floorOf(folder: string): number {
   return floors.findIndex((floor) => floor.includes(folder));
 }
 
-/** `testing.ts` and `*.test.ts` beside the source, and all of test/. */
+/** `*.test.ts` beside the source and what only tests use there: `testing.ts`, `testing-x.ts`, `testing/`; all of test/. */
 function isTest(path: string): boolean {
-  return /(^test\/|\.test\.ts$|\/testing(-[a-z-]+)?\.ts$)/.test(path);
+  return /(^test\/|\.test\.ts$|\/testing(-[a-z-]+)?\.ts$|\/testing\/)/.test(path);
 }
 
 function pluginOf(path: string): string | undefined {
