@@ -9,7 +9,6 @@ import { makeDb, type Store } from "./db.ts";
 import { patiently, withStoreErrors } from "./dialect.ts";
 import { storeError } from "./failures.ts";
 import { migrate } from "./migrate.ts";
-import { openPostgres } from "./postgres.ts";
 import { openSqlite } from "./sqlite.ts";
 import type { Tables } from "./tables.ts";
 
@@ -24,7 +23,9 @@ export type StoreOptions = {
 /** Opens the database and brings its schema up to date. Throws STORE_FAILED, DISK_FULL; CONFLICT when its schema is newer. */
 export async function openStore({ url, file, clock }: StoreOptions): Promise<Store> {
   try {
-    const dialect = url === undefined ? await patiently(() => openSqlite(file)) : openPostgres(url);
+    // Loaded when asked for: the driver would cost a server on SQLite 13 MB.
+    const dialect =
+      url === undefined ? await patiently(() => openSqlite(file)) : (await import("./postgres.ts")).openPostgres(url);
     const kysely = new Kysely<Tables>({ dialect: withStoreErrors(dialect) });
     const store: Store = { ...makeDb(kysely, clock), close: () => kysely.destroy() };
     try {

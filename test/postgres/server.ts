@@ -4,10 +4,10 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chown, mkdtemp, readFile } from "node:fs/promises";
+import { chown, mkdtemp, readFile, rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
-import { findBinaries } from "./binaries.ts";
+import { findBinaries, type OtherUser } from "./binaries.ts";
 
 export type PostgresServer = {
   /** Makes an empty database and returns its address. */
@@ -38,7 +38,10 @@ export async function startPostgres(): Promise<PostgresServer> {
   const dir = await mkdtemp("/tmp/hop3-pg-");
   const user = process.getuid?.() === 0 ? await nobody() : undefined;
   if (user !== undefined) await chown(dir, user.uid, user.gid);
-  const { initdb, postgres } = await findBinaries(user !== undefined, dir);
+  const { initdb, postgres } = await findBinaries(user, dir).catch(async (error: unknown) => {
+    await rm(dir, { recursive: true });
+    throw error;
+  });
   const child = spawn("/bin/sh", ["-c", watcher, "postgres-watcher", dir, initdb, postgres], {
     // A group of its own: Ctrl-C must reach the tests only; the watcher then ends the server.
     detached: true,
@@ -101,7 +104,7 @@ async function untilReady(url: string, child: ChildProcess): Promise<void> {
 }
 
 /** The user that has no rights anywhere: PostgreSQL refuses to run as root. */
-async function nobody(): Promise<{ uid: number; gid: number }> {
+async function nobody(): Promise<OtherUser> {
   const line = /^nobody:[^:]*:(\d+):(\d+):/m.exec(await readFile("/etc/passwd", "utf8"));
   if (line === null) throw new Error("This machine has no user `nobody` to run PostgreSQL as.");
   return { uid: Number(line[1]), gid: Number(line[2]) };
