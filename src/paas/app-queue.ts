@@ -14,14 +14,15 @@ export function createAppQueue(): AppQueue {
       const before = tails.get(app) ?? Promise.resolve();
       const result = before.then(work, work);
       // The tail never rejects: the failure belongs to the caller alone.
-      const tail = result.then(
-        () => undefined,
-        () => undefined,
-      );
+      const tail = result
+        .then(
+          () => undefined,
+          () => undefined,
+        )
+        .finally(() => {
+          if (tails.get(app) === tail) tails.delete(app);
+        });
       tails.set(app, tail);
-      void tail.then(() => {
-        if (tails.get(app) === tail) tails.delete(app);
-      });
       return result;
     },
     async idle() {

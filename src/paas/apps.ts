@@ -1,16 +1,14 @@
 /** Apps: made, found, shown, destroyed. */
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm, unlink } from "node:fs/promises";
 import type { AppDetails, AppSummary } from "#core/api/apps.ts";
-import { AppError } from "#core/errors.ts";
+import { AppError, isNodeError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
-import { appNotFound, createApp, deleteApp, getApp, listApps as appRows, type App } from "#store/apps.ts";
+import { createApp, deleteApp, listApps as appRows, type App } from "#store/apps.ts";
 import { listDeploys } from "#store/deploys.ts";
 import { listAllDomains } from "#store/domains.ts";
 import { appendEvent } from "#store/events.ts";
 import { getRelease } from "#store/releases.ts";
 import type { AppStatus } from "#supervisor/protocol.ts";
-import { rm, unlink } from "node:fs/promises";
-import { isNodeError } from "#core/errors.ts";
 import { defaultDomain } from "./app-address.ts";
 import { appState } from "./app-state.ts";
 import { readArtifact } from "./artifact.ts";
@@ -20,14 +18,9 @@ import { appDomains } from "./domains.ts";
 import { syncEdge } from "./edge.ts";
 import type { Actor, Platform } from "./platform.ts";
 import { processViews } from "./processes.ts";
+import { requireApp } from "./require-app.ts";
+import { supervisorStatuses } from "./supervisor-status.ts";
 import { staticLink } from "./static-link.ts";
-
-/** Throws APP_NOT_FOUND. */
-export async function requireApp(platform: Pick<Platform, "store">, name: string): Promise<App> {
-  const app = await getApp(platform.store, name);
-  if (app === undefined) throw appNotFound(name);
-  return app;
-}
 
 /** The row and the folders that an app has from its first day. Throws APP_EXISTS, DOMAIN_TAKEN. */
 export async function createAppWithFolders(platform: Platform, name: string, by: Actor): Promise<void> {
@@ -108,11 +101,6 @@ export async function destroyApp(platform: Platform, name: string, confirm: stri
     await appendEvent(platform.store, { actor: by.name, action: "app.destroy", app: name, outcome: "ok" });
     return ["processes", "routes", "environment", "releases and builds", "data", "logs"];
   });
-}
-
-export async function supervisorStatuses(platform: Platform): Promise<ReadonlyMap<string, AppStatus>> {
-  const { apps } = await platform.supervisor.call("status", {}, { signal: platform.stopping });
-  return new Map(apps.map((status) => [status.app, status]));
 }
 
 async function summary(platform: Platform, app: App, status: AppStatus | undefined): Promise<AppSummary> {

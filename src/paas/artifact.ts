@@ -19,6 +19,8 @@ export type Artifact = {
   /** Put in front of PATH. */
   readonly path: readonly string[];
   readonly processes: Readonly<Record<string, string>>;
+  /** The app's folder in the tree, where its processes run; `.` for its root. */
+  readonly cwd: string;
   /** URL prefix to directory, relative to the tree. */
   readonly staticPaths: Readonly<Record<string, string>>;
   /** Declared in the app's files. */

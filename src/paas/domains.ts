@@ -1,14 +1,13 @@
 /** The domains of an app: the default one, which it always has, and its own. */
 import { AppError } from "#core/errors.ts";
 import { parseDomain, quote } from "#core/names.ts";
-import { getApp, listApps } from "#store/apps.ts";
+import { listApps } from "#store/apps.ts";
 import * as domainRows from "#store/domains.ts";
 import { appendEvent } from "#store/events.ts";
 import { defaultDomain, urlOf } from "./app-address.ts";
-import { requireApp } from "./apps.ts";
-import { readArtifact } from "./artifact.ts";
+import { liveArtifact } from "./live-artifact.ts";
+import { requireApp } from "./require-app.ts";
 import { syncEdge } from "./edge.ts";
-import { getRelease } from "#store/releases.ts";
 import type { Actor, Platform } from "./platform.ts";
 
 export type AppDomain = {
@@ -23,21 +22,12 @@ export async function appDomains(
   app: string,
 ): Promise<AppDomain[]> {
   const own = await domainRows.listDomains(platform.store, app);
-  const declared = await declaredDomains(platform, app);
+  const declared = new Set((await liveArtifact(platform, app))?.domains);
   const view = (domain: string, source: AppDomain["source"]) => ({ domain, url: urlOf(domain, platform.edge), source });
   return [
     view(defaultDomain(app, platform.baseDomain), "default"),
     ...own.map(({ name }) => view(name, declared.has(name) ? "config" : "user")),
   ];
-}
-
-async function declaredDomains(
-  platform: Pick<Platform, "store" | "layout">,
-  app: string,
-): Promise<ReadonlySet<string>> {
-  const live = (await getApp(platform.store, app))?.liveRelease ?? null;
-  const release = live === null ? undefined : await getRelease(platform.store, app, live);
-  return new Set(release === undefined ? [] : readArtifact(platform.layout, app, release.build).domains);
 }
 
 export async function addDomain(platform: Platform, app: string, name: string, by: Actor): Promise<AppDomain[]> {

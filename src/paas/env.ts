@@ -5,12 +5,12 @@ import { readEnv, setEnv, unsetEnv } from "#store/env.ts";
 import { appendEvent } from "#store/events.ts";
 import { toAppError } from "#core/errors.ts";
 import { appPlatformEnv } from "./app-env.ts";
-import { requireApp } from "./apps.ts";
+import { requireApp } from "./require-app.ts";
 import type { Artifact } from "./artifact.ts";
 import { appDomains } from "./domains.ts";
 import { activate } from "./deploy/pipeline.ts";
 import type { Actor, Platform } from "./platform.ts";
-import { liveArtifact } from "./processes.ts";
+import { liveArtifact } from "./live-artifact.ts";
 import { resolveEnv, type EnvSourceName } from "./resolve-env.ts";
 
 export type EnvView = {

@@ -4,18 +4,18 @@ import type { EnvEntry } from "#core/app-spec.ts";
 
 const passwordLetters = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789-_";
 
-/** `length` counts characters without the prefix, 32 unless said; a uuid has its own. */
+/** `length` counts random bytes (hex, base64, urlsafe) or characters (password), 32 unless said; a uuid has its own. */
 export function generateValue(entry: Extract<EnvEntry, { kind: "generate" }>): string {
   const length = entry.length ?? 32;
   const bytes = randomBytes(length);
   const made = () => {
     switch (entry.format) {
       case "hex":
-        return bytes.toString("hex").slice(0, length);
+        return bytes.toString("hex");
       case "base64":
-        return bytes.toString("base64").slice(0, length);
+        return bytes.toString("base64");
       case "urlsafe":
-        return bytes.toString("base64url").slice(0, length);
+        return bytes.toString("base64url");
       case "password":
         return pick(length);
       case "uuid":

@@ -3,10 +3,11 @@ import type { AppSummary } from "#core/api/apps.ts";
 import { AppError } from "#core/errors.ts";
 import { setAppState } from "#store/apps.ts";
 import { appendEvent } from "#store/events.ts";
-import { appSummary, requireApp } from "./apps.ts";
+import { appSummary } from "./apps.ts";
+import { requireApp } from "./require-app.ts";
 import { startFailure } from "./deploy/start.ts";
 import type { Actor, Platform } from "./platform.ts";
-import { liveArtifact } from "./processes.ts";
+import { liveArtifact } from "./live-artifact.ts";
 
 /** Throws NO_RELEASE, APP_EXITED, APP_NOT_LISTENING. */
 export function startApp(platform: Platform, app: string, by: Actor): Promise<AppSummary> {

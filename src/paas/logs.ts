@@ -3,7 +3,7 @@ import { readdir, stat } from "node:fs/promises";
 import type { LogLine } from "#core/api/logs.ts";
 import { AppError, isNodeError } from "#core/errors.ts";
 import { getDeploy, listDeploys, type Deploy } from "#store/deploys.ts";
-import { requireApp } from "./apps.ts";
+import { requireApp } from "./require-app.ts";
 import { offsetOfLastLines, readLines } from "./follow-file.ts";
 import { parseLogLine } from "./log-line.ts";
 import type { Platform } from "./platform.ts";

@@ -1,7 +1,7 @@
 /** One request to an app the way a user's request goes: through the edge. */
 import { AppError } from "#core/errors.ts";
 import { defaultDomain, urlOf } from "./app-address.ts";
-import { requireApp } from "./apps.ts";
+import { requireApp } from "./require-app.ts";
 import { httpProbe } from "./http-probe.ts";
 import type { Platform } from "./platform.ts";
 

@@ -3,13 +3,12 @@ import type { Instance, ProcessView } from "#core/api/processes.ts";
 import { AppError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
 import { appendEvent } from "#store/events.ts";
-import { getRelease } from "#store/releases.ts";
 import { getScale, setScale } from "#store/scale.ts";
-import { getApp } from "#store/apps.ts";
 import type { AppStatus, InstanceStatus } from "#supervisor/protocol.ts";
-import { requireApp, supervisorStatuses } from "./apps.ts";
-import { readArtifact, type Artifact } from "./artifact.ts";
-import { processSpecs } from "./deploy/release.ts";
+import { liveArtifact } from "./live-artifact.ts";
+import { processSpecs } from "./process-specs.ts";
+import { requireApp } from "./require-app.ts";
+import { supervisorStatuses } from "./supervisor-status.ts";
 import { startFailure } from "./deploy/start.ts";
 import type { Actor, Platform } from "./platform.ts";
 
@@ -34,13 +33,6 @@ export async function processViews(
     listens,
     instances: (status?.instances ?? []).filter((instance) => instance.type === type).map(instanceView),
   }));
-}
-
-/** What the live release was made of; undefined before the first one. */
-export async function liveArtifact(platform: Platform, app: string): Promise<Artifact | undefined> {
-  const live = (await getApp(platform.store, app))?.liveRelease ?? null;
-  const release = live === null ? undefined : await getRelease(platform.store, app, live);
-  return release === undefined ? undefined : readArtifact(platform.layout, app, release.build);
 }
 
 /** Answers when the counts run. Throws NO_RELEASE, INVALID_INPUT (a process that the app does not have), APP_EXITED, APP_NOT_LISTENING. */

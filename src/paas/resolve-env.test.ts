@@ -72,7 +72,7 @@ describe("the environment of a release", () => {
     assert.throws(
       () => resolveEnv(inputs([computed("A", "${NOPE}")])),
       (error: unknown) =>
-        error instanceof AppError && error.code === "INVALID_CONFIG" && /A refers to NOPE/.test(error.message),
+        error instanceof AppError && error.code === "INVALID_CONFIG" && /A refers to "NOPE"/.test(error.message),
     );
   });
 

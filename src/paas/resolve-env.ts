@@ -3,8 +3,7 @@
  * can be explained. Later sources win: platform < builder < the app's files < the user's settings (the last two the other
  * way round with `_policy = "override"`). What the supervisor adds for each instance (PORT and so on) is not in here.
  */
-import type { EnvEntry } from "#core/app-spec.ts";
-import { AppError } from "#core/errors.ts";
+import { expandTemplate } from "#core/app-config/template.ts";
 import type { Artifact } from "./artifact.ts";
 
 export type EnvSourceName = "platform" | "config" | "computed" | "generated" | "user";
@@ -52,7 +51,8 @@ export function resolveEnv({ artifact, stored, platform, domains }: EnvInputs): 
   if (artifact.spec.envPolicy === "keep-existing") user();
   for (const entry of artifact.spec.env) {
     const settled = artifact.spec.envPolicy === "keep-existing" && env.get(entry.name)?.source === "user";
-    if (entry.kind === "computed" && !settled) put(entry.name, interpolate(entry, env), "computed");
+    if (entry.kind === "computed" && !settled)
+      put(entry.name, expandTemplate(entry.name, entry.template, envRecord(env)), "computed");
   }
   return env;
 }
@@ -64,16 +64,4 @@ export function envRecord(env: ResolvedEnv): Record<string, string> {
 
 function appFact(key: "domain" | "hostname" | "name", app: string, domains: readonly string[]): string {
   return key === "name" ? app : (domains[0] ?? "");
-}
-
-function interpolate(entry: Extract<EnvEntry, { kind: "computed" }>, env: ResolvedEnv): string {
-  return entry.template.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
-    const found = env.get(name);
-    if (found === undefined) {
-      throw new AppError("INVALID_CONFIG", `[env.computed] ${entry.name} refers to ${name}, which is not set.`, {
-        hint: `Set it with \`hop3 env set ${name}=...\` or in [env].`,
-      });
-    }
-    return found.value;
-  });
 }

@@ -1,11 +1,10 @@
 /** The parts of a plan and of the app's own words that a build is made of, joined in one place for build and dry run. */
+import { posix } from "node:path";
 import type { BuildPlan } from "#core/plugin.ts";
 import type { BuildStep } from "#core/records.ts";
+import { shellStep } from "#core/shell-step.ts";
 import type { Artifact } from "../artifact.ts";
 import type { Detected } from "./job.ts";
-
-/** Seconds for one of the user's own build commands. */
-const commandTimeout = 30 * 60;
 
 /** `plan` with its words replaced where the artifact will run; the user's own processes win over the builder's. */
 export function artifactOf(app: string, build: number, { spec, builder }: Detected, plan: BuildPlan): Artifact {
@@ -18,7 +17,13 @@ export function artifactOf(app: string, build: number, { spec, builder }: Detect
     env: plan.env,
     path: plan.path,
     processes: { ...plan.processes, ...spec.processes },
-    staticPaths: { ...plan.staticPaths, ...spec.staticPaths },
+    cwd: spec.directory,
+    staticPaths: Object.fromEntries(
+      Object.entries({ ...plan.staticPaths, ...spec.staticPaths }).map(([prefix, directory]) => [
+        prefix,
+        posix.join(spec.directory, directory),
+      ]),
+    ),
     domains: spec.domains,
     spec: {
       hooks: spec.hooks,
@@ -31,16 +36,9 @@ export function artifactOf(app: string, build: number, { spec, builder }: Detect
   };
 }
 
-/** All steps in order: the user's own before and after those of the plan. */
+/** All steps in order: the user's own before and after those of the plan; where they run is relative to the tree. */
 export function artifactSteps({ spec }: Pick<Detected, "spec">, plan: BuildPlan): BuildStep[] {
-  return [
-    ...userSteps(spec.build.before, "before-build"),
-    ...plan.steps,
-    ...userSteps(spec.build.after, "after-build"),
-  ];
-}
-
-/** The user's own lines are run by a shell, as the app: that is what they are for. */
-function userSteps(commands: readonly string[], name: string): BuildStep[] {
-  return commands.map((command) => ({ name, argv: ["/bin/sh", "-c", command], cwd: ".", timeout: commandTimeout }));
+  const own = (name: string, lines: readonly string[]) => lines.map((line) => shellStep(name, line));
+  const steps = [...own("before-build", spec.build.before), ...plan.steps, ...own("after-build", spec.build.after)];
+  return steps.map((step) => ({ ...step, cwd: posix.join(spec.directory, step.cwd) }));
 }

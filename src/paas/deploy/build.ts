@@ -2,6 +2,7 @@
  * Step 3, build: provisions runtimes (trusted tools), writes the build record and has the supervisor run its steps as the
  * app, then seals the tree: from here on nothing writes to it.
  */
+import { posix } from "node:path";
 import { replaceWords } from "#core/plan-words.ts";
 import { AppError } from "#core/errors.ts";
 import type { BuildRecord, BuildStep } from "#core/records.ts";
@@ -31,7 +32,11 @@ export async function build(job: DeployJob, number: number, found: Detected): Pr
     signal: platform.stopping,
   });
   const tree = layout.buildTree(app, number);
-  const plan = replaceWords(found.plan, { tree, cache: layout.appCache(app), runtimes });
+  const plan = replaceWords(found.plan, {
+    tree: posix.join(tree, found.spec.directory),
+    cache: layout.appCache(app),
+    runtimes,
+  });
   const artifact = artifactOf(app, number, found, plan);
   const steps = artifactSteps(found, plan);
   const stored = await readEnv(platform.store, app, platform.masterKey);

@@ -4,12 +4,14 @@ import { AppError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
 import type { Builder, PluginContext, SourceFiles } from "#core/plugin.ts";
 import type { Detected } from "./job.ts";
+import { filesBelow } from "./source-files.ts";
 
 /** Throws INVALID_CONFIG, INVALID_PROCFILE, INVALID_ENV_FILE, NOT_BUILT_YET, NOT_DETECTED and what a builder's plan throws. */
 export function detect(files: SourceFiles, builders: readonly Builder[], tools: PluginContext["tools"]): Detected {
   const spec = readAppSpec(files);
-  const { builder, reason } = choose(files, spec, builders);
-  return { spec, builder, reason, plan: builder.plan({ files, spec, tools }) };
+  const own = filesBelow(files, spec.directory);
+  const { builder, reason } = choose(own, spec, builders);
+  return { spec, builder, reason, plan: builder.plan({ files: own, spec, tools }) };
 }
 
 function choose(

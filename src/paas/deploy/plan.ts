@@ -15,7 +15,8 @@ import { resolveEnv } from "../resolve-env.ts";
 import { artifactOf, artifactSteps } from "./artifact-of.ts";
 import { detect } from "./detect.ts";
 import { receive } from "./receive.ts";
-import { claimDomains, processSpecs } from "./release.ts";
+import { processSpecs } from "../process-specs.ts";
+import { claimDomains } from "./release.ts";
 import { sourceFiles } from "./source-files.ts";
 
 export async function planDeploy(

@@ -3,10 +3,11 @@
  * `[healthcheck] path` the answer must be 2xx or 3xx; without one, any HTTP answer to `/` will do.
  */
 import { AppError } from "#core/errors.ts";
-import type { AppStatus } from "#supervisor/protocol.ts";
+import type { AppStatus, InstanceStatus } from "#supervisor/protocol.ts";
 import { defaultDomain } from "../app-address.ts";
 import { httpProbe } from "../http-probe.ts";
 import type { Platform } from "../platform.ts";
+import { supervisorStatuses } from "../supervisor-status.ts";
 import type { Candidate } from "./job.ts";
 import { lastLines } from "./last-lines.ts";
 import { instanceLog } from "./start.ts";
@@ -30,6 +31,7 @@ export async function probe(platform: Platform, { artifact, release }: Candidate
       });
       if (!(answer instanceof AppError) && isHealthy(answer.status)) break;
       said = answer instanceof AppError ? answer.message : `${check.path} answered ${answer.status}.`;
+      await refuseIfEnded(platform, app, instance);
       if (tried >= check.retries) {
         throw new AppError("APP_UNHEALTHY", `${instance.type}.${instance.index} is not healthy: ${said}`, {
           details: await lastLines(instanceLog(platform, app, instance), 20),
@@ -38,4 +40,14 @@ export async function probe(platform: Platform, { artifact, release }: Candidate
       await platform.clock.sleep(check.interval * 1000, platform.stopping);
     }
   }
+}
+
+/** Some servers listen before they have loaded the app, and end when they cannot: that is what the user needs to hear. */
+async function refuseIfEnded(platform: Platform, app: string, asked: InstanceStatus): Promise<void> {
+  const now = (await supervisorStatuses(platform)).get(app)?.instances.find(({ id }) => id === asked.id);
+  if (now !== undefined && now.pid === asked.pid && now.state === "ready") return;
+  const how = now?.lastExit ?? "unknown";
+  throw new AppError("APP_EXITED", `The process ${asked.type}.${asked.index} ended (${how}) instead of serving.`, {
+    details: await lastLines(instanceLog(platform, app, asked), 20),
+  });
 }

@@ -5,7 +5,7 @@
  */
 import { chmod } from "node:fs/promises";
 import { AppError } from "#core/errors.ts";
-import type { ProcessSpec, ReleaseRecord } from "#core/records.ts";
+import type { ReleaseRecord } from "#core/records.ts";
 import { recordEnvContext, sealEnv } from "#core/sealed.ts";
 import { nextRelease } from "#store/apps.ts";
 import { readEnv, setEnv } from "#store/env.ts";
@@ -20,12 +20,12 @@ import type { Artifact } from "../artifact.ts";
 import { generateValue } from "../generate-env.ts";
 import type { Platform } from "../platform.ts";
 import { envRecord, resolveEnv } from "../resolve-env.ts";
+import { processSpecs } from "../process-specs.ts";
 import type { Candidate } from "./job.ts";
 import { lastLines } from "./last-lines.ts";
 
 /** Seconds for a hook. */
 const hookTimeout = 30 * 60;
-const stopTimeout = 10;
 
 /** Writes the record and its row. Nothing runs yet. */
 export async function makeRelease(
@@ -50,7 +50,7 @@ export async function makeRelease(
     release,
     build,
     createdAt: new Date(platform.clock.now()).toISOString(),
-    cwd: ".",
+    cwd: artifact.cwd,
     processes,
     hooks: (["prerun", "release"] as const).flatMap((name) => {
       const command = artifact.spec.hooks[name];
@@ -95,22 +95,6 @@ export async function runHooks(platform: Platform, { artifact, release }: Candid
       details: await lastLines(platform.layout.buildLog(app, artifact.build), 20),
     });
   }
-}
-
-/** `web` serves HTTP, every other process is a daemon. Counts: the user's scale, else the app's own, else one. */
-export function processSpecs(artifact: Artifact, scale: Readonly<Record<string, number>>): Record<string, ProcessSpec> {
-  return Object.fromEntries(
-    Object.entries(artifact.processes).map(([type, command]) => [
-      type,
-      {
-        command,
-        count: scale[type] ?? artifact.spec.scale[type] ?? 1,
-        listens: type === "web" ? "http" : "none",
-        startTimeout: artifact.spec.startTimeout,
-        stopTimeout,
-      } satisfies ProcessSpec,
-    ]),
-  );
 }
 
 async function generateMissing(platform: Platform, { app, spec }: Artifact): Promise<void> {

@@ -3,12 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { execFileSync } from "node:child_process";
+import { exec } from "#sys/exec.ts";
 import { sourceFiles } from "./source-files.ts";
 
 describe("the view of an uploaded tree", () => {
   let dir: string;
-  before(() => {
+  before(async () => {
     dir = mkdtempSync(join(tmpdir(), "hop3-files-"));
     writeFileSync(join(dir, "secret"), "outside");
     mkdirSync(join(dir, "tree/src"), { recursive: true });
@@ -18,7 +18,7 @@ describe("the view of an uploaded tree", () => {
     symlinkSync("..", join(dir, "tree/up"));
     writeFileSync(join(dir, "tree/huge"), "");
     truncateSync(join(dir, "tree/huge"), 2 * 1024 * 1024);
-    execFileSync("mkfifo", [join(dir, "tree/pipe")]);
+    await exec(["mkfifo", join(dir, "tree/pipe")], { env: { PATH: "/usr/bin:/bin" } });
   });
   after(() => rmSync(dir, { recursive: true }));
 

@@ -6,6 +6,17 @@ import type { SourceFiles } from "#core/plugin.ts";
 /** Largest file that a builder may read, in bytes; a larger one counts as absent. */
 const readMax = 1024 * 1024;
 
+/** The view of one folder of the tree; `directory` was checked to be a plain relative path. */
+export function filesBelow(files: SourceFiles, directory: string): SourceFiles {
+  if (directory === ".") return files;
+  const below = (path: string) => `${directory}/${path}`;
+  return {
+    exists: (path) => files.exists(below(path)),
+    read: (path) => files.read(below(path)),
+    list: (path) => files.list(below(path)),
+  };
+}
+
 export function sourceFiles(tree: string): SourceFiles {
   const inside = (path: string): string | undefined => {
     const parts = path.split("/").filter((part) => part !== "" && part !== ".");

@@ -1,0 +1,22 @@
+/** What a release runs of an artifact, and how many of it. Pure. */
+import type { ProcessSpec } from "#core/records.ts";
+import type { Artifact } from "./artifact.ts";
+
+/** Seconds between TERM and KILL. */
+const stopTimeout = 10;
+
+/** `web` serves HTTP, every other process is a daemon. Counts: the user's scale, else the app's own, else one. */
+export function processSpecs(artifact: Artifact, scale: Readonly<Record<string, number>>): Record<string, ProcessSpec> {
+  return Object.fromEntries(
+    Object.entries(artifact.processes).map(([type, command]) => [
+      type,
+      {
+        command,
+        count: scale[type] ?? artifact.spec.scale[type] ?? 1,
+        listens: type === "web" ? "http" : "none",
+        startTimeout: artifact.spec.startTimeout,
+        stopTimeout,
+      } satisfies ProcessSpec,
+    ]),
+  );
+}
