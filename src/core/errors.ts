@@ -65,6 +65,12 @@ export const errorTable = {
   },
   INVALID_PROCFILE: { exit: 2, http: 422, grpc: grpc.invalidArgument, hint: "A Procfile line reads `name: command`." },
   INVALID_ENV_FILE: { exit: 2, http: 422, grpc: grpc.invalidArgument, hint: "An ENV line reads `NAME=value`." },
+  INVALID_SOURCE: {
+    exit: 2,
+    http: 422,
+    grpc: grpc.invalidArgument,
+    hint: "Correct the named file of the app and deploy again.",
+  },
   INVALID_ARCHIVE: {
     exit: 2,
     http: 422,

@@ -36,7 +36,10 @@ export type ExecResult = {
 export type PluginContext = {
   readonly log: { info(message: string): void; warn(message: string): void };
   /** Runs a trusted tool (npm, uv, caddy), never an app's code. */
-  exec(argv: readonly string[], options?: { cwd?: string; env?: Record<string, string>; timeoutMs?: number }): Promise<ExecResult>;
+  exec(
+    argv: readonly string[],
+    options?: { cwd?: string; env?: Record<string, string>; timeoutMs?: number },
+  ): Promise<ExecResult>;
   /** Directory for runtimes that all apps share; readable by every app user. */
   readonly runtimes: string;
   /** Absolute paths of the pinned tools. */
@@ -73,7 +76,7 @@ export type BuildPlan = {
   readonly runtimes: readonly { readonly name: string; readonly range: string }[];
   /**
    * Steps in order. In argv and env these words are replaced by the pipeline: `{tree}` (absolute path of the tree),
-   * `{cache}` (the app's build cache), `{runtime:NAME}` (the directory a runtime was provisioned to).
+   * `{cache}` (the app's build cache), `{runtime:NAME}` (the path a runtime was provisioned to: a directory, or an interpreter); core/plan-words.ts.
    */
   readonly steps: readonly BuildStep[];
   /** Added to the environment of build steps, hooks and processes; the same words are replaced. */
@@ -89,7 +92,7 @@ export type BuildPlan = {
 };
 
 export type Provisioned = {
-  /** Runtime name to absolute directory. */
+  /** Runtime name to absolute path. */
   readonly runtimes: Readonly<Record<string, string>>;
 };
 

@@ -22,6 +22,8 @@ export type BuildStep = {
   readonly timeout: number;
   /** The error code when it fails, if a better one than BUILD_FAILED is known. */
   readonly failure?: "LOCK_MISMATCH" | "RUNTIME_MISSING";
+  /** `failure` holds only when the output's last lines contain this; another failure is BUILD_FAILED. */
+  readonly failureText?: string;
 };
 
 export type BuildRecord = {

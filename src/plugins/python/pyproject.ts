@@ -1,0 +1,45 @@
+/** What the builder needs of pyproject.toml, checked. */
+import { parse } from "smol-toml";
+import { readSource } from "#core/app-config/source-text.ts";
+import { AppError } from "#core/errors.ts";
+import type { SourceFiles } from "#core/plugin.ts";
+
+export type Pyproject = {
+  /** It has a `[project]` table. */
+  readonly project: boolean;
+  /** `[build-system]`: it can be built and installed as a package. */
+  readonly buildSystem: boolean;
+  /** It has `[tool.poetry]`. */
+  readonly poetry: boolean;
+  /** `[project] requires-python`. */
+  readonly requiresPython?: string;
+};
+
+/** Undefined when there is none. Throws INVALID_SOURCE when it is a link, too large, no TOML, or a field has a wrong type. */
+export function readPyproject(files: SourceFiles): Pyproject | undefined {
+  const text = readSource(files, "pyproject.toml", "INVALID_SOURCE", 1024 * 1024);
+  if (text === undefined) return undefined;
+  let data: Record<string, unknown>;
+  try {
+    data = parse(text);
+  } catch (cause) {
+    throw new AppError("INVALID_SOURCE", "pyproject.toml is not valid TOML.", { cause });
+  }
+  const project = table("project", data["project"]);
+  const requires = project?.["requires-python"];
+  if (requires !== undefined && (typeof requires !== "string" || requires.length > 256)) {
+    throw new AppError("INVALID_SOURCE", "`requires-python` in pyproject.toml must be a string.");
+  }
+  return {
+    project: project !== undefined,
+    buildSystem: table("build-system", data["build-system"]) !== undefined,
+    poetry: table("tool.poetry", table("tool", data["tool"])?.["poetry"]) !== undefined,
+    ...(requires === undefined ? {} : { requiresPython: requires }),
+  };
+}
+
+function table(name: string, value: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new AppError("INVALID_SOURCE", `\`[${name}]\` in pyproject.toml must be a table.`);
+}
