@@ -1,5 +1,5 @@
 /** The rows as the database holds them. They stay in this folder: what leaves it are the plain objects of each aggregate. */
-import type { Insertable, Selectable } from "kysely";
+import type { Selectable } from "kysely";
 
 /** Times are ISO text in UTC, JSON is text: the same in both databases, and sorted as it reads. */
 export type Tables = {
@@ -93,4 +93,3 @@ export type Tables = {
 };
 
 export type Row<Name extends keyof Tables> = Selectable<Tables[Name]>;
-export type NewRow<Name extends keyof Tables> = Insertable<Tables[Name]>;

@@ -62,8 +62,8 @@ export function openLog({ name, level = "info", stream }: LogOptions): Log {
   );
 }
 
-/** The text without what looks like a secret; also for output of tools that goes to a log. */
-export function withoutSecrets(text: string): string {
+// Over the whole line, because secrets also stand inside messages and stacks.
+function withoutSecrets(text: string): string {
   return secretForms.reduce((rest, [form, replacement]) => rest.replace(form, replacement), text);
 }
 
