@@ -153,7 +153,7 @@ function processOf(value: unknown, where: string, limits: Limits): ProcessSpec {
 }
 
 function stepOf(value: unknown, where: string, limits: Limits): BuildStep {
-  const found = fields(value, where, ["name", "argv", "cwd", "timeout"], ["failure"]);
+  const found = fields(value, where, ["name", "argv", "cwd", "timeout"], ["failure", "failureText"]);
   const argv = list(found["argv"], `${where}: argv`, 1000).map((word) =>
     text(word, `${where}: argv`, limits.commandBytes),
   );
@@ -166,6 +166,9 @@ function stepOf(value: unknown, where: string, limits: Limits): BuildStep {
     ...(found["failure"] === undefined
       ? {}
       : { failure: oneOf(found["failure"], `${where}: failure`, ["LOCK_MISMATCH", "RUNTIME_MISSING"]) }),
+    ...(found["failureText"] === undefined
+      ? {}
+      : { failureText: text(found["failureText"], `${where}: failureText`, 200) }),
   };
 }
 

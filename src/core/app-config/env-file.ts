@@ -14,7 +14,7 @@ export const envValueMax = 32 * 1024;
 /** Throws INVALID_ENV_FILE with every bad line; values are never shown. */
 export function parseEnvFile({ path, text }: SourceText): readonly EnvEntry[] {
   const problems: Problem[] = [];
-  const entries = new Map<string, EnvEntry & { readonly line: number }>();
+  const entries = new Map<string, { readonly line: number; readonly entry: EnvEntry }>();
   for (const [index, raw] of text.split("\n").entries()) {
     const line = index + 1;
     const report = (message: string) => problems.push({ file: path, line, message });
@@ -31,9 +31,9 @@ export function parseEnvFile({ path, text }: SourceText): readonly EnvEntry[] {
     else if (quoted === null && /^['"]/.test(given)) report(`The quote that opens the value of ${name} is not closed.`);
     else if (value.length > envValueMax) report(`The value of ${name} is longer than ${envValueMax} characters.`);
     else if (quoted?.[1] !== "'" && hasReference(value))
-      entries.set(name, { name, kind: "computed", template: value, line });
-    else entries.set(name, { name, kind: "value", value, line });
+      entries.set(name, { line, entry: { name, kind: "computed", template: value } });
+    else entries.set(name, { line, entry: { name, kind: "value", value } });
   }
   throwProblems(problems, "INVALID_ENV_FILE");
-  return [...entries.values()].map(({ line: _, ...entry }) => entry);
+  return [...entries.values()].map(({ entry }) => entry);
 }

@@ -135,8 +135,11 @@ const build = z.strictObject({
   }),
   "node-version": key(
     z
-      .string()
-      .regex(/^[\w.\-^~<>=| *]{1,64}$/, "must be a version or a range, such as 22 or ^22.3")
+      .union(
+        [z.string().regex(/^[\w.\-^~<>=| *]{1,64}$/), z.int().min(1).max(999)],
+        'must be a version or a range, such as 22 or "^22.3"',
+      )
+      .transform(String)
       .optional(),
     "Node for the app. Wins over `engines.node` of package.json, `.nvmrc` and `.node-version`.",
     { shown: "version or range" },

@@ -67,7 +67,9 @@ async function runStep(job: DeployJob, number: number, step: BuildStep, index: n
   const how = ended.timedOut
     ? `took longer than ${step.timeout} s`
     : `ended with exit status ${ended.exit ?? "unknown"}`;
-  throw new AppError(step.failure ?? "BUILD_FAILED", `The build step ${step.name} ${how}.`, {
-    details: await lastLines(platform.layout.buildLog(app, number), 20),
+  const details = await lastLines(platform.layout.buildLog(app, number), 20);
+  const known = step.failureText === undefined || details.some((line) => line.includes(step.failureText ?? ""));
+  throw new AppError((known ? step.failure : undefined) ?? "BUILD_FAILED", `The build step ${step.name} ${how}.`, {
+    details,
   });
 }
