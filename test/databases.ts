@@ -22,14 +22,20 @@ export type Opened = {
 
 export type Database = {
   readonly name: "sqlite" | "postgres";
-  /** A new database of its own for this test; closed and removed at its end. */
+  /** A new database of its own for this test; closed at its end. */
   open(t: TestContext): Promise<Opened>;
-  /** The same without a store on it yet. */
-  empty(t: TestContext): Promise<{ readonly url?: string; readonly file: string }>;
+  /** The same without a store on it; removed when all tests of the process have ended. */
+  empty(): Promise<{ readonly url?: string; readonly file: string }>;
 };
 
 let server: Promise<PostgresServer> | undefined;
-after(async () => (await server)?.stop());
+const dirs: string[] = [];
+// Not at the end of each test: its own hooks run in the order in which it asked for them, and a store or a child process
+// that ends after its directory was removed would leave files.
+after(async () => {
+  await (await server)?.stop();
+  for (const dir of dirs) await rm(dir, { recursive: true, force: true });
+});
 
 /** The one server of this test process. */
 export function postgresServer(): Promise<PostgresServer> {
@@ -43,16 +49,16 @@ export const databases: readonly Database[] = [
 ];
 
 function database(name: Database["name"], address: () => Promise<{ url?: string }>): Database {
-  const empty = async (t: TestContext) => {
+  const empty = async () => {
     const dir = await mkdtemp(join(tmpdir(), "hop3-store-"));
-    t.after(() => rm(dir, { recursive: true, force: true }));
+    dirs.push(dir);
     return { ...(await address()), file: join(dir, "hop3.db") };
   };
   return {
     name,
     empty,
     async open(t) {
-      const options = await empty(t);
+      const options = await empty();
       const clock = testClock();
       const another = async () => {
         const store = await openStore({ ...options, clock });

@@ -65,7 +65,7 @@ for (const database of databases) {
     const fixture = () => readFile(join(import.meta.dirname, `fixtures/schema-1.${database.name}.sql`), "utf8");
 
     test("a database that schema 1 left is read whole", async (t) => {
-      const address = await database.empty(t);
+      const address = await database.empty();
       await runSql(address, await fixture());
       const store = await openStore({ ...address, clock: systemClock });
       t.after(() => store.close());
@@ -84,9 +84,9 @@ for (const database of databases) {
     });
 
     test("migration 1 still makes what it made when it was released", async (t) => {
-      const kept = await database.empty(t);
+      const kept = await database.empty();
       await runSql(kept, await fixture());
-      const made = await database.empty(t);
+      const made = await database.empty();
       const kysely = raw(made);
       await migrate(kysely, database.name, systemClock, migrations.slice(0, 1));
       await kysely.destroy();
@@ -94,7 +94,7 @@ for (const database of databases) {
     });
 
     test("many who start at once on an empty database all find the schema made once", async (t) => {
-      const address = await database.empty(t);
+      const address = await database.empty();
       const stores = await Promise.all(Array.from({ length: 6 }, () => openStore({ ...address, clock: systemClock })));
       t.after(() => Promise.all(stores.map((store) => store.close())));
       const [store] = stores;
@@ -108,7 +108,7 @@ for (const database of databases) {
     });
 
     test("a newer schema is refused by its number and left as it is", async (t) => {
-      const address = await database.empty(t);
+      const address = await database.empty();
       await (await openStore({ ...address, clock: systemClock })).close();
       await runSql(address, "insert into hop3_schema values (99, 'from the future', '2030-01-01T00:00:00.000Z')");
       const before = await describeSchema(database, address);
@@ -120,7 +120,7 @@ for (const database of databases) {
     });
 
     test("a migration that fails half way leaves the version before it, and can be done again", async (t) => {
-      const address = await database.empty(t);
+      const address = await database.empty();
       const kysely = raw(address);
       t.after(() => kysely.destroy());
       let broken = true;
@@ -159,7 +159,7 @@ test("migrations are numbered 1, 2, 3, ...", () => {
 test("the SQLite file and what belongs to it can be read by its owner only, also when it was open before", async (t) => {
   const [sqlite] = databases;
   assert.ok(sqlite);
-  const address = await sqlite.empty(t);
+  const address = await sqlite.empty();
   await writeFile(address.file, "", { mode: 0o644 });
   const store = await openStore({ ...address, clock: systemClock });
   t.after(() => store.close());
@@ -172,7 +172,7 @@ test("the SQLite file and what belongs to it can be read by its owner only, also
 test("a file that is no database is refused, and not changed", async (t) => {
   const [sqlite] = databases;
   assert.ok(sqlite);
-  const address = await sqlite.empty(t);
+  const address = await sqlite.empty();
   const text = "this is a text of somebody and no database at all".repeat(100);
   await writeFile(address.file, text);
   await assert.rejects(openStore({ ...address, clock: systemClock }), {
@@ -185,6 +185,6 @@ test("a file that is no database is refused, and not changed", async (t) => {
 test("a directory that is not there is a failed store", async (t) => {
   const [sqlite] = databases;
   assert.ok(sqlite);
-  const { file } = await sqlite.empty(t);
+  const { file } = await sqlite.empty();
   await assert.rejects(openStore({ file: `${file}/none/hop3.db`, clock: systemClock }), { code: "STORE_FAILED" });
 });

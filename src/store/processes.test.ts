@@ -32,7 +32,7 @@ function program(file: string, body: string): readonly string[] {
 const cwd = join(import.meta.dirname, "../..");
 
 test("two processes that write one file at the same time lose nothing and fork no chain", async (t) => {
-  const { file } = await sqlite.empty(t);
+  const { file } = await sqlite.empty();
   const writer = program(
     file,
     `for (let count = 0; count < 100; count += 1) {
@@ -53,7 +53,7 @@ test("two processes that write one file at the same time lose nothing and fork n
 });
 
 test("a process killed in the middle of a transaction leaves nothing of it, and its lock is free", async (t) => {
-  const { file } = await sqlite.empty(t);
+  const { file } = await sqlite.empty();
   const store = await openStore({ file, clock: systemClock });
   t.after(() => store.close());
   const [command, ...args] = program(
@@ -91,7 +91,7 @@ test("a process killed in the middle of a transaction leaves nothing of it, and 
 });
 
 test("a process that holds the lock for ever is said to the one who waits", { timeout: 60_000 }, async (t) => {
-  const { file } = await sqlite.empty(t);
+  const { file } = await sqlite.empty();
   const [command, ...args] = program(
     file,
     `await transaction(store, async (tx) => {
