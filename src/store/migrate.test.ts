@@ -83,7 +83,7 @@ for (const database of databases) {
       assert.equal(await nextBuild(store, "blog"), 3);
     });
 
-    test("migration 1 still makes what it made when it was released", async (t) => {
+    test("migration 1 still makes what it made when it was released", async () => {
       const kept = await database.empty();
       await runSql(kept, await fixture());
       const made = await database.empty();
@@ -107,7 +107,7 @@ for (const database of databases) {
       await createApp(store, "blog");
     });
 
-    test("a newer schema is refused by its number and left as it is", async (t) => {
+    test("a newer schema is refused by its number and left as it is", async () => {
       const address = await database.empty();
       await (await openStore({ ...address, clock: systemClock })).close();
       await runSql(address, "insert into hop3_schema values (99, 'from the future', '2030-01-01T00:00:00.000Z')");
@@ -169,7 +169,7 @@ test("the SQLite file and what belongs to it can be read by its owner only, also
   }
 });
 
-test("a file that is no database is refused, and not changed", async (t) => {
+test("a file that is no database is refused, and not changed", async () => {
   const [sqlite] = databases;
   assert.ok(sqlite);
   const address = await sqlite.empty();
@@ -182,7 +182,7 @@ test("a file that is no database is refused, and not changed", async (t) => {
   assert.equal(await readFile(address.file, "utf8"), text);
 });
 
-test("a directory that is not there is a failed store", async (t) => {
+test("a directory that is not there is a failed store", async () => {
   const [sqlite] = databases;
   assert.ok(sqlite);
   const { file } = await sqlite.empty();
