@@ -17,8 +17,8 @@ export type Tools = {
 /** Absolute paths; `directory` is the set-up's tool directory. Nothing is checked: what is missing fails when it is used. */
 export function pinnedTools(directory = fileURLToPath(new URL("../../.tools", import.meta.url))): Tools {
   return {
-    caddy: `${directory}/python/bin/caddy`,
-    uv: `${directory}/python/bin/uv`,
+    caddy: `${directory}/bin/caddy`,
+    uv: `${directory}/bin/uv`,
     python: existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "/usr/local/bin/python3",
     node: process.execPath,
     npm: `${directory}/npm/node_modules/npm/bin/npm-cli.js`,
