@@ -67,9 +67,10 @@ async function runStep(job: DeployJob, number: number, step: BuildStep, index: n
   const how = ended.timedOut
     ? `took longer than ${step.timeout} s`
     : `ended with exit status ${ended.exit ?? "unknown"}`;
-  const details = await lastLines(platform.layout.buildLog(app, number), 20);
-  const known = step.failureText === undefined || details.some((line) => line.includes(step.failureText ?? ""));
+  const lines = await lastLines(platform.layout.buildLog(app, number), 200);
+  const told = step.failureText === undefined ? -1 : lines.findIndex((line) => line.includes(step.failureText ?? ""));
+  const known = step.failureText === undefined || told >= 0;
   throw new AppError((known ? step.failure : undefined) ?? "BUILD_FAILED", `The build step ${step.name} ${how}.`, {
-    details,
+    details: told >= 0 ? lines.slice(told, told + 20) : lines.slice(-20),
   });
 }
