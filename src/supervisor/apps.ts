@@ -256,8 +256,8 @@ export class Apps {
     const process = `${instance.type}.${instance.index}`;
     const listens =
       spec.listens === "http" && instance.port !== null ? { socket: this.socket(id), port: instance.port } : null;
-    const logs = layout.appLogs(app);
-    forgetOldRuns(logs, process, (run) => run.endsWith(`-${id}`) || this.#runs(run));
+    const logs = { root: layout.apps, below: [app, "log"] };
+    forgetOldRuns(logs, process, (run) => this.#runs(run));
     return {
       about: {
         process,
@@ -287,7 +287,7 @@ export class Apps {
   }
 
   #runs(run: string): boolean {
-    return this.running.has(run.slice(run.lastIndexOf("-") + 1));
+    return this.running.get(run.slice(run.lastIndexOf("-") + 1))?.runName === run;
   }
 
   #instance(app: string, id: string): DesiredInstance {

@@ -10,7 +10,6 @@ import { startSupervisor, type SupervisorOptions } from "./daemon.ts";
 import { listLogFiles } from "./log-files.ts";
 import { listProcesses } from "./proc-tree.ts";
 
-
 export const testKey = Buffer.alloc(32, 7);
 
 export type Bench = {

@@ -1,5 +1,4 @@
-import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, fstatSync, writeSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { stampLines } from "./output/log-lines.ts";
 
@@ -12,9 +11,9 @@ export class JobOutput {
   #length: number;
   #full = false;
 
-  constructor(path: string, max: number) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
-    this.#fd = openSync(path, "a", 0o640);
+  /** Takes the descriptor over. */
+  constructor(fd: number, max: number) {
+    this.#fd = fd;
     this.#max = max;
     this.#length = fstatSync(this.#fd).size;
   }

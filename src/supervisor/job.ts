@@ -27,7 +27,8 @@ export type JobPlan = {
   readonly command: Command;
   /** Seconds. */
   readonly timeout: number;
-  readonly log: string;
+  /** Opens the log to append to; throws a Refusal when it is not a plain file. */
+  readonly openLog: () => number;
   readonly logMax: number;
 };
 
@@ -120,13 +121,14 @@ export class Jobs {
   async #run(plan: JobPlan, signal: AbortSignal, state: { timedOut: boolean; canceled: boolean }): Promise<JobResult> {
     const { clock, directory, bootId, newId, fault } = this.#context;
     const mark = newId();
+    const log = plan.openLog();
     const notePath = join(directory, `${mark}.json`);
     const { app, kind, number, index, command } = plan;
     replaceFile(notePath, JSON.stringify({ app, kind, number, index, bootId } satisfies Note));
     fault("before-job");
     const startedAt = clock.now();
     const now = () => clock.now();
-    const output = new JobOutput(plan.log, plan.logMax);
+    const output = new JobOutput(log, plan.logMax);
     const [file = "", ...args] = command.argv;
     const child = spawn(file, args, {
       cwd: command.cwd === null ? "/" : `/proc/self/fd/${command.cwd}`,

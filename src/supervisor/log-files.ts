@@ -7,8 +7,9 @@
  * directory of its own; run names sort by start time, parts are numbers that grow. A line reads `TIME out|err|sys TEXT`
  * (`out+` goes on in the next record of the same stream). What a process has said is all its files merged by time.
  */
-import { readdirSync, rmSync } from "node:fs";
+import { closeSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { makeDirectory } from "./safe-path.ts";
 
 export type LogFile = { readonly process: string; readonly run: string; readonly part: number; readonly path: string };
 
@@ -36,11 +37,21 @@ export function listLogFiles(logs: string, only?: (process: string) => boolean):
     );
 }
 
-/** Removes the logs of the oldest runs of a process, never one that is in use. */
-export function forgetOldRuns(logs: string, process: string, inUse: (run: string) => boolean): void {
-  const ended = names(join(logs, process)).filter((run) => !inUse(run));
-  for (const run of ended.slice(0, Math.max(0, ended.length - runsKept))) {
-    rmSync(join(logs, process, run), { recursive: true, force: true });
+/** Removes the logs of the oldest runs of a process, never one that is in use. Follows no link (safe-path.ts). */
+export function forgetOldRuns(
+  logs: { readonly root: string; readonly below: readonly string[] },
+  process: string,
+  inUse: (run: string) => boolean,
+): void {
+  const fd = makeDirectory(logs.root, [...logs.below, process], logs.below.length + 1);
+  try {
+    const directory = `/proc/self/fd/${fd}`;
+    const ended = names(directory).filter((run) => !inUse(run));
+    for (const run of ended.slice(0, Math.max(0, ended.length - runsKept))) {
+      rmSync(join(directory, run), { recursive: true, force: true });
+    }
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -20,7 +20,10 @@ describe("apps that misbehave", () => {
     bench.release("blog", 1, { web: { command: "echo last words; exit 3" } });
     const { ready, status } = await tryRelease("blog");
     const [one] = status.instances;
-    assert.deepEqual([ready, one?.state, one?.failure, one?.lastExit, one?.restarts], [false, "failed", "exited", "exit 3", 0]);
+    assert.deepEqual(
+      [ready, one?.state, one?.failure, one?.lastExit, one?.restarts],
+      [false, "failed", "exited", "exit 3", 0],
+    );
     await eventually(() => /out last words\n/.test(logText(bench, "blog")), "the log");
   });
 
@@ -70,7 +73,9 @@ describe("apps that misbehave", () => {
 
   it("one that needs time to end gets it, also behind a shell that ends at once", async () => {
     await bench.start();
-    bench.release("jobs", 1, { worker: { command: "(trap 'sleep 0.4; echo ended well; exit' TERM; while :; do sleep 0.05; done) & wait; true" } });
+    bench.release("jobs", 1, {
+      worker: { command: "(trap 'sleep 0.4; echo ended well; exit' TERM; while :; do sleep 0.05; done) & wait; true" },
+    });
     assert.equal((await tryRelease("jobs")).ready, true);
     await bench.client.call("app.stop", { app: "jobs" });
     assert.match(logText(bench, "jobs"), /out ended well\n/);
@@ -79,7 +84,10 @@ describe("apps that misbehave", () => {
   it("daemonised grandchildren end with it, and when it crashes", async () => {
     await bench.start({ timing: { stayUp: 600 } });
     const daemonise = "(setsid sh -c 'sleep 1000 & exec sleep 1000' >/dev/null 2>&1 &) ; sleep 0.2; echo up;";
-    bench.release("jobs", 1, { worker: { command: `${daemonise} exec sleep 1000` }, crash: { command: `${daemonise} exit 1` } });
+    bench.release("jobs", 1, {
+      worker: { command: `${daemonise} exec sleep 1000` },
+      crash: { command: `${daemonise} exit 1` },
+    });
     const { ready, status } = await tryRelease("jobs");
     assert.equal(ready, false);
     assert.equal(status.instances.find((one) => one.type === "crash")?.state, "failed");
@@ -92,7 +100,10 @@ describe("apps that misbehave", () => {
     bench.release("jobs", 1, { worker: { command: "sleep 0.2; exit 1" } });
     assert.equal((await tryRelease("jobs")).ready, true);
     await bench.client.call("app.cutover", { app: "jobs", release: 1 });
-    await eventually(async () => ((await bench.client.call("status", {})).apps[0]?.instances[0]?.restarts ?? 0) >= 3, "3 restarts");
+    await eventually(
+      async () => ((await bench.client.call("status", {})).apps[0]?.instances[0]?.restarts ?? 0) >= 3,
+      "3 restarts",
+    );
   });
 });
 

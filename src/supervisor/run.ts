@@ -12,6 +12,7 @@ import { LAUNCHER_ENV, launcherArgv, prepareInstance } from "./output/launcher.t
 import { LogReader } from "./output/log-reader.ts";
 import { readOutcome, type Outcome } from "./output/status-file.ts";
 import { markName, type Marked } from "./proc-tree.ts";
+import { makeDirectory } from "./safe-path.ts";
 
 /** What a supervisor that did not start the run must know of it. */
 export type About = {
@@ -19,8 +20,8 @@ export type About = {
   readonly mark: string;
   /** `web.1`, `caddy`. */
   readonly process: string;
-  /** Directory of logs that has a directory for the process (log-files.ts). */
-  readonly logs: string;
+  /** Directory of logs that has a directory for the process (log-files.ts): a path of ours, and names below it. */
+  readonly logs: { readonly root: string; readonly below: readonly string[] };
   readonly startedAt: number;
   /** Null for what does not listen. */
   readonly listens: { readonly socket: string; readonly port: number } | null;
@@ -53,6 +54,7 @@ export class Run {
   readonly ended: Promise<Outcome>;
   readonly #context: RunContext;
   readonly #child: ChildProcess | undefined;
+  readonly #logsFd: number;
   readonly #reader: LogReader;
   readonly #watcher: FSWatcher | undefined;
   readonly #look: NodeJS.Timeout;
@@ -67,7 +69,10 @@ export class Run {
     this.#context = context;
     this.#child = child;
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
-    this.#reader = new LogReader({ dir: directory, logs: join(about.logs, about.process, basename(directory)) });
+    // By descriptor: the directory of an app's logs belongs to `hop3d`, which might put a link in its place.
+    const { root, below } = about.logs;
+    this.#logsFd = makeDirectory(root, [...below, about.process, basename(directory)], below.length + 2);
+    this.#reader = new LogReader({ dir: directory, logs: `/proc/self/fd/${this.#logsFd}` });
     this.#watcher = watchQuietly(directory, () => this.#soon(settleMs));
     this.#look = setInterval(() => this.#work(), lookMs);
     child?.once("exit", () => this.#soon(0));
@@ -113,6 +118,7 @@ export class Run {
     clearInterval(this.#look);
     clearTimeout(this.#settle);
     this.#reader.close();
+    closeSync(this.#logsFd);
   }
 
   #soon(ms: number): void {

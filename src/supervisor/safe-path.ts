@@ -3,7 +3,7 @@
  * relative to the descriptor of the one before (`/proc/self/fd/N/name` is Node's openat), so swapping a directory for a
  * link between check and use gains nothing.
  */
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync } from "node:fs";
 import { isNodeError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
 import { Refusal } from "./refusal.ts";
@@ -17,6 +17,36 @@ export function openDirectory(root: string, parts: readonly string[]): number {
   let fd = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
   for (const part of parts) fd = step(fd, part, directoryFlags);
   return fd;
+}
+
+/**
+ * As openDirectory, and makes what is missing of the last `made` components (0750). Whatever the descriptor leads to stays
+ * reachable as `/proc/self/fd/N` while it is open, wherever its name is moved.
+ */
+export function makeDirectory(root: string, parts: readonly string[], made: number): number {
+  let fd = openDirectory(root, parts.slice(0, parts.length - made));
+  for (const part of parts.slice(parts.length - made)) {
+    try {
+      mkdirSync(`/proc/self/fd/${fd}/${checked(part)}`, { mode: 0o750 });
+    } catch (error) {
+      if (!isNodeError(error) || error.code !== "EEXIST") {
+        closeSync(fd);
+        throw error;
+      }
+    }
+    fd = step(fd, part, directoryFlags);
+  }
+  return fd;
+}
+
+/** Opens `root/parts...` to append to it, made when missing. Close the descriptor. */
+export function openToAppend(root: string, parts: readonly string[]): number {
+  const flags =
+    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const fd = step(openDirectory(root, parts.slice(0, -1)), parts.at(-1) ?? "", flags);
+  if (fstatSync(fd).isFile()) return fd;
+  closeSync(fd);
+  throw new Refusal("invalid", `${quote(parts.at(-1) ?? "")} is not a regular file.`);
 }
 
 /** Reads the regular file `root/parts...` of at most `max` bytes. */
@@ -50,10 +80,7 @@ export function relativeParts(path: string, where: string): string[] {
 
 function step(parent: number, part: string, flags: number): number {
   try {
-    if (part === "" || part === "." || part === ".." || part.includes("/") || part.includes("\0")) {
-      throw new Refusal("invalid", `${quote(part)} is not a name.`);
-    }
-    return openSync(`/proc/self/fd/${parent}/${part}`, flags);
+    return openSync(`/proc/self/fd/${parent}/${checked(part)}`, flags, 0o640);
   } catch (error) {
     if (!isNodeError(error)) throw error;
     if (error.code === "ENOENT") throw new Refusal("unknown", `There is no ${quote(part)}.`);
@@ -64,4 +91,9 @@ function step(parent: number, part: string, flags: number): number {
   } finally {
     closeSync(parent);
   }
+}
+
+function checked(part: string): string {
+  if (part !== "" && part !== "." && part !== ".." && !part.includes("/") && !part.includes("\0")) return part;
+  throw new Refusal("invalid", `${quote(part)} is not a name.`);
 }

@@ -37,11 +37,12 @@ export class Services {
           forget: () => undefined,
           changed: () => undefined,
           prepare: async () => {
-            forgetOldRuns(layout.logs, name, () => false);
+            const logs = { root: layout.logs, below: [] };
+            forgetOldRuns(logs, name, () => false);
             return {
               about: {
                 process: name,
-                logs: layout.logs,
+                logs,
                 listens: null,
                 startTimeout: 1,
                 stopTimeout: definition.stopTimeout ?? 10,

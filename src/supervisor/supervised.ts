@@ -3,6 +3,7 @@
  * nothing of apps, releases or services; what to run, and what to do about slots, is handed in.
  */
 import { existsSync, rmSync } from "node:fs";
+import { basename } from "node:path";
 import type { Clock } from "#sys/clock.ts";
 import { after } from "./after.ts";
 import { untilDrained } from "./drain.ts";
@@ -70,6 +71,11 @@ export class Supervised {
     this.id = options.id;
     this.#options = options;
     this.since = options.clock.now();
+  }
+
+  /** The run that is under way, as its log is named. */
+  get runName(): string | undefined {
+    return this.#run === undefined ? undefined : basename(this.#run.directory);
   }
 
   /** The app's main process, while there is one. */

@@ -11,6 +11,7 @@ import { protocolVersion, type JobResult, type Verb, type Verbs } from "./protoc
 import { instanceEnv } from "./apps.ts";
 import { readBuild, recordEnv } from "./records.ts";
 import { Refusal } from "./refusal.ts";
+import { openToAppend } from "./safe-path.ts";
 import type { Services } from "./services.ts";
 import { appNameOf, entries, fields, numberMax, oneOf, processTypeOf, seconds, whole } from "./shape.ts";
 
@@ -172,7 +173,7 @@ async function buildStep(
   if (found === undefined) throw new Refusal("unknown", `Build ${build} of ${app} has no step ${step}.`);
   const env = recordEnv(records, "build", app, build, record.env);
   const command = { argv: found.argv, env, cwd: apps.openTree(app, build, found.cwd) };
-  const log = layout.buildLog(app, build);
+  const openLog = () => openToAppend(layout.apps, [app, "builds", String(build), "build.log"]);
   const { timeout } = found;
   return jobs.start({
     app,
@@ -181,7 +182,7 @@ async function buildStep(
     index: step,
     command,
     timeout,
-    log,
+    openLog,
     logMax: limits.buildLogBytes,
   });
 }
@@ -196,7 +197,7 @@ async function releaseHook(
   if (found === undefined) throw new Refusal("unknown", `Release ${release} of ${app} has no hook ${hook}.`);
   const env = { ...recordEnv(records, "release", app, release, record.env), ...instanceEnv(`hook.${hook + 1}`, null) };
   const command = { argv: ["/bin/sh", "-c", found.command], env, cwd: apps.openTree(app, record.build, record.cwd) };
-  const log = layout.buildLog(app, record.build);
+  const openLog = () => openToAppend(layout.apps, [app, "builds", String(record.build), "build.log"]);
   const { timeout } = found;
   return jobs.start({
     app,
@@ -205,7 +206,7 @@ async function releaseHook(
     index: hook,
     command,
     timeout,
-    log,
+    openLog,
     logMax: limits.buildLogBytes,
   });
 }
