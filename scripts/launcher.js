@@ -9,6 +9,9 @@ import { fileURLToPath } from "node:url";
 /** The oldest Node that the bundle runs on. */
 const OLDEST = 24;
 
+/** How the dynamic loader ends a program whose libraries it does not find; Node 26 needs libatomic, minimal systems lack it. */
+const LOADER_FAILED = 127;
+
 const main = new URL("./main.js", import.meta.url);
 
 if (Number(process.versions.node.split(".")[0]) >= OLDEST) {
@@ -43,6 +46,11 @@ function runOn(node) {
     process.exitCode = 1;
   });
   child.on("close", (code, signal) => {
+    if (code === LOADER_FAILED) {
+      process.stderr.write(
+        "hop3: if libatomic is what is missing: apt-get install libatomic1, or dnf install libatomic\n",
+      );
+    }
     process.exitCode = code ?? 128 + constants.signals[signal ?? "SIGKILL"];
   });
 }
