@@ -31,4 +31,4 @@ const builder: Builder = {
   provision: () => Promise.resolve({ runtimes: {} }),
 };
 
-export const generic = { name: "generic", api: pluginApiVersion, builders: [builder] } satisfies Plugin;
+export const generic = { name: "generic", api: pluginApiVersion, builders: [builder] as const } satisfies Plugin;

@@ -25,4 +25,4 @@ const builder: Builder = {
   provision: provisionNode,
 };
 
-export const node = { name: "node", api: pluginApiVersion, builders: [builder] } satisfies Plugin;
+export const node = { name: "node", api: pluginApiVersion, builders: [builder] as const } satisfies Plugin;

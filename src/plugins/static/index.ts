@@ -68,4 +68,4 @@ function inPlace(place: string): string {
 }
 
 /** Named `staticSite` because `static` is a reserved word. */
-export const staticSite = { name: "static", api: pluginApiVersion, builders: [builder] } satisfies Plugin;
+export const staticSite = { name: "static", api: pluginApiVersion, builders: [builder] as const } satisfies Plugin;
