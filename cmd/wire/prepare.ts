@@ -4,16 +4,14 @@
  */
 import { createFirstAdmin } from "#identity/first-admin.ts";
 import { writeEdgeDocument } from "#paas/edge.ts";
-import { findToken } from "#store/tokens.ts";
-import { createToken } from "#store/tokens.ts";
+import { createToken, findToken } from "#store/tokens.ts";
 import { openLog } from "#sys/log.ts";
 import { pinnedTools } from "#sys/tools.ts";
-import { localToken } from "#cmd/wire/local-context.ts";
 import { makePlatform } from "#cmd/wire/platform.ts";
 import type { ServerSettings } from "#cmd/wire/settings.ts";
 
-/** Returns a token of the user `admin`: the one this person has already when it still works, else a new one. */
-export async function prepare(settings: ServerSettings, version: string): Promise<string> {
+/** Returns a token of the user `admin`: `present`, which this person has already, when it still works, else a new one. */
+export async function prepare(settings: ServerSettings, version: string, present: string | undefined): Promise<string> {
   const platform = await makePlatform({
     settings,
     tools: pinnedTools(),
@@ -26,7 +24,6 @@ export async function prepare(settings: ServerSettings, version: string): Promis
     await writeEdgeDocument(platform);
     const first = await createFirstAdmin(platform.store);
     if (first !== undefined) return first.secret;
-    const present = await localToken(process.env, platform.apiUrl);
     if (present !== undefined && (await findToken(platform.store, present)) !== undefined) return present;
     return (await createToken(platform.store, { user: "admin", name: "npm start" })).secret;
   } finally {

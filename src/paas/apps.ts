@@ -93,7 +93,9 @@ export async function destroyApp(platform: Platform, name: string, confirm: stri
   }
   return platform.queue.run(name, async () => {
     // Processes first, files last, the row in between: whatever is interrupted can be repeated from the start.
-    await platform.supervisor.call("app.forget", { app: name }, { signal: platform.stopping });
+    if ((await supervisorStatuses(platform)).has(name)) {
+      await platform.supervisor.call("app.forget", { app: name }, { signal: platform.stopping });
+    }
     await deleteApp(platform.store, name);
     await syncEdge(platform);
     await removeAppFolders(platform, name);

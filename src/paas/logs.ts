@@ -1,8 +1,9 @@
 /** What apps, builds and the server's own services have printed: the last lines, and new ones as they come. */
-import { readdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import type { LogLine } from "#core/api/logs.ts";
-import { AppError, isNodeError } from "#core/errors.ts";
+import { AppError } from "#core/errors.ts";
 import { getDeploy, listDeploys, type Deploy } from "#store/deploys.ts";
+import { listLogFiles } from "#supervisor/log-files.ts";
 import { requireApp } from "./require-app.ts";
 import { offsetOfLastLines, readLines } from "./follow-file.ts";
 import { parseLogLine } from "./log-line.ts";
@@ -18,7 +19,7 @@ const patience = 200;
 /** By time, over all instances. Throws APP_NOT_FOUND. */
 export async function readLogs(platform: Platform, app: string, query: LogQuery): Promise<LogLine[]> {
   await requireApp(platform, app);
-  return lastOf(await sources(platform, app, query.process), query.lines);
+  return lastOf(sources(platform, app, query.process), query.lines);
 }
 
 /** The last lines, then each new one until the signal is aborted; instances that come later are followed too. */
@@ -30,12 +31,12 @@ export async function* followLogs(
 ): AsyncGenerator<LogLine> {
   await requireApp(platform, app);
   const offsets = new Map<string, number>();
-  const first = await sources(platform, app, query.process);
+  const first = sources(platform, app, query.process);
   for (const { path } of first) offsets.set(path, (await tail(path, 0)).end);
   yield* await lastOf(first, query.lines);
   while (!signal.aborted) {
     let quiet = true;
-    for (const { name, path } of await sources(platform, app, query.process)) {
+    for (const { name, path } of sources(platform, app, query.process)) {
       for (const { text, end } of await readLines(path, await resumeAt(path, offsets.get(path) ?? 0))) {
         quiet = false;
         offsets.set(path, end);
@@ -83,19 +84,21 @@ export async function* followBuildLogs(
 
 /** The log of hop3d, caddy or the supervisor itself. */
 export function systemLogs(platform: Platform, service: string, lines: number): Promise<LogLine[]> {
-  return lastOf([{ name: service, path: `${platform.layout.logs}/${service}.log` }], lines);
+  const { logs } = platform.layout;
+  // The supervisor writes its own log itself: nobody supervises it.
+  if (service === "supervisor") return lastOf([{ name: service, path: `${logs}/supervisor.log` }], lines);
+  return lastOf(
+    listLogFiles(logs, (name) => name === service).map(({ path }) => ({ name: service, path })),
+    lines,
+  );
 }
 
-async function sources(platform: Platform, app: string, process: string | undefined): Promise<Source[]> {
-  const folder = platform.layout.appLogs(app);
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (isNodeError(error) && error.code === "ENOENT") return [];
-    throw error;
-  });
-  return names
-    .filter((name) => name.endsWith(".log") && (process === undefined || name.startsWith(`${process}.`)))
-    .toSorted()
-    .map((name) => ({ name: name.slice(0, -".log".length), path: `${folder}/${name}` }));
+/** Every file of every run that is kept, the oldest run first. */
+function sources(platform: Platform, app: string, process: string | undefined): Source[] {
+  return listLogFiles(
+    platform.layout.appLogs(app),
+    (name) => process === undefined || name.startsWith(`${process}.`),
+  ).map(({ process: name, path }) => ({ name, path }));
 }
 
 function buildSource(platform: Platform, deploy: Deploy): Source {

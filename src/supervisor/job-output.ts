@@ -4,12 +4,21 @@ import { stampLines } from "./output/log-lines.ts";
 
 const lineMax = 64 * 1024;
 
-/** A log that jobs append to, up to a size; beyond it their output is read and dropped, so that no job blocks on us. */
+/** Of what comes after the log is full, this much of the end is kept in memory: the last words say why a build failed. */
+const tailMax = 64 * 1024;
+
+/**
+ * A log that jobs append to, up to a size; beyond it their output is read and dropped, so that no job blocks on us, but
+ * for its end, which `close` appends.
+ */
 export class JobOutput {
   readonly #fd: number;
   readonly #max: number;
   #length: number;
-  #full = false;
+  /** Records after the log was full, the newest last; undefined while it is not. */
+  #tail: Buffer[] | undefined;
+  #tailLength = 0;
+  #dropped = 0;
 
   /** Takes the descriptor over. */
   constructor(fd: number, max: number) {
@@ -44,18 +53,26 @@ export class JobOutput {
   }
 
   close(): void {
+    if (this.#tail !== undefined) {
+      const last = this.#tail.at(-1)?.toString("latin1", 0, 24) ?? "";
+      if (this.#dropped > 0)
+        this.#write(Buffer.from(`${last} sys ${this.#dropped} bytes of output were left out here\n`));
+      for (const records of this.#tail) this.#write(records);
+    }
     closeSync(this.#fd);
   }
 
   #append(records: Buffer): void {
-    if (this.#full || records.length === 0) return;
-    if (this.#length + records.length > this.#max) {
-      this.#full = true;
-      const time = records.toString("latin1", 0, 24);
-      this.#write(Buffer.from(`${time} sys the output is longer than ${this.#max} bytes; the rest is dropped\n`));
-      return;
+    if (records.length === 0) return;
+    if (this.#tail === undefined && this.#length + records.length <= this.#max) return this.#write(records);
+    this.#tail ??= [];
+    this.#tail.push(records);
+    this.#tailLength += records.length;
+    while (this.#tailLength > tailMax && this.#tail.length > 1) {
+      const gone = this.#tail.shift()?.length ?? 0;
+      this.#tailLength -= gone;
+      this.#dropped += gone;
     }
-    this.#write(records);
   }
 
   #write(records: Buffer): void {
@@ -63,7 +80,7 @@ export class JobOutput {
       for (let done = 0; done < records.length;) done += writeSync(this.#fd, records, done);
       this.#length += records.length;
     } catch {
-      this.#full = true; // the disk is: the job goes on, what it says is lost
+      this.#length = this.#max; // the disk is full: the job goes on, what it says is lost but for the end, if there is room then
     }
   }
 }

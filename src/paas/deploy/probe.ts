@@ -9,8 +9,7 @@ import { httpProbe } from "../http-probe.ts";
 import type { Platform } from "../platform.ts";
 import { supervisorStatuses } from "../supervisor-status.ts";
 import type { Candidate } from "./job.ts";
-import { lastLines } from "./last-lines.ts";
-import { instanceLog } from "./start.ts";
+import { instanceWords } from "./start.ts";
 
 const unlessSaid = { path: "/", timeout: 10, interval: 0.5, retries: 3 };
 
@@ -34,7 +33,7 @@ export async function probe(platform: Platform, { artifact, release }: Candidate
       await refuseIfEnded(platform, app, instance);
       if (tried >= check.retries) {
         throw new AppError("APP_UNHEALTHY", `${instance.type}.${instance.index} is not healthy: ${said}`, {
-          details: await lastLines(instanceLog(platform, app, instance), 20),
+          details: await instanceWords(platform, app, instance),
         });
       }
       await platform.clock.sleep(check.interval * 1000, platform.stopping);
@@ -48,6 +47,6 @@ async function refuseIfEnded(platform: Platform, app: string, asked: InstanceSta
   if (now !== undefined && now.pid === asked.pid && now.state === "ready") return;
   const how = now?.lastExit ?? "unknown";
   throw new AppError("APP_EXITED", `The process ${asked.type}.${asked.index} ended (${how}) instead of serving.`, {
-    details: await lastLines(instanceLog(platform, app, asked), 20),
+    details: await instanceWords(platform, app, asked),
   });
 }

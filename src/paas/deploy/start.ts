@@ -1,5 +1,6 @@
 /** Step 5, start: the release's processes come up beside what serves; nothing reaches them yet. */
 import { AppError } from "#core/errors.ts";
+import { listLogFiles } from "#supervisor/log-files.ts";
 import type { AppStatus, InstanceStatus } from "#supervisor/protocol.ts";
 import type { Platform } from "../platform.ts";
 import type { Candidate } from "./job.ts";
@@ -32,7 +33,7 @@ export async function startFailure(
   const mine = status.instances.filter((instance) => instance.release === release && instance.state !== "ready");
   const ended = mine.find((instance) => instance.failure === "exited");
   const culprit = ended ?? mine.find((instance) => instance.failure !== null) ?? mine[0];
-  const details = culprit === undefined ? [] : await lastLines(instanceLog(platform, app, culprit), 20);
+  const details = culprit === undefined ? [] : await instanceWords(platform, app, culprit);
   const name = culprit === undefined ? "web" : `${culprit.type}.${culprit.index}`;
   if (ended !== undefined) {
     return new AppError(
@@ -44,10 +45,14 @@ export async function startFailure(
   return new AppError("APP_NOT_LISTENING", `The process ${name} did not listen within ${startTimeout} s.`, { details });
 }
 
-export function instanceLog(
+/** The last words of one instance. */
+export async function instanceWords(
   { layout }: Pick<Platform, "layout">,
   app: string,
-  instance: Pick<InstanceStatus, "type" | "index">,
-): string {
-  return `${layout.appLogs(app)}/${instance.type}.${instance.index}.log`;
+  instance: InstanceStatus,
+): Promise<string[]> {
+  const name = `${instance.type}.${instance.index}`;
+  const files = listLogFiles(layout.appLogs(app), (process) => process === name);
+  const last = files.filter(({ run }) => run.endsWith(`-${instance.id}`)).at(-1);
+  return last === undefined ? [] : lastLines(last.path, 20);
 }

@@ -1,0 +1,184 @@
+/**
+ * A whole platform for a test: its own root, run directory and ports, the real supervisor, Caddy and hop3d as processes of
+ * their own. Apps are deployed through the HTTP API, as the CLI does it.
+ */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { readdir, readFile, lstat, readlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pack } from "tar-stream";
+import { layoutOf, type Layout } from "#core/layout.ts";
+import { prepare } from "#cmd/wire/prepare.ts";
+import { serverEnvironment, toolEnvironment, type ServerSettings } from "#cmd/wire/settings.ts";
+import { connectSupervisor, type SupervisorClient } from "#supervisor/client.ts";
+import { exec } from "#sys/exec.ts";
+import { freePortFrom } from "#sys/free-port.ts";
+import { makeRunDir } from "#sys/run-dir.ts";
+import { removeTree } from "#paas/deploy/tree.ts";
+import { eventually, type DeployFailure, type DeployResult, type TestPlatform } from "./apps.ts";
+
+export type RunningPlatform = TestPlatform & {
+  readonly settings: ServerSettings;
+  readonly layout: Layout;
+  readonly token: string;
+  readonly supervisor: SupervisorClient;
+  /** JSON of an API call; fails the test when the status is not 2xx. */
+  api(method: string, path: string, body?: unknown): Promise<unknown>;
+  /** kill -9 of every process of the platform and of its apps, at once. */
+  killEverything(): Promise<void>;
+  /** Starts the supervisor again on the same root. */
+  startAgain(): Promise<void>;
+  /** TERM to the supervisor; resolves when it has ended. */
+  halt(): Promise<void>;
+  /** Ends all and removes the root. */
+  stop(): Promise<void>;
+};
+
+let ports = 18_000 + (process.pid % 500) * 20;
+
+export async function startPlatform(options: { readonly rootPrefix?: string; readonly env?: Record<string, string> } = {}): Promise<RunningPlatform> {
+  const base = mkdtempSync(join(tmpdir(), "hop3-e2e-"));
+  const root = join(base, options.rootPrefix ?? "root");
+  const layout = layoutOf({ root, run: join(base, "r") });
+  const settings: ServerSettings = { layout, apiPort: await nextPort(), httpPort: await nextPort(), baseDomain: "localhost", postgresUri: options.env?.["POSTGRES_DB_URI"] };
+  makeRunDir(layout.run, process.getuid?.() ?? 0);
+  const { mkdirSync } = await import("node:fs");
+  mkdirSync(root, { recursive: true });
+  const token = await prepare(settings, "0.0.0-test", undefined);
+  const url = `http://127.0.0.1:${settings.apiPort}/api/v1`;
+  const headers = { authorization: `Bearer ${token}` };
+  let pid = 0;
+  let ended: Promise<unknown> = Promise.resolve();
+  const lastWords: string[] = [];
+
+  const startAgain = async () => {
+    ended = exec([process.execPath, join(import.meta.dirname, "../../cmd/supervisor.ts")], {
+      env: { ...toolEnvironment(process.env), ...serverEnvironment(settings), ...options.env },
+      onSpawn: (spawned) => (pid = spawned),
+      onLine: (line) => lastWords.push(line),
+    });
+    await eventually(`hop3d answers\n${lastWords.join("\n")}`, async () => (await fetch(`${url}/version`).catch(() => undefined))?.ok === true, 30_000).catch(async (error: unknown) => {
+      const log = await readFile(join(layout.logs, "hop3d.log"), "utf8").catch(() => "no log");
+      throw new Error(`${String(error)}\n${lastWords.join("\n")}\n${log.slice(-3000)}`);
+    });
+  };
+  const halt = async () => {
+    if (pid !== 0) process.kill(pid, "SIGTERM");
+    await ended;
+    pid = 0;
+  };
+  await startAgain();
+  const supervisor = connectSupervisor(layout.supervisorSocket);
+
+  const api = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`);
+    return JSON.parse(text);
+  };
+
+  return {
+    settings,
+    layout,
+    token,
+    supervisor,
+    api,
+    startAgain,
+    halt,
+    async deploy(dir, name): Promise<DeployResult> {
+      const response = await fetch(`${url}/apps/${name}/deploys?create=true`, {
+        method: "POST",
+        headers: { ...headers, "content-type": "application/x-tar" },
+        body: await tarOf(dir),
+      });
+      const accepted = (await response.json()) as { deploy: number } & DeployFailure;
+      if (response.status !== 202) return { outcome: "failed", error: accepted };
+      const events = await fetch(`${url}/apps/${name}/deploys/${accepted.deploy}/events`, { headers });
+      const done = await doneEvent(events);
+      if (done.outcome !== "succeeded") return { outcome: "failed", error: done.error };
+      const { builder } = (await api("GET", `/apps/${name}`)) as { builder: string };
+      return { outcome: "live", builder };
+    },
+    edge: (name) => ({ port: settings.httpPort, host: `${name}.localhost` }),
+    async listens(name) {
+      const { apps } = await supervisor.call("status", {});
+      const address = apps.find(({ app }) => app === name)?.instances.find(({ type }) => type === "web")?.address;
+      if (address === undefined || address === null) return "none";
+      return address.startsWith("unix/") ? "unix" : "tcp";
+    },
+    destroy: async (name) => void (await api("DELETE", `/apps/${name}?confirm=${name}`)),
+    async killEverything() {
+      for (const victim of await processesOf(base)) {
+        try {
+          process.kill(victim, "SIGKILL");
+        } catch {
+          // It ended with its parent.
+        }
+      }
+      await ended;
+      await eventually("every process is gone", async () => (await processesOf(base)).length === 0);
+    },
+    async stop() {
+      supervisor.close();
+      await halt();
+      assert.deepEqual(await processesOf(base), [], "processes were left behind");
+      await removeTree(base, (argv) => exec(argv));
+      rmSync(base, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Pids of processes that have the root or run directory in their command line, environment or working directory. */
+export async function processesOf(base: string): Promise<number[]> {
+  const found: number[] = [];
+  for (const name of await readdir("/proc")) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    const read = (file: string) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
+    const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => "");
+    const state = /\) (\S)/.exec(await read("stat"))?.[1];
+    if (state === undefined || state === "Z") continue;
+    if ([await read("cmdline"), await read("environ"), cwd].some((text) => text.includes(base))) found.push(pid);
+  }
+  return found;
+}
+
+async function nextPort(): Promise<number> {
+  const port = await freePortFrom(ports, "::");
+  assert.ok(port !== undefined, "no free port");
+  ports = port + 1;
+  return port;
+}
+
+async function doneEvent(response: Response): Promise<{ outcome: string; error: DeployFailure }> {
+  const text = await response.text();
+  const [, data] = /event: ?done\n(?:id: ?\d+\n)?data: ?(.*)\n/.exec(text) ?? [];
+  assert.ok(data !== undefined, `the stream ended without done:\n${text.slice(-2000)}`);
+  return JSON.parse(data) as { outcome: string; error: DeployFailure };
+}
+
+async function tarOf(dir: string): Promise<Uint8Array<ArrayBuffer>> {
+  const packing = pack();
+  const add = async (path: string) => {
+    for (const entry of (await readdir(join(dir, path))).toSorted()) {
+      const name = join(path, entry);
+      const stat = await lstat(join(dir, name));
+      if (stat.isDirectory()) await add(name);
+      else if (stat.isSymbolicLink()) packing.entry({ name, type: "symlink", linkname: await readlink(join(dir, name)) });
+      else packing.entry({ name, mode: stat.mode }, await readFile(join(dir, name)));
+    }
+  };
+  const chunks: Uint8Array[] = [];
+  const collecting = (async () => {
+    for await (const chunk of packing) chunks.push(chunk as Uint8Array);
+  })();
+  await add("");
+  packing.finalize();
+  await collecting;
+  return new Uint8Array(Buffer.concat(chunks));
+}
