@@ -3,7 +3,7 @@
  * its output. A run's directory holds what the launcher writes (docs/adr/0002) and `about.json`, our note of what it is.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, mkdirSync, readFileSync, rmSync, watch, type FSWatcher } from "node:fs";
+import { closeSync, existsSync, mkdirSync, readFileSync, rmSync, watch, type FSWatcher } from "node:fs";
 import { basename, join } from "node:path";
 import type { Clock } from "#sys/clock.ts";
 import { replaceFile } from "./atomic-file.ts";
@@ -130,6 +130,8 @@ export class Run {
     clearTimeout(this.#settle);
     this.#settle = undefined;
     if (this.#closed) return;
+    // Forgotten while its last output was waited for: its directory is gone, and with it all there was to read.
+    if (!existsSync(this.directory)) return this.close();
     const { more, waiting } = this.#reader.drain(new Date(this.#context.clock.now()));
     if (more) this.#soon(0);
     else if (waiting) this.#soon(1000);

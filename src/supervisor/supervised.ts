@@ -230,8 +230,10 @@ export class Supervised {
     const finished = run.finish().catch((error: unknown) => {
       this.#options.log("its last output could not be written", { id: this.id, reason: String(error) });
     });
-    // What goes for good goes with its directory, so its last words are saved first.
-    if (leaving && this.state !== "recycling") void finished.then(() => this.dispatch("exit"));
+    // What goes for good goes with its directory, so its last words are saved first; and who hears that a first try has
+    // failed reads them at once. What served is taken out of the slots without a wait.
+    const lastWordsFirst = (leaving && this.state !== "recycling") || this.state === "starting" || this.state === "rejecting";
+    if (lastWordsFirst) void finished.then(() => this.dispatch("exit"));
     else this.dispatch("exit");
   }
 
