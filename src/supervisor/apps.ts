@@ -12,12 +12,12 @@ import type { Clock } from "#sys/clock.ts";
 import { saveDesired, unknownApp, type Desired, type DesiredApp, type DesiredInstance } from "./desired.ts";
 import type { Limits } from "./limits.ts";
 import type { Fence } from "./fence.ts";
-import { forgetOldRuns } from "./log-files.ts";
-import { freePort, isFree } from "./ports.ts";
+import { freePort } from "./ports.ts";
+import { newId } from "./id.ts";
 import type { AppStatus, InstanceStatus } from "./protocol.ts";
-import { readRelease, recordEnv, type RecordSource } from "./records.ts";
+import { readRelease, type RecordSource } from "./records.ts";
 import { Refusal } from "./refusal.ts";
-import type { About, Command, RunContext } from "./run.ts";
+import type { RunContext, Start } from "./run.ts";
 import { openDirectory, relativeParts } from "./safe-path.ts";
 import { readSlots, removeSlots, writeSlots } from "./slots.ts";
 import { Supervised, type Timing } from "./supervised.ts";
@@ -29,6 +29,8 @@ export type AppsOptions = {
   readonly limits: Limits;
   readonly records: RecordSource;
   readonly run: RunContext;
+  /** Turns an instance's record into what to run. */
+  readonly prepare: (apps: Apps, app: string, id: string) => Promise<Start>;
   readonly log: (message: string, fields?: Readonly<Record<string, string | number>>) => void;
   readonly fence: Fence;
   readonly fault: (point: string) => void;
@@ -102,7 +104,7 @@ export class Apps {
     proven: boolean,
     taken: Set<number>,
   ): Promise<DesiredInstance> {
-    const port = spec.listens === "http" ? await this.#port(taken) : null;
+    const port = spec.listens === "http" ? await this.takePort(taken) : null;
     if (port !== null) taken.add(port);
     return { id: newId((id) => this.running.has(id)), release, type, index, port, proven, leavingUntil: null };
   }
@@ -121,7 +123,7 @@ export class Apps {
       run,
       fence,
       fault,
-      prepare: () => this.#prepare(app, id),
+      prepare: () => this.options.prepare(this, app, id),
       slots: () => this.writeSlots(app),
       forget: () => this.#forget(app, id),
       changed: () => this.#changed(),
@@ -235,46 +237,6 @@ export class Apps {
     };
   }
 
-  /** What to run, from the record as it is now; takes another port when a stranger has taken ours. */
-  async #prepare(app: string, id: string): Promise<{ about: Omit<About, "startedAt" | "mark">; command: Command }> {
-    const { layout, records } = this.options;
-    let instance = this.#instance(app, id);
-    const record = this.release(app, instance.release);
-    const spec = record.processes[instance.type];
-    if (spec === undefined)
-      throw new Refusal("unknown", `Release ${instance.release} has no process ${instance.type}.`);
-    if (spec.listens === "http" && (instance.port === null || !(await isFree(instance.port)))) {
-      const port = await this.#port(new Set());
-      instance = { ...this.#instance(app, id), port };
-      const renewed = instance;
-      this.edit(app, (before) => ({
-        ...before,
-        instances: before.instances.map((one) => (one.id === id ? renewed : one)),
-      }));
-    }
-    const env = recordEnv(records, "release", app, instance.release, record.env);
-    const process = `${instance.type}.${instance.index}`;
-    const listens =
-      spec.listens === "http" && instance.port !== null ? { socket: this.socket(id), port: instance.port } : null;
-    const logs = { root: layout.apps, below: [app, "log"] };
-    forgetOldRuns(logs, process, (run) => this.#runs(run));
-    return {
-      about: {
-        process,
-        logs,
-        listens,
-        startTimeout: spec.startTimeout,
-        stopTimeout: spec.stopTimeout,
-        fingerprint: "",
-      },
-      command: {
-        argv: ["/bin/sh", "-c", spec.command],
-        env: { ...env, ...instanceEnv(process, listens) },
-        cwd: this.openTree(app, record.build, record.cwd),
-      },
-    };
-  }
-
   /** Opens a working directory inside a build's tree. The caller closes it. */
   openTree(app: string, build: number, cwd: string): number {
     return openDirectory(this.options.layout.apps, [
@@ -286,18 +248,20 @@ export class Apps {
     ]);
   }
 
-  #runs(run: string): boolean {
+  /** True while a run of this name (log-files.ts) is under way. */
+  runs(run: string): boolean {
     return this.running.get(run.slice(run.lastIndexOf("-") + 1))?.runName === run;
   }
 
-  #instance(app: string, id: string): DesiredInstance {
+  /** A desired instance; refused when it is not wanted any more. */
+  instance(app: string, id: string): DesiredInstance {
     const found = this.#desired.get(app)?.instances.find((one) => one.id === id);
     if (found === undefined) throw new Refusal("unknown", `The instance ${id} of ${app} is not wanted any more.`);
     return found;
   }
 
   /** One at a time: two that look for a port together would find the same one. */
-  #port(taken: ReadonlySet<number>): Promise<number> {
+  takePort(taken: ReadonlySet<number>): Promise<number> {
     const search = async (): Promise<number> => {
       const held = this.heldPorts();
       for (const port of taken) held.add(port);
@@ -320,22 +284,5 @@ export class Apps {
 
   #changed(): void {
     for (const look of this.#listeners) look();
-  }
-}
-
-/** What the supervisor adds to a record's environment; a record cannot override it. */
-export function instanceEnv(process: string, listens: About["listens"]): Record<string, string> {
-  return {
-    PROC_TYPE: process,
-    BIND_ADDRESS: "127.0.0.1",
-    HOST: "127.0.0.1",
-    ...(listens === null ? {} : { PORT: String(listens.port), HOP3_SOCKET: listens.socket }),
-  };
-}
-
-export function newId(taken: (id: string) => boolean): string {
-  for (;;) {
-    const id = Array.from({ length: 8 }, () => randomInt(36).toString(36)).join("");
-    if (!taken(id)) return id;
   }
 }

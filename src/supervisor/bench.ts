@@ -1,7 +1,7 @@
 /** For tests: a root of its own with records in it, apps that listen or misbehave, and waits with a deadline. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { layoutOf, type Layout } from "#core/layout.ts";
 import type { BuildStep, ProcessSpec, ReleaseRecord } from "#core/records.ts";
 import { recordEnvContext, sealEnv } from "#core/sealed.ts";
@@ -33,7 +33,7 @@ export function makeBench(): Bench {
   const layout = layoutOf({ root: join(base, "root"), run: join(base, "run") });
   const client = connectSupervisor(layout.supervisorSocket);
   let running: { stop(): Promise<void> } | undefined;
-  const env: Record<string, string> = { PATH: process.env["PATH"] ?? "/usr/bin:/bin", BENCH: base };
+  const env: Record<string, string> = { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, BENCH: base };
   const tree = (app: string, build: number): void => void mkdirSync(layout.buildTree(app, build), { recursive: true });
   return {
     layout,

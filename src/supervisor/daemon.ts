@@ -10,18 +10,21 @@ import { join } from "node:path";
 import { AppError } from "#core/errors.ts";
 import { socketPathMax, type Layout } from "#core/layout.ts";
 import type { MasterKey } from "#core/sealed.ts";
-import { systemClock, type Clock } from "#sys/clock.ts";
+import type { Clock } from "#sys/clock.ts";
 import { adoptApps, adoptServices } from "./adopt.ts";
-import { Apps, newId } from "./apps.ts";
+import { Apps } from "./apps.ts";
 import { replaceFile } from "./atomic-file.ts";
+import { wallClock } from "./clock.ts";
 import { loadDesired } from "./desired.ts";
 import { openFence } from "./fence.ts";
+import { newId } from "./id.ts";
 import { Jobs } from "./job.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { takeLock } from "./lock.ts";
 import { LAUNCHER_SCRIPT } from "./output/launcher.ts";
 import { readBootId } from "./output/status-file.ts";
 import { openOwnLog } from "./own-log.ts";
+import { prepareStart } from "./prepare.ts";
 import { listen } from "./server.ts";
 import { Services, type ServiceDefinition } from "./services.ts";
 import { defaultTiming, type Supervised, type Timing } from "./supervised.ts";
@@ -44,7 +47,7 @@ export type SupervisorOptions = {
 /** Starts and restores everything; resolves when requests are served. `stop` leaves no process, and forgets nothing. */
 export async function startSupervisor(options: SupervisorOptions): Promise<{ stop(): Promise<void> }> {
   if (options.mode === "system") throw new AppError("NOT_BUILT_YET", "The supervisor's system mode is not built yet.");
-  const { layout, clock = systemClock, fault = () => undefined } = options;
+  const { layout, clock = wallClock, fault = () => undefined } = options;
   refuseLongSockets(layout);
   makeDirectories(layout);
   const lock = takeLock(join(layout.supervisor, "lock"));
@@ -74,7 +77,18 @@ async function start(
   const run = { clock, bootId, launcherScript };
   const records = { apps: layout.apps, limits, masterKey: options.masterKey };
   const fence = openFence(layout, clock, () => (services.running.get("caddy")?.pid ?? null) !== null);
-  const apps = new Apps(desired, { layout, clock, timing, limits, records, run, log, fence, fault });
+  const apps = new Apps(desired, {
+    layout,
+    clock,
+    timing,
+    limits,
+    records,
+    run,
+    prepare: prepareStart,
+    log,
+    fence,
+    fault,
+  });
   const services = new Services(options.services, layout, { clock, timing, run, fence, fault, log });
   const jobs = new Jobs({
     directory: join(layout.supervisor, "jobs"),

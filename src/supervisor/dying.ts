@@ -1,18 +1,22 @@
-/**
- * For tests: a supervisor in a process of its own, which kills itself at a named fault point.
- * node dying.ts ROOT RUN POINT [NTH]      POINT `never` lives on; it prints `serving` when requests are served.
- */
-import { layoutOf } from "#core/layout.ts";
+/** For tests, in a process of its own: a supervisor that kills itself at a named fault point, see `dyingArgv`. */
+import { layoutOf, type Roots } from "#core/layout.ts";
 import { testOptions } from "./bench.ts";
 import { startSupervisor } from "./daemon.ts";
 
-const [root = "", run = "", point = "never", nth = "1"] = process.argv.slice(2);
-let left = Number(nth);
-const supervisor = await startSupervisor({
-  ...testOptions(layoutOf({ root, run })),
-  fault: (at) => {
-    if (at === point && --left === 0) process.kill(process.pid, "SIGKILL");
-  },
-});
-process.on("SIGTERM", () => void supervisor.stop());
-process.stdout.write("serving\n");
+/** Serves until it comes to the point for the nth time; `never` is no point. Prints `serving`. */
+export async function serveUntil(roots: Roots, point: string, nth: number): Promise<void> {
+  let left = nth;
+  await startSupervisor({
+    ...testOptions(layoutOf(roots)),
+    fault: (at) => {
+      if (at === point && --left === 0) process.kill(process.pid, "SIGKILL");
+    },
+  });
+  process.stdout.write("serving\n");
+}
+
+/** Arguments for Node that run `serveUntil`. */
+export function dyingArgv({ root, run }: Roots, point = "never", nth = 1): string[] {
+  const call = `${JSON.stringify({ root, run })}, ${JSON.stringify(point)}, ${nth}`;
+  return ["--input-type=module", "-e", `(await import(${JSON.stringify(import.meta.url)})).serveUntil(${call})`];
+}

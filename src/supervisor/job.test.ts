@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { dyingArgv } from "./dying.ts";
 import { benchProcesses, eventually, makeBench, type Bench } from "./bench.ts";
 
 let bench: Bench;
@@ -71,7 +72,9 @@ describe("jobs", () => {
 
   it("that print without end lose the middle in the log, keep their last words and are not stopped", async () => {
     await bench.start({ limits: { buildLogBytes: 100_000 } });
-    bench.build("blog", 1, [{ argv: shell("head -c 3000000 /dev/zero | tr '\\0' 'x' | fold -w 100; echo; echo last words; exit 5") }]);
+    bench.build("blog", 1, [
+      { argv: shell("head -c 3000000 /dev/zero | tr '\\0' 'x' | fold -w 100; echo; echo last words; exit 5") },
+    ]);
     assert.equal((await step(0)).exit, 5);
     assert.match(log(), / sys \d+ bytes of output were left out here\n/);
     assert.match(log(), / out last words\n$/);
@@ -92,8 +95,7 @@ describe("jobs", () => {
 
   it("that ran when the supervisor was killed are killed by the next, and told as lost once", async () => {
     bench.build("blog", 1, [{ argv: shell("[ -e again ] && exit 0; touch again; (setsid sleep 1000 &); sleep 1000") }]);
-    const args = [join(import.meta.dirname, "dying.ts"), bench.layout.root, bench.layout.run, "never"];
-    const first = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const first = spawn(process.execPath, dyingArgv(bench.layout), { stdio: ["ignore", "pipe", "inherit"] });
     await once(first.stdout, "data");
     const asked = assert.rejects(step(0), { code: "UNAVAILABLE" });
     await eventually(() => existsSync(join(bench.layout.buildTree("blog", 1), "again")), "it runs");

@@ -5,6 +5,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { slotFile } from "#core/slots.ts";
+import { dyingArgv } from "./dying.ts";
 import { eventually, logText, makeBench, serverCommand, type Bench } from "./bench.ts";
 import { listProcesses } from "./proc-tree.ts";
 import type { AppStatus } from "./protocol.ts";
@@ -22,8 +23,7 @@ afterEach(async () => {
 
 /** Starts a supervisor that dies at the nth time it comes to the point. */
 async function startDying(point: string, nth = 1): Promise<{ child: ChildProcess; died: Promise<unknown> }> {
-  const args = [join(import.meta.dirname, "dying.ts"), bench.layout.root, bench.layout.run, point, String(nth)];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, dyingArgv(bench.layout, point, nth), { stdio: ["ignore", "pipe", "inherit"] });
   children.push(child);
   const died = once(child, "exit");
   await Promise.race([once(child.stdout ?? assert.fail(), "data"), died]);

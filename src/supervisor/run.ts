@@ -38,6 +38,9 @@ export type Command = {
   readonly cwd: number | null;
 };
 
+/** A start as it is prepared: all but what only the moment of the start knows. */
+export type Start = { readonly about: Omit<About, "startedAt" | "mark">; readonly command: Command };
+
 export type RunContext = { readonly clock: Clock; readonly bootId: string; readonly launcherScript: string };
 
 /** Gathers a burst of output. */

@@ -13,7 +13,7 @@ import { describeExit, type Outcome } from "./output/status-file.ts";
 import { dialTcp, dialUnix } from "./proc-net.ts";
 import { appProcesses } from "./proc-tree.ts";
 import { untilListening } from "./ready.ts";
-import { startRun, type About, type Command, type Run, type RunContext } from "./run.ts";
+import { startRun, type About, type Run, type RunContext, type Start } from "./run.ts";
 import { askToEnd, killApp } from "./terminate.ts";
 
 export type Timing = {
@@ -36,7 +36,7 @@ export type SupervisedOptions = {
   readonly timing: Timing;
   readonly run: RunContext;
   /** What to run now; asked before each start. It may throw, which counts as a failed start. */
-  readonly prepare: () => Promise<{ readonly about: Omit<About, "startedAt" | "mark">; readonly command: Command }>;
+  readonly prepare: () => Promise<Start>;
   /** Rewrites the slots from the states as they are; never throws. */
   readonly slots: () => void;
   /** Nothing of it is left. */
@@ -232,7 +232,8 @@ export class Supervised {
     });
     // What goes for good goes with its directory, so its last words are saved first; and who hears that a first try has
     // failed reads them at once. What served is taken out of the slots without a wait.
-    const lastWordsFirst = (leaving && this.state !== "recycling") || this.state === "starting" || this.state === "rejecting";
+    const lastWordsFirst =
+      (leaving && this.state !== "recycling") || this.state === "starting" || this.state === "rejecting";
     if (lastWordsFirst) void finished.then(() => this.dispatch("exit"));
     else this.dispatch("exit");
   }

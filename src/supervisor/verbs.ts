@@ -8,7 +8,7 @@ import * as act from "./app-verbs.ts";
 import type { Jobs } from "./job.ts";
 import type { Limits } from "./limits.ts";
 import { protocolVersion, type JobResult, type Verb, type Verbs } from "./protocol.ts";
-import { instanceEnv } from "./apps.ts";
+import { instanceEnv } from "./prepare.ts";
 import { readBuild, recordEnv } from "./records.ts";
 import { Refusal } from "./refusal.ts";
 import { openToAppend } from "./safe-path.ts";

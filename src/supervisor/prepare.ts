@@ -1,0 +1,49 @@
+import type { Apps } from "./apps.ts";
+import { forgetOldRuns } from "./log-files.ts";
+import { isFree } from "./ports.ts";
+import { recordEnv } from "./records.ts";
+import { Refusal } from "./refusal.ts";
+import type { About, Start } from "./run.ts";
+
+/** What to run for an instance, from its record as it is now; takes another port when a stranger has taken the old one. */
+export async function prepareStart(apps: Apps, app: string, id: string): Promise<Start> {
+  const { layout, records } = apps.options;
+  const { release, type, index } = apps.instance(app, id);
+  const record = apps.release(app, release);
+  const spec = record.processes[type];
+  if (spec === undefined) throw new Refusal("unknown", `Release ${release} has no process ${type}.`);
+  const process = `${type}.${index}`;
+  const listens = spec.listens === "http" ? { socket: apps.socket(id), port: await settlePort(apps, app, id) } : null;
+  const env = recordEnv(records, "release", app, release, record.env);
+  const logs = { root: layout.apps, below: [app, "log"] };
+  forgetOldRuns(logs, process, (run) => apps.runs(run));
+  return {
+    about: { process, logs, listens, startTimeout: spec.startTimeout, stopTimeout: spec.stopTimeout, fingerprint: "" },
+    command: {
+      argv: ["/bin/sh", "-c", spec.command],
+      env: { ...env, ...instanceEnv(process, listens) },
+      cwd: apps.openTree(app, record.build, record.cwd),
+    },
+  };
+}
+
+async function settlePort(apps: Apps, app: string, id: string): Promise<number> {
+  const { port } = apps.instance(app, id);
+  if (port !== null && (await isFree(port))) return port;
+  const renewed = await apps.takePort(new Set());
+  apps.edit(app, (before) => ({
+    ...before,
+    instances: before.instances.map((one) => (one.id === id ? { ...one, port: renewed } : one)),
+  }));
+  return renewed;
+}
+
+/** What the supervisor adds to a record's environment; a record cannot override it. */
+export function instanceEnv(process: string, listens: About["listens"]): Record<string, string> {
+  return {
+    PROC_TYPE: process,
+    BIND_ADDRESS: "127.0.0.1",
+    HOST: "127.0.0.1",
+    ...(listens === null ? {} : { PORT: String(listens.port), HOP3_SOCKET: listens.socket }),
+  };
+}
