@@ -1,10 +1,8 @@
 /** The processes of an app and their instances. */
 import { z } from "zod";
+import { instancesMax } from "./prefix.ts";
 import { defineRoute } from "./route.ts";
 import { appName, appParams, isoTime, processType, releaseNumber } from "./shared.ts";
-
-/** Most instances of one process type. */
-export const instancesMax = 64;
 
 export const instance = z.object({
   name: z.string().describe("`web.1`"),

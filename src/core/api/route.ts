@@ -59,3 +59,12 @@ export type EventOf<R extends Route> = {
 
 /** The whole path of a route as the server mounts it. */
 export type MountedPath = `${typeof apiPrefix}/${string}`;
+
+type Wanted<R extends Route, Part extends "params" | "query" | "headers" | "body"> =
+  R[Part] extends z.ZodType<unknown, infer Input> ? { readonly [K in Part]: Input } : unknown;
+
+/** What a client sends: the parts that the route takes, before parsing. `Archive` is what it has in hand for a tar. */
+export type RequestOf<R extends Route, Archive> = Wanted<R, "params"> &
+  Partial<Wanted<R, "query">> &
+  Partial<Wanted<R, "headers">> &
+  (R["body"] extends "tar" ? { readonly body: Archive } : Wanted<R, "body">);

@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+/** The CLI's composition root: hands the process to `runCli`, and knows what ends it. */
+import { homedir } from "node:os";
+import { enableCompileCache } from "node:module";
+import { version } from "#cmd/wire/version.ts";
+
+const line = process.argv.slice(2);
+
+if (line.length === 1 && (line[0] === "--version" || line[0] === "-V")) {
+  process.stdout.write(`hop3 ${version}\n`);
+} else {
+  enableCompileCache();
+  // A reader that has enough (`| head`) is no error.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") process.exit(0);
+      throw error;
+    });
+  }
+  const interrupted = new AbortController();
+  process.on("SIGINT", () => {
+    // The second Ctrl-C does not wait for anything.
+    if (interrupted.signal.aborted) process.exit(130);
+    interrupted.abort();
+  });
+  const { runCli } = await import("#cli/main.ts");
+  process.exitCode = await runCli(line, {
+    env: process.env,
+    cwd: process.cwd(),
+    home: homedir(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: interrupted.signal,
+    version,
+  });
+  // A stdin that was asked for a line would keep the process alive.
+  process.stdin.unref?.();
+}

@@ -1,0 +1,37 @@
+/**
+ * Method and path of every route, so that the CLI need not load zod and the contract to call one.
+ * The type makes a route that is missing here, or written differently, an error.
+ */
+import type { RouteName, Routes } from "#core/api/routes.ts";
+
+type Addresses = { readonly [Name in RouteName]: readonly [Routes[Name]["method"], Routes[Name]["path"]] };
+
+export const addresses: Addresses = {
+  listApps: ["GET", "/apps"],
+  showApp: ["GET", "/apps/:app"],
+  destroyApp: ["DELETE", "/apps/:app"],
+  startApp: ["POST", "/apps/:app/start"],
+  stopApp: ["POST", "/apps/:app/stop"],
+  restartApp: ["POST", "/apps/:app/restart"],
+  pingApp: ["POST", "/apps/:app/ping"],
+  createDeploy: ["POST", "/apps/:app/deploys"],
+  showDeploy: ["GET", "/apps/:app/deploys/:deploy"],
+  followDeploy: ["GET", "/apps/:app/deploys/:deploy/events"],
+  planDeploy: ["POST", "/apps/:app/plan"],
+  listEnv: ["GET", "/apps/:app/env"],
+  readEnv: ["GET", "/apps/:app/env/values"],
+  changeEnv: ["PATCH", "/apps/:app/env"],
+  listDomains: ["GET", "/apps/:app/domains"],
+  addDomain: ["POST", "/apps/:app/domains"],
+  removeDomain: ["DELETE", "/apps/:app/domains/:domain"],
+  listProcesses: ["GET", "/apps/:app/processes"],
+  scaleProcesses: ["PATCH", "/apps/:app/processes"],
+  readLogs: ["GET", "/apps/:app/logs"],
+  followLogs: ["GET", "/apps/:app/logs/stream"],
+  readBuildLogs: ["GET", "/apps/:app/build-logs"],
+  followBuildLogs: ["GET", "/apps/:app/build-logs/stream"],
+  systemInfo: ["GET", "/system/info"],
+  systemLogs: ["GET", "/system/logs"],
+  version: ["GET", "/version"],
+  whoami: ["GET", "/whoami"],
+};

@@ -1,0 +1,59 @@
+/** Every command, in the order that help shows them. A command that is not here does not exist. */
+import { appBuildLogs } from "./commands/app/build-logs.ts";
+import { appDestroy } from "./commands/app/destroy.ts";
+import { appList } from "./commands/app/list.ts";
+import { appLogs } from "./commands/app/logs.ts";
+import { appPing } from "./commands/app/ping.ts";
+import { appShow } from "./commands/app/show.ts";
+import { appRestart } from "./commands/app/restart.ts";
+import { appStart } from "./commands/app/start.ts";
+import { appStatus } from "./commands/app/status.ts";
+import { appStop } from "./commands/app/stop.ts";
+import { deploy } from "./commands/app/deploy.ts";
+import { domainAdd } from "./commands/domain/add.ts";
+import { domainList } from "./commands/domain/list.ts";
+import { domainRemove } from "./commands/domain/remove.ts";
+import { envGet } from "./commands/env/get.ts";
+import { envSet } from "./commands/env/set.ts";
+import { envShow } from "./commands/env/show.ts";
+import { envUnset } from "./commands/env/unset.ts";
+import { ps } from "./commands/ps/list.ts";
+import { psScale } from "./commands/ps/scale.ts";
+import { systemInfo } from "./commands/system/info.ts";
+import { systemLogs } from "./commands/system/logs.ts";
+import { makeCompletion } from "./commands/tool/completion.ts";
+import { makeHelp } from "./commands/tool/help.ts";
+import { login } from "./commands/tool/login.ts";
+import { version } from "./commands/tool/version.ts";
+import { whoami } from "./commands/tool/whoami.ts";
+import type { Command } from "./define-command.ts";
+
+export const commands: readonly Command[] = [
+  deploy,
+  appList,
+  appStatus,
+  appLogs,
+  appRestart,
+  appShow,
+  appStart,
+  appStop,
+  appPing,
+  appBuildLogs,
+  appDestroy,
+  ps,
+  psScale,
+  envShow,
+  envGet,
+  envSet,
+  envUnset,
+  domainList,
+  domainAdd,
+  domainRemove,
+  systemInfo,
+  systemLogs,
+  login,
+  whoami,
+  version,
+  makeCompletion(() => commands),
+  makeHelp(() => commands),
+];

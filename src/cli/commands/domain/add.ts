@@ -1,0 +1,20 @@
+import { parseDomain } from "#core/names.ts";
+import { defineCommand } from "../../define-command.ts";
+
+export const domainAdd = defineCommand({
+  path: ["domain", "add"],
+  category: "Settings",
+  summary: "Send a domain's requests to the app",
+  examples: ["hop3 domain add www.example.com --app blog"],
+  positionals: [{ name: "domain", summary: "A host name such as www.example.com", required: true }],
+  flags: [],
+  guarded: true,
+  seeAlso: ["domain list"],
+  async run(context) {
+    const domain = parseDomain(context.arg("domain") ?? "");
+    const { name } = await context.app();
+    const client = await context.api();
+    const found = await client.call("addDomain", { params: { app: name }, body: { domain } });
+    return { data: found, summary: `[${client.server.name} / ${name}] added ${domain}.` };
+  },
+});

@@ -1,0 +1,74 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { AppError } from "#core/errors.ts";
+import { quote } from "#core/names.ts";
+import { createClient, parseServerUrl } from "../../client.ts";
+import { saveServer, serversFile } from "../../context-file.ts";
+import type { CommandContext } from "../../context.ts";
+import { defineCommand } from "../../define-command.ts";
+import { ask, readStdin } from "../../prompt.ts";
+
+const tokenMax = 4096;
+
+export const login = defineCommand({
+  path: ["login"],
+  category: "Server",
+  summary: "Register a server and the token for it",
+  about: [
+    "The token is asked for, or read from a file or stdin; never from the command line, where others can see it.",
+  ],
+  examples: [
+    "hop3 login http://127.0.0.1:8009",
+    "hop3 login https://hop3.example.com --server prod --token-file token.txt",
+    "pass show hop3 | hop3 login https://hop3.example.com --token-stdin",
+  ],
+  positionals: [{ name: "url", summary: "Address of the server, such as https://hop3.example.com", required: true }],
+  flags: [
+    { name: "token-stdin", summary: "Read the token from stdin" },
+    { name: "token-file", value: "FILE", summary: "Read the token from a file, - for stdin" },
+  ],
+  seeAlso: ["whoami"],
+  async run(context) {
+    const { terminal } = context;
+    const url = parseServerUrl(context.arg("url") ?? "").href.replace(/\/$/, "");
+    const name = context.flag("server") ?? nameOf(url);
+    // Is it a Hop3 server at all? Asked before a token is shown to it.
+    await createClient({ name, url, token: undefined }, terminal.signal, terminal.version).call("version", {});
+    const token = await readToken(context);
+    const client = createClient({ name, url, token }, terminal.signal, terminal.version);
+    const who = await client.call("whoami", {});
+    await saveServer(serversFile(terminal.env, terminal.home), name, { url, token });
+    return {
+      data: { server: name, url, ...who },
+      summary: `[${name}] logged in to ${url} as ${who.user} (${who.role}).`,
+    };
+  },
+});
+
+async function readToken(context: CommandContext): Promise<string> {
+  const { terminal } = context;
+  const file = context.has("token-stdin") ? "-" : context.flag("token-file");
+  let text: string;
+  if (file === "-") text = await readStdin(terminal, tokenMax);
+  else if (file !== undefined) text = read(resolve(terminal.cwd, file));
+  else if (context.mayAsk) text = await ask(terminal, "Token: ", true);
+  else throw new AppError("USAGE", "There is no token.", { hint: "Give it with --token-stdin or --token-file." });
+  const token = text.trim();
+  if (!/^[\x21-\x7e]{8,200}$/.test(token))
+    throw new AppError("USAGE", "That is not a token.", { hint: "A token is one word." });
+  return token;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new AppError("USAGE", `${quote(path)} cannot be read.`, { hint: "Check the path.", cause });
+  }
+}
+
+/** `hop3.example.com`, or `127.0.0.1-8009` where the port is not the usual one. */
+function nameOf(url: string): string {
+  const { hostname, port } = new URL(url);
+  return [hostname.replaceAll(/[^A-Za-z0-9.-]/g, ""), port].filter((part) => part !== "").join("-");
+}

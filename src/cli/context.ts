@@ -1,0 +1,53 @@
+/** What a command's `run` is given: the parsed line, the outside world, and the few things that many commands need. */
+import type { Readable } from "node:stream";
+import type { Client } from "./client.ts";
+import type { Progress } from "./progress.ts";
+import type { ResolvedApp } from "./resolve-app.ts";
+
+/** The outside world, handed in by cmd; nothing below reads process itself. */
+export type Terminal = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly home: string;
+  readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown };
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Aborted by the first Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly version: string;
+};
+
+export type Output = {
+  write(text: string, written?: () => void): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+};
+
+export type CommandContext = {
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  /** 0, 1 (`-v`) or 2 (`-vv`). */
+  readonly verbose: number;
+  readonly force: boolean;
+  /** Whether there is a person at a terminal who may be asked. */
+  readonly mayAsk: boolean;
+  readonly progress: Progress;
+  /** A positional by its name. */
+  arg(name: string): string | undefined;
+  /** The words of a positional that takes many. */
+  args(name: string): readonly string[];
+  /** Whether a flag was given. */
+  has(flag: string): boolean;
+  flag(name: string): string | undefined;
+  flags(name: string): readonly string[];
+  /** The server's API; throws NO_SERVER. */
+  api(): Promise<Client>;
+  /** The app that is meant; throws NO_APP with the chain that was tried. */
+  app(from?: { readonly directory?: string; readonly orDirectory?: boolean }): Promise<ResolvedApp>;
+  /** Asks that the name be typed, unless --confirm, --yes or --force answered. Throws CONFIRMATION_NEEDED. */
+  confirmByName(name: string, what: string): Promise<void>;
+  /** Writes a line of data to stdout at once (streams); waits while the reader is slow. */
+  emit(text: string): Promise<void>;
+};

@@ -1,0 +1,70 @@
+/** Shows a running deploy until it is done, over broken connections: it resumes after the last event that it saw. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { DoneEvent } from "#core/api/deploys.ts";
+import type { EventOf } from "#core/api/route.ts";
+import type { Routes } from "#core/api/routes.ts";
+import { AppError } from "#core/errors.ts";
+import { type Client, faultToError } from "./client.ts";
+import type { CommandContext } from "./context.ts";
+
+/** Seconds between tries after the connection broke; a restart of hop3d fits in. */
+const retryDelays = [0.5, 1, 2, 4, 8];
+
+/** Throws what made the deploy fail; CANCELED, with the way to go on following, when the person left. */
+export async function followDeploy(
+  context: CommandContext,
+  client: Client,
+  app: string,
+  deploy: number,
+): Promise<DoneEvent> {
+  let last: string | undefined;
+  let tries = 0;
+  for (;;) {
+    try {
+      const headers = last === undefined ? {} : { "last-event-id": last };
+      const events = client.stream("followDeploy", { params: { app, deploy: String(deploy) }, headers });
+      for await (const event of events) {
+        last = event.id ?? last;
+        tries = 0;
+        if (event.event === "done") return finish(event.data, deploy);
+        show(context, event);
+      }
+      throw new AppError("UNREACHABLE", "The stream of the deploy ended early.");
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown;
+      if (thrown.code === "CANCELED" && context.signal.aborted) throw left(app, deploy, thrown);
+      const wait = retryDelays[tries++];
+      if (thrown.code !== "UNREACHABLE" || wait === undefined) throw thrown;
+      context.progress.step("The connection broke; trying again");
+      await delay(wait * 1000, undefined, { signal: context.signal }).catch((cause: unknown) => {
+        throw left(app, deploy, cause);
+      });
+    }
+  }
+}
+
+type Shown = Exclude<EventOf<Routes["followDeploy"]>, { readonly event: "done" }>;
+
+function show({ progress, verbose }: CommandContext, event: Shown): void {
+  if (event.event === "output") return progress.line(`    ${event.data.line}`);
+  const { name, state, detail } = event.data;
+  const text = detail === undefined ? name : `${name}: ${detail}`;
+  if (state === "started") progress.step(text);
+  else if (state === "done") progress.done(text);
+  else if (state === "failed") progress.failed(text);
+  else if (verbose > 0) progress.line(`${text} (skipped)`);
+}
+
+function finish(done: DoneEvent, deploy: number): DoneEvent {
+  if (done.error !== undefined) throw faultToError(done.error);
+  if (done.outcome === "canceled") throw new AppError("CANCELED", `Deploy ${deploy} was canceled on the server.`);
+  if (done.outcome === "failed") throw new AppError("BUILD_FAILED", `Deploy ${deploy} failed.`);
+  return done;
+}
+
+function left(app: string, deploy: number, cause: unknown): AppError {
+  return new AppError("CANCELED", `You left; deploy ${deploy} of ${app} goes on on the server.`, {
+    hint: `\`hop3 app build-logs -f --app ${app}\` goes on following it.`,
+    cause,
+  });
+}

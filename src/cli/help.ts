@@ -1,0 +1,71 @@
+/** Help pages, made of the commands themselves. */
+import { type Category, type Command, type Flag, globalFlags } from "./define-command.ts";
+
+const categories: readonly Category[] = ["Daily", "Apps", "Settings", "Server", "Tool"];
+
+/** Bare `hop3`: every command by category. */
+export function overview(commands: readonly Command[]): string {
+  const width = Math.max(...commands.map(({ path }) => path.join(" ").length));
+  const sections = categories.flatMap((category) => [
+    `${category}:`,
+    ...commands
+      .filter((command) => command.category === category)
+      .map(({ path, summary }) => `  hop3 ${path.join(" ").padEnd(width)}  ${summary}`),
+    "",
+  ]);
+  return [
+    "hop3 puts apps on your own server. Begin with `hop3 login URL`, then `hop3 deploy` in the app's directory.",
+    "",
+    ...sections,
+    "`hop3 help COMMAND` shows what a command takes; flags may stand anywhere in the line.",
+  ].join("\n");
+}
+
+/** `hop3 app`: the commands that begin so. */
+export function groupHelp(words: readonly string[], commands: readonly Command[]): string {
+  const inside = commands.filter(({ path }) => words.every((word, index) => path[index] === word));
+  if (words.length === 0 || inside.length === 0) return overview(commands);
+  const width = Math.max(...inside.map(({ path }) => path.join(" ").length));
+  return inside.map(({ path, summary }) => `hop3 ${path.join(" ").padEnd(width)}  ${summary}`).join("\n");
+}
+
+export function commandHelp(command: Command): string {
+  const { path, aliases, summary, about, examples, positionals, flags, seeAlso } = command;
+  const paragraph = (title: string, lines: readonly string[]) =>
+    lines.length === 0 ? [] : ["", title, ...lines.map((line) => `  ${line}`)];
+  return [
+    summary,
+    ...paragraph("USAGE", [usage(command)]),
+    ...paragraph(
+      "ALSO",
+      (aliases ?? []).map((words) => `hop3 ${words.join(" ")}`),
+    ),
+    ...paragraph("EXAMPLES", examples),
+    ...paragraph("ABOUT", about ?? []),
+    ...paragraph("ARGUMENTS", columns(positionals.map((one) => [one.name.toUpperCase(), one.summary]))),
+    ...paragraph("OPTIONS", columns(flags.map((flag) => [flagWords(flag), flag.summary]))),
+    ...paragraph("EVERYWHERE", columns(globalFlags.map((flag) => [flagWords(flag), flag.summary]))),
+    ...paragraph(
+      "SEE ALSO",
+      (seeAlso ?? []).map((words) => `hop3 ${words}`),
+    ),
+    ...(path.length > 1 ? paragraph("PART OF", [`hop3 ${path[0]}`]) : []),
+  ].join("\n");
+}
+
+export function usage({ path, positionals, flags }: Command): string {
+  const words = positionals.map(({ name, required, many }) => {
+    const word = `${name.toUpperCase()}${many === true ? "..." : ""}`;
+    return required ? word : `[${word}]`;
+  });
+  return ["hop3", ...path, ...words, ...(flags.length === 0 ? [] : ["[options]"])].join(" ");
+}
+
+export function flagWords({ name, short, value }: Flag): string {
+  return `${short === undefined ? "" : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}`;
+}
+
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(0, ...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`);
+}

@@ -1,0 +1,18 @@
+/** The instances of an app, a line each. */
+import type { ProcessView } from "#core/api/processes.ts";
+import { localTime, table } from "./render.ts";
+
+export function instanceTable(processes: readonly ProcessView[]): string {
+  const rows = processes.flatMap(({ instances }) =>
+    instances.map((one) => [
+      one.name,
+      one.state,
+      `${one.release}`,
+      `${one.pid ?? "-"}`,
+      localTime(one.since),
+      `${one.restarts}`,
+      one.lastExit ?? "-",
+    ]),
+  );
+  return rows.length === 0 ? "" : table(["PROCESS", "STATE", "RELEASE", "PID", "SINCE", "RESTARTS", "LAST EXIT"], rows);
+}

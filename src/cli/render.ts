@@ -1,0 +1,57 @@
+/** How results look: tables and facts for a reader, one envelope for a program. The only renderer of errors in the CLI. */
+import { type AppError, errorTable } from "#core/errors.ts";
+import { printable } from "./printable.ts";
+
+/** Columns as wide as their widest cell, two spaces apart; no trailing spaces. */
+export function table(headers: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [headers, ...rows].map((row) => row.map((cell) => printable(cell)));
+  const widths = headers.map((_, column) => Math.max(...lines.map((row) => (row[column] ?? "").length)));
+  return lines
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** `name  value` lines, names aligned; an undefined or null value is left out. */
+export function facts(pairs: readonly (readonly [string, string | number | null | undefined])[]): string {
+  const shown = pairs.filter(([, value]) => value !== undefined && value !== null && value !== "");
+  const width = Math.max(0, ...shown.map(([name]) => name.length));
+  return shown.map(([name, value]) => `${name.padEnd(width)}  ${printable(String(value))}`).join("\n");
+}
+
+/** `2026-01-02T03:04:05Z` as the reader's local time. */
+export function localTime(iso: string | null): string {
+  if (iso === null) return "-";
+  const time = new Date(iso);
+  return Number.isNaN(time.getTime()) ? iso : time.toLocaleString("sv-SE");
+}
+
+export type Meta = { readonly server: string | null; readonly app: string | null; readonly timestamp: string };
+
+export function okEnvelope(data: unknown, summary: string | undefined, meta: Meta): string {
+  const shown = summary === undefined || typeof data !== "object" ? data : { ...data, summary };
+  return JSON.stringify({ status: "ok", data: shown, meta }, null, 2);
+}
+
+export function errorEnvelope(error: AppError, meta: Meta): string {
+  const { code, message, hint, details } = error;
+  const exit = errorTable[code].exit;
+  return JSON.stringify(
+    { status: "error", error: { code, message, suggestion: hint, details, exit_code: exit }, meta },
+    null,
+    2,
+  );
+}
+
+/** For stderr. The cause is for who asked for more with -vv: it may hold anything but is this machine's own. */
+export function errorText(error: AppError, verbose: number): string {
+  const lines = [`hop3: ${error.message}`, ...error.details.map((detail) => `  - ${detail}`)];
+  if (error.hint !== "") lines.push(`  ${error.hint}`);
+  if (verbose >= 1) lines.push(`  code ${error.code}, exit ${errorTable[error.code].exit}`);
+  if (verbose >= 2 && error.cause instanceof Error) lines.push(error.cause.stack ?? error.cause.message);
+  return lines.map(printable).join("\n");
+}

@@ -1,0 +1,18 @@
+/** Log lines on stdout, as they come. `--json` on a stream is one JSON object a line. */
+import type { LogLine } from "#core/api/logs.ts";
+import type { CommandContext } from "./context.ts";
+import { printable } from "./printable.ts";
+import { localTime } from "./render.ts";
+
+export function logText({ at, source, text }: LogLine, verbose: boolean): string {
+  return verbose ? `${localTime(at)} [${source}] ${printable(text)}` : `[${source}] ${printable(text)}`;
+}
+
+export async function showStream(
+  context: CommandContext,
+  events: AsyncIterable<{ readonly data: LogLine }>,
+): Promise<void> {
+  for await (const { data } of events) {
+    await context.emit(context.json ? JSON.stringify(data) : logText(data, context.verbose > 0));
+  }
+}

@@ -1,0 +1,53 @@
+/** A deploy's plan for a reader: what `hop3 deploy --dry-run` prints. */
+import type { DeployPlan } from "#core/api/deploys.ts";
+import { printable } from "./printable.ts";
+import { facts } from "./render.ts";
+
+export function planText(plan: DeployPlan): string {
+  const list = (title: string, lines: readonly string[]) =>
+    lines.length === 0 ? [] : ["", `${title}:`, ...lines.map((line) => `  ${printable(line)}`)];
+  return [
+    facts([
+      ["app", `${plan.app} (${plan.exists ? "exists" : "new"})`],
+      ["builder", plan.builder ?? "none"],
+      ["because", plan.reason],
+      ["builds", plan.summary],
+    ]),
+    ...list(
+      "runtimes",
+      plan.runtimes.map(({ name, range }) => `${name} ${range}`),
+    ),
+    ...list(
+      "steps",
+      plan.steps.map(
+        ({ name, argv, cwd }) => `${name}: ${argv.map(word).join(" ")}${cwd === "." ? "" : ` (in ${cwd})`}`,
+      ),
+    ),
+    ...list(
+      "before it starts",
+      plan.hooks.map(({ name, command }) => `${name}: ${command}`),
+    ),
+    ...list(
+      "processes",
+      plan.processes.map(({ type, command, count }) => `${type} x${count}: ${command}`),
+    ),
+    ...list(
+      "static files",
+      Object.entries(plan.staticPaths).map(([prefix, path]) => `${prefix} from ${path}`),
+    ),
+    ...list(
+      "environment",
+      plan.env.map(({ name, source }) => `${name} (${source})`),
+    ),
+    ...list("domains", plan.domains),
+    ...list(
+      "refused, because",
+      plan.refusals.flatMap(({ code, message, hint }) => [`${code}: ${message}`, `  ${hint}`]),
+    ),
+  ].join("\n");
+}
+
+/** An argv word as a shell would need it. */
+function word(text: string): string {
+  return /^[\w@%+=:,./{}-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
