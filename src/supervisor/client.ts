@@ -1,7 +1,7 @@
 /** The supervisor's socket from the other side, typed by verb. For `hop3d` and whoever else may open it. */
 import { connect, type Socket } from "node:net";
 import { AppError, type ErrorCode } from "#core/errors.ts";
-import { protocolVersion, type Answer, type RefusalCode, type Verb, type Verbs } from "./protocol.ts";
+import { protocolVersion, type Answer, type RefusalCode, type Request, type Verb, type Verbs } from "./protocol.ts";
 
 export type CallOptions = {
   /** Stops waiting for the answer; what was asked for goes on (`job.cancel` ends a job). */
@@ -101,7 +101,7 @@ function send(
   return new Promise((resolve, reject) => {
     if (socket.destroyed) return reject(unavailable());
     waiting.set(id, { resolve, reject });
-    socket.write(`${JSON.stringify({ id, verb, args })}\n`);
+    socket.write(`${JSON.stringify({ id, verb, args } satisfies Request)}\n`);
   });
 }
 

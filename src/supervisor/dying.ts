@@ -1,4 +1,4 @@
-/** For tests, in a process of its own: a supervisor that kills itself at a named fault point, see `dyingArgv`. */
+/** For tests, in a process of its own: a supervisor that kills itself at a named fault point. */
 import { layoutOf, type Roots } from "#core/layout.ts";
 import { testOptions } from "./bench.ts";
 import { startSupervisor } from "./daemon.ts";
@@ -13,10 +13,4 @@ export async function serveUntil(roots: Roots, point: string, nth: number): Prom
     },
   });
   process.stdout.write("serving\n");
-}
-
-/** Arguments for Node that run `serveUntil`. */
-export function dyingArgv({ root, run }: Roots, point = "never", nth = 1): string[] {
-  const call = `${JSON.stringify({ root, run })}, ${JSON.stringify(point)}, ${nth}`;
-  return ["--input-type=module", "-e", `(await import(${JSON.stringify(import.meta.url)})).serveUntil(${call})`];
 }

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { dyingArgv } from "./dying.ts";
+import { dyingArgv } from "./dying-argv.ts";
 import { benchProcesses, eventually, makeBench, type Bench } from "./bench.ts";
 
 let bench: Bench;

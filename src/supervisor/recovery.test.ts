@@ -5,7 +5,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { slotFile } from "#core/slots.ts";
-import { dyingArgv } from "./dying.ts";
+import { dyingArgv } from "./dying-argv.ts";
 import { eventually, logText, makeBench, serverCommand, type Bench } from "./bench.ts";
 import { listProcesses } from "./proc-tree.ts";
 import type { AppStatus } from "./protocol.ts";

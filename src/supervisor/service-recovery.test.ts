@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { benchProcesses, eventually, makeBench, type Bench } from "./bench.ts";
+import type { ServiceDefinition } from "./services.ts";
+
+let bench: Bench;
+beforeEach(() => {
+  bench = makeBench();
+});
+afterEach(() => bench.clean());
+
+/** A supervisor in a process of its own, with one service; killed by the caller. */
+async function startApart(service: ServiceDefinition) {
+  const file = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href);
+  const { root, run } = bench.layout;
+  const code = `
+    const { layoutOf } = await import(${file("../core/layout.ts")});
+    const { testOptions } = await import(${file("bench.ts")});
+    const { startSupervisor } = await import(${file("daemon.ts")});
+    await startSupervisor({ ...testOptions(layoutOf(${JSON.stringify({ root, run })})), services: [${JSON.stringify(service)}] });`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  await eventually(async () => {
+    const status = await bench.client.call("status", {}).catch(() => undefined);
+    return status?.services[0]?.state === "ready";
+  }, "the service is ready");
+  return child;
+}
+
+describe("a service whose supervisor was killed", () => {
+  const caddy = (line: string): ServiceDefinition => ({
+    name: "caddy",
+    argv: ["/bin/sh", "-c", line],
+    env: { PATH: "/usr/bin:/bin" },
+  });
+
+  it("lives on and is taken over, unless its command is another one today", async () => {
+    const first = await startApart(caddy("exec sleep 1000"));
+    const before = (await bench.client.call("status", {})).services[0]?.pid;
+    first.kill("SIGKILL");
+    await once(first, "exit");
+
+    const second = await startApart(caddy("exec sleep 1000"));
+    assert.equal((await bench.client.call("status", {})).services[0]?.pid, before);
+    second.kill("SIGKILL");
+    await once(second, "exit");
+
+    await bench.start({ services: [caddy("exec sleep 1001")] });
+    await eventually(async () => {
+      const now = (await bench.client.call("status", {})).services[0];
+      return now?.state === "ready" && now.pid !== before;
+    }, "the new command runs");
+  });
+
+  it("ends when it is not among the services any more", async () => {
+    const first = await startApart(caddy("exec sleep 1000"));
+    first.kill("SIGKILL");
+    await once(first, "exit");
+    await bench.start();
+    assert.deepEqual(benchProcesses(bench.layout.root), []);
+  });
+});
