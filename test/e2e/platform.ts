@@ -12,6 +12,7 @@ import { layoutOf, type Layout } from "#core/layout.ts";
 import { prepare } from "#cmd/wire/prepare.ts";
 import { serverEnvironment, toolEnvironment, type ServerSettings } from "#cmd/wire/settings.ts";
 import { connectSupervisor, type SupervisorClient } from "#supervisor/client.ts";
+import { protocolVersion } from "#supervisor/protocol.ts";
 import { exec } from "#sys/exec.ts";
 import { freePortFrom } from "#sys/free-port.ts";
 import { makeRunDir } from "#sys/run-dir.ts";
@@ -27,6 +28,8 @@ export type RunningPlatform = TestPlatform & {
   api(method: string, path: string, body?: unknown): Promise<unknown>;
   /** kill -9 of every process of the platform and of its apps, at once. */
   killEverything(): Promise<void>;
+  /** kill -9 of the supervisor alone. */
+  killSupervisor(): Promise<void>;
   /** Starts the supervisor again on the same root. */
   startAgain(): Promise<void>;
   /** TERM to the supervisor; resolves when it has ended. */
@@ -37,11 +40,19 @@ export type RunningPlatform = TestPlatform & {
 
 let ports = 18_000 + (process.pid % 500) * 20;
 
-export async function startPlatform(options: { readonly rootPrefix?: string; readonly env?: Record<string, string> } = {}): Promise<RunningPlatform> {
+export async function startPlatform(
+  options: { readonly rootPrefix?: string; readonly env?: Record<string, string> } = {},
+): Promise<RunningPlatform> {
   const base = mkdtempSync(join(tmpdir(), "hop3-e2e-"));
   const root = join(base, options.rootPrefix ?? "root");
   const layout = layoutOf({ root, run: join(base, "r") });
-  const settings: ServerSettings = { layout, apiPort: await nextPort(), httpPort: await nextPort(), baseDomain: "localhost", postgresUri: options.env?.["POSTGRES_DB_URI"] };
+  const settings: ServerSettings = {
+    layout,
+    apiPort: await nextPort(),
+    httpPort: await nextPort(),
+    baseDomain: "localhost",
+    postgresUri: options.env?.["POSTGRES_DB_URI"],
+  };
   makeRunDir(layout.run, process.getuid?.() ?? 0);
   const { mkdirSync } = await import("node:fs");
   mkdirSync(root, { recursive: true });
@@ -49,27 +60,41 @@ export async function startPlatform(options: { readonly rootPrefix?: string; rea
   const url = `http://127.0.0.1:${settings.apiPort}/api/v1`;
   const headers = { authorization: `Bearer ${token}` };
   let pid = 0;
-  let ended: Promise<unknown> = Promise.resolve();
+  let ended: Promise<{ exitCode: number | null; signal: string | null }> = Promise.resolve({
+    exitCode: 0,
+    signal: null,
+  });
   const lastWords: string[] = [];
 
+  // hop3d may have lived on: the supervisor's own answer counts, too.
+  const supervisor = connectSupervisor(layout.supervisorSocket);
+  const answers = async () => {
+    const said = await supervisor.call("hello", { protocol: protocolVersion }).catch(() => undefined);
+    return said !== undefined && (await fetch(`${url}/version`).catch(() => undefined))?.ok === true;
+  };
   const startAgain = async () => {
     ended = exec([process.execPath, join(import.meta.dirname, "../../cmd/supervisor.ts")], {
       env: { ...toolEnvironment(process.env), ...serverEnvironment(settings), ...options.env },
       onSpawn: (spawned) => (pid = spawned),
       onLine: (line) => lastWords.push(line),
     });
-    await eventually(`hop3d answers\n${lastWords.join("\n")}`, async () => (await fetch(`${url}/version`).catch(() => undefined))?.ok === true, 30_000).catch(async (error: unknown) => {
+    await eventually("supervisor and hop3d answer", answers, 30_000).catch(async (error: unknown) => {
       const log = await readFile(join(layout.logs, "hop3d.log"), "utf8").catch(() => "no log");
       throw new Error(`${String(error)}\n${lastWords.join("\n")}\n${log.slice(-3000)}`);
     });
   };
   const halt = async () => {
-    if (pid !== 0) process.kill(pid, "SIGTERM");
-    await ended;
+    if (pid === 0) return;
+    try {
+      process.kill(pid, "SIGTERM");
+    } catch {
+      // It died before: how it ended says so.
+    }
+    const { exitCode, signal } = await ended;
     pid = 0;
+    assert.equal(exitCode, 0, `the supervisor ended with ${exitCode ?? signal}:\n${lastWords.slice(-30).join("\n")}`);
   };
   await startAgain();
-  const supervisor = connectSupervisor(layout.supervisorSocket);
 
   const api = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const response = await fetch(`${url}${path}`, {
@@ -112,6 +137,11 @@ export async function startPlatform(options: { readonly rootPrefix?: string; rea
       return address.startsWith("unix/") ? "unix" : "tcp";
     },
     destroy: async (name) => void (await api("DELETE", `/apps/${name}?confirm=${name}`)),
+    async killSupervisor() {
+      process.kill(pid, "SIGKILL");
+      await ended;
+      pid = 0;
+    },
     async killEverything() {
       for (const victim of await processesOf(base)) {
         try {
@@ -121,6 +151,7 @@ export async function startPlatform(options: { readonly rootPrefix?: string; rea
         }
       }
       await ended;
+      pid = 0;
       await eventually("every process is gone", async () => (await processesOf(base)).length === 0);
     },
     async stop() {
@@ -169,7 +200,8 @@ async function tarOf(dir: string): Promise<Uint8Array<ArrayBuffer>> {
       const name = join(path, entry);
       const stat = await lstat(join(dir, name));
       if (stat.isDirectory()) await add(name);
-      else if (stat.isSymbolicLink()) packing.entry({ name, type: "symlink", linkname: await readlink(join(dir, name)) });
+      else if (stat.isSymbolicLink())
+        packing.entry({ name, type: "symlink", linkname: await readlink(join(dir, name)) });
       else packing.entry({ name, mode: stat.mode }, await readFile(join(dir, name)));
     }
   };
