@@ -12,7 +12,8 @@ const marks = ["uv.lock", "poetry.lock", "requirements.txt", "setup.py", "Pipfil
 const builder: Builder = {
   name: "python",
   detect(files, spec) {
-    if (spec.serve !== undefined) return { score: 95, reason: `the Procfile names its ${spec.serve.interface} callable` };
+    if (spec.serve !== undefined)
+      return { score: 95, reason: `the Procfile names its ${spec.serve.interface} callable` };
     const beside = files.exists("package.json")
       ? "; package.json is built only by a `[build] before-build` of yours"
       : "";

@@ -7,7 +7,8 @@ import { readPyproject } from "./pyproject.ts";
 
 /** Serves WSGI and ASGI on a unix socket. */
 const granian = "granian==2.8.7";
-const poetry = "poetry==2.5.1";
+const poetryPin = "poetry==2.5.1";
+const poetryExport = "poetry-plugin-export==1.10.1";
 
 export type Install = {
   /** For the summary: `requirements.txt`. */
@@ -39,23 +40,30 @@ export function installSteps(files: SourceFiles, uv: string, extra: readonly str
     };
   }
   if (files.exists("poetry.lock")) {
-    const install = step("poetry install", [
+    // Poetry reads and judges its lock file; uv installs, in a tenth of the time.
+    const requirements = "{tree}/.venv/poetry-requirements.txt";
+    const poetry = [
       "tool",
       "run",
       "--python",
       "{runtime:python}",
       "--from",
-      poetry,
+      poetryPin,
+      "--with",
+      poetryExport,
       "poetry",
-      "install",
-      "--only",
-      "main",
-      "--no-interaction",
-      "--no-ansi",
-    ]);
+    ];
+    const args = ["export", "--only", "main", "--format", "requirements.txt", "--output", requirements];
+    const exported = step("poetry export", [...poetry, ...args, "--no-interaction", "--no-ansi"]);
     return {
       from: "poetry.lock",
-      steps: [venv, { ...install, failure: "LOCK_MISMATCH", failureText: "poetry.lock was last generated" }, ...beside],
+      steps: [
+        venv,
+        { ...exported, failure: "LOCK_MISMATCH", failureText: "poetry.lock was last generated" },
+        pip("uv pip install (poetry.lock)", ["-r", requirements]),
+        ...(project?.installs === true ? [pip("uv pip install .", ["--no-deps", "."])] : []),
+        ...beside,
+      ],
     };
   }
   if (files.exists("requirements.txt")) {

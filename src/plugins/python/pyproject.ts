@@ -11,7 +11,9 @@ export type Pyproject = {
   readonly buildSystem: boolean;
   /** It has `[tool.poetry]`. */
   readonly poetry: boolean;
-  /** `[project] requires-python`. */
+  /** Poetry is told what to install of the app itself (`packages`), and not told to install nothing (`package-mode`). */
+  readonly installs: boolean;
+  /** `[project] requires-python`, else Poetry's `python`, as a range that uv takes. */
   readonly requiresPython?: string;
 };
 
@@ -26,16 +28,33 @@ export function readPyproject(files: SourceFiles): Pyproject | undefined {
     throw new AppError("INVALID_SOURCE", "pyproject.toml is not valid TOML.", { cause });
   }
   const project = table("project", data["project"]);
-  const requires = project?.["requires-python"];
-  if (requires !== undefined && (typeof requires !== "string" || requires.length > 256)) {
+  const poetry = table("tool.poetry", table("tool", data["tool"])?.["poetry"]);
+  const own = project?.["requires-python"] ?? table("tool.poetry.dependencies", poetry?.["dependencies"])?.["python"];
+  if (own !== undefined && (typeof own !== "string" || own.length > 256)) {
     throw new AppError("INVALID_SOURCE", "`requires-python` in pyproject.toml must be a string.");
   }
+  const requires = own === undefined ? undefined : plainRange(own);
   return {
     project: project !== undefined,
     buildSystem: table("build-system", data["build-system"]) !== undefined,
-    poetry: table("tool.poetry", table("tool", data["tool"])?.["poetry"]) !== undefined,
+    poetry: poetry !== undefined,
+    installs: poetry?.["packages"] !== undefined && poetry["package-mode"] !== false,
     ...(requires === undefined ? {} : { requiresPython: requires }),
   };
+}
+
+/** Poetry's `^3.11` and `~3.11` in the form that all other tools share. */
+function plainRange(range: string): string | undefined {
+  if (range.trim() === "*") return undefined;
+  return range.replace(
+    /(\^|~(?!=))\s*(\d+)(?:\.(\d+))?(?:\.\d+)*/g,
+    (all, sign: string, major: string, minor: string | undefined) => {
+      const least = all.slice(1).trim();
+      return sign === "^" || minor === undefined
+        ? `>=${least},<${Number(major) + 1}`
+        : `>=${least},<${major}.${Number(minor) + 1}`;
+    },
+  );
 }
 
 function table(name: string, value: unknown): Readonly<Record<string, unknown>> | undefined {

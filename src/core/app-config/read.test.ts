@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AppError } from "../errors.ts";
+import { readAppSpec } from "./read.ts";
+import { memoryFiles } from "./testing.ts";
+
+/** The error that an app of these files gives. */
+function refusal(contents: Record<string, string | null>): AppError {
+  try {
+    readAppSpec(memoryFiles(contents));
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+  throw new assert.AssertionError({ message: "the app was not refused" });
+}
+
+const toml = (text: string) => ({ "hop3.toml": text });
+
+test("an app that says nothing gets defaults", () => {
+  const spec = readAppSpec(memoryFiles({}));
+  assert.equal(spec.startTimeout, 60);
+  assert.equal(spec.directory, ".");
+  assert.equal(spec.build.builder, "auto");
+  assert.deepEqual(spec.processes, {});
+});
+
+test("hop3.toml wins over the Procfile, process by process", () => {
+  const spec = readAppSpec(
+    memoryFiles({
+      "hop3.toml": '[build]\nbuild = ["make", "make install"]\n[run]\nstart = "new"\n[run.workers]\nmail = "m"\n',
+      Procfile: "web: old\nworker: w\nbuild: b\nprebuild: p\nrelease: r\n",
+    }),
+  );
+  assert.deepEqual(spec.processes, { web: "new", worker: "w", mail: "m" });
+  assert.deepEqual(spec.build.build, ["make && make install"]);
+  assert.deepEqual(spec.build.before, ["p"]);
+  assert.deepEqual(spec.hooks, { release: "r" });
+});
+
+test("files in hop3/ are found, and the same file in both places is refused", () => {
+  assert.deepEqual(readAppSpec(memoryFiles({ "hop3/Procfile": "web: x" })).processes, { web: "x" });
+  assert.equal(refusal({ "hop3/Procfile": "web: x", Procfile: "web: x" }).code, "INVALID_PROCFILE");
+});
+
+test("all problems of hop3.toml are told at once, with lines and a did-you-mean", () => {
+  const error = refusal(
+    toml('[metadata]\nid = "Blog"\n[build]\nbuid = "x"\n[rnu]\nx = 1\n[run]\nstart-timeout = -1\n'),
+  );
+  assert.equal(error.code, "INVALID_CONFIG");
+  assert.deepEqual(
+    error.details.map((line) => line.replace(/ (must have|must be) .*/, " $1")),
+    [
+      "hop3.toml:2: `metadata.id` must have",
+      "hop3.toml:4: `build.buid` is not a key of hop3.toml; did you mean `build`?",
+      "hop3.toml:5: `rnu` is not a key of hop3.toml; did you mean `run`?",
+      "hop3.toml:8: `run.start-timeout` must be",
+    ],
+  );
+});
+
+test("what is known and not built is refused by name, never ignored", () => {
+  for (const text of [
+    '[[addons]]\ntype = "postgres"',
+    "[nix]",
+    "[limits]\nmemory = '1G'",
+    "[contexts.prod]\nserver = 'a'",
+    "[[volumes]]",
+    "[waf]",
+    "[build]\npackages = ['git']",
+    "[build]\nbuilder = 'docker'",
+    "[domains]\nlist = ['_']",
+    "[env]\nA = {from = 'pg', key = 'PGHOST'}",
+    "[env]\nA = {external_ip = true}",
+    "[healthcheck]\npath = '/'\ncommand = 'x'",
+    "[deploy]\nstrategy = 'canary'",
+  ]) {
+    assert.equal(refusal(toml(text)).code, "NOT_BUILT_YET", text);
+  }
+  assert.match(refusal(toml("[[addons]]")).message, /`addons` is not built yet/);
+});
+
+test("a wrong value beside something not built is a wrong value", () => {
+  const error = refusal(toml("[nix]\n[run]\nstart = 1\n"));
+  assert.equal(error.code, "INVALID_CONFIG");
+  assert.equal(error.details.length, 2);
+});
+
+test("[metadata], [test] and [cli] are accepted", () => {
+  const text =
+    '[metadata]\nid = "blog"\ntags = ["a"]\n[test]\npriority = "P0"\n[[test.validations]]\npath = "/"\n[cli]\napp = "blog"\n';
+  assert.equal(readAppSpec(memoryFiles(toml(text))).id, "blog");
+});
+
+test("directories that lead out of the app are refused", () => {
+  for (const path of ["../x", "/etc", "a/../../b", "a\\u0000b", "", "a\\\\b"]) {
+    assert.equal(refusal(toml(`[static]\n"/x" = "${path}"\n`)).code, "INVALID_CONFIG", path);
+    assert.equal(refusal(toml(`[build]\ndirectory = "${path}"\n`)).code, "INVALID_CONFIG", path);
+  }
+  assert.equal(refusal({ Procfile: "static: ../x" }).code, "INVALID_PROCFILE");
+  assert.equal(refusal(toml('[static]\n"x" = "y"\n')).code, "INVALID_CONFIG");
+  assert.equal(refusal(toml('[static]\n"/a/../b" = "y"\n')).code, "INVALID_CONFIG");
+});
+
+test("static paths are normalised and joined", () => {
+  const spec = readAppSpec(
+    memoryFiles({ ...toml('[run.static]\n"/a/" = "./x/"\n[static]\n"/b" = "y"\n'), Procfile: "static: public/" }),
+  );
+  assert.deepEqual(spec.staticPaths, { "/": "public", "/a": "x", "/b": "y" });
+});
+
+test("a Procfile's problems are told with their lines", () => {
+  const error = refusal({ Procfile: "# c\nweb: p\nfoo\nBar: x\nweb: q\nempty:\nwsgi: a:b\n" });
+  assert.equal(error.code, "INVALID_PROCFILE");
+  assert.deepEqual(
+    error.details.map((line) => line.split(" ")[0]),
+    ["Procfile:3:", "Procfile:4:", "Procfile:5:", "Procfile:6:", "Procfile:7:"],
+  );
+  assert.equal(refusal({ Procfile: "cron: * * * * * x" }).code, "NOT_BUILT_YET");
+});
+
+test("a Procfile may name a Python callable instead of a web process", () => {
+  const spec = readAppSpec(memoryFiles({ Procfile: "asgi: shop.main:app\r\n" }));
+  assert.deepEqual(spec.serve, { interface: "asgi", target: "shop.main:app" });
+  assert.equal(refusal({ Procfile: "wsgi: shop.main; rm -rf /" }).code, "INVALID_PROCFILE");
+  assert.equal(refusal({ Procfile: "wsgi: $(id):app" }).code, "INVALID_PROCFILE");
+});
+
+test("the ENV file gives values and templates, and [env] wins over it", () => {
+  const spec = readAppSpec(
+    memoryFiles({
+      ENV: "A=1\nB=$A/x\nC='$A'\nD=\"two words\"\nE=\n",
+      "hop3.toml":
+        '[env]\nA = 2\nF = {generate = "hex", length = 16}\nG = {from = "app", key = "domain"}\n_policy = "override"\n[env.computed]\nH = "${A}"\n',
+    }),
+  );
+  assert.deepEqual(spec.env, [
+    { name: "B", kind: "computed", template: "$A/x" },
+    { name: "C", kind: "value", value: "$A" },
+    { name: "D", kind: "value", value: "two words" },
+    { name: "E", kind: "value", value: "" },
+    { name: "A", kind: "value", value: "2" },
+    { name: "F", kind: "generate", format: "hex", length: 16 },
+    { name: "G", kind: "app", key: "domain" },
+    { name: "H", kind: "computed", template: "${A}" },
+  ]);
+  assert.equal(spec.envPolicy, "override");
+});
+
+test("a malformed ENV line is an error with its line, and shows no value", () => {
+  const error = refusal({ ENV: "A=ok\nhunter2\nB-C=hunter2\nD='hunter2\n" });
+  assert.equal(error.code, "INVALID_ENV_FILE");
+  assert.deepEqual(
+    error.details.map((line) => line.split(" ")[0]),
+    ["ENV:2:", "ENV:3:", "ENV:4:"],
+  );
+  assert.doesNotMatch(`${error.message}${error.details.join("")}`, /hunter2/);
+});
+
+test("an error of TOML shows no value either", () => {
+  const error = refusal(toml('[env]\nPASSWORD = "hunter2\n'));
+  assert.equal(error.code, "INVALID_CONFIG");
+  assert.match(error.message, /^hop3\.toml:2: /);
+  assert.doesNotMatch(`${error.message}${error.details.join("")}`, /hunter2/);
+});
+
+test("HOST_NAME gives domains, and excludes [domains]", () => {
+  assert.deepEqual(readAppSpec(memoryFiles({ ENV: "HOST_NAME=A.example.com, b.example.com" })).domains, [
+    "a.example.com",
+    "b.example.com",
+  ]);
+  assert.equal(refusal(toml('[env]\nHOST_NAME = "a.b"\n[domains]\nlist = ["c.d"]\n')).code, "INVALID_CONFIG");
+  assert.equal(refusal({ ENV: "HOST_NAME=a b" }).code, "INVALID_DOMAIN");
+});
+
+test("description files that are links, too large, or no text are refused", () => {
+  for (const name of ["hop3.toml", "Procfile", "ENV"]) {
+    for (const content of [null, "#".repeat(300 * 1024), "a\ufffd", "a\0"]) {
+      assert.match(refusal({ [name]: content }).code, /^INVALID_(CONFIG|PROCFILE|ENV_FILE)$/);
+    }
+  }
+});
+
+test("names of JavaScript's own objects are plain keys", () => {
+  for (const name of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {
+    assert.equal(refusal(toml(`[${name}]\nx = 1\n`)).code, "INVALID_CONFIG", name);
+  }
+});
