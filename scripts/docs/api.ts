@@ -1,0 +1,137 @@
+/** docs/api.md and docs/openapi.json from the contract. */
+import { z } from "zod";
+import { problem, problemType } from "#core/api/errors.ts";
+import { apiPrefix, tarType } from "#core/api/prefix.ts";
+import type { Route } from "#core/api/route.ts";
+import { routes } from "#core/api/routes.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import { code, generatedNote, mdTable } from "./markdown.ts";
+
+const named: readonly (readonly [string, Route])[] = Object.entries(routes);
+
+export function apiReference(): string {
+  return [
+    "# The HTTP API",
+    "",
+    generatedNote,
+    "",
+    `All paths are below ${code(apiPrefix)}. Every request but ${code("GET /version")} carries ${code("Authorization: Bearer TOKEN")}. What is not a success`,
+    `answers ${code(problemType)} with a code of [errors.md](errors.md). The machine-readable contract is [openapi.json](openapi.json).`,
+    "",
+    "Limits: a JSON body may have 1 MiB, a log answer 10 000 lines. The server answers only to its own name (the Host header) and to no other origin.",
+    "",
+    ...mdTable(
+      ["route", "needs", "does"],
+      named.map(([, route]) => [
+        `[${code(`${route.method} ${route.path}`)}](#${anchor(route)})`,
+        code(route.action),
+        route.summary,
+      ]),
+    ),
+    "",
+    ...named.flatMap(([, route]) => section(route)),
+  ].join("\n");
+}
+
+function section(route: Route): string[] {
+  const part = (title: string, schema: z.ZodType | undefined, io: "input" | "output") =>
+    schema === undefined
+      ? []
+      : ["", `${title}:`, "", "```json", JSON.stringify(jsonSchema(schema, io), null, 2), "```"];
+  return [
+    `### ${route.method} ${route.path}`,
+    "",
+    `${route.summary}. Needs ${code(route.action)}.`,
+    ...part("Query", route.query, "input"),
+    ...part("Headers", route.headers, "input"),
+    ...(route.body === "tar" ? ["", `Body: an archive, ${code(tarType)}.`] : part("Body", route.body, "input")),
+    ...(route.response === "sse"
+      ? Object.entries(route.events ?? {}).flatMap(([event, shape]) => part(`Event ${code(event)}`, shape, "output"))
+      : part(`Answer (${route.status ?? 200})`, route.response, "output")),
+    "",
+  ];
+}
+
+export function openApi(): string {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const [name, route] of named) {
+    const path = apiPrefix + route.path.replace(/:([a-z]+)/g, "{$1}");
+    (paths[path] ??= {})[route.method.toLowerCase()] = operation(name, route);
+  }
+  const document = {
+    openapi: "3.1.0",
+    info: { title: "Hop3", version: packageJson.version, license: { name: packageJson.license } },
+    components: {
+      securitySchemes: { token: { type: "http", scheme: "bearer" } },
+      schemas: { Problem: jsonSchema(problem, "output") },
+    },
+    security: [{ token: [] }],
+    paths,
+  };
+  return JSON.stringify(document, null, 2);
+}
+
+function operation(name: string, route: Route): Record<string, unknown> {
+  const body =
+    route.body === undefined
+      ? undefined
+      : content(
+          route.body === "tar" ? undefined : route.body,
+          "input",
+          route.body === "tar" ? tarType : "application/json",
+        );
+  const answer =
+    route.response === "sse"
+      ? content(z.union(Object.values(route.events ?? {}) as [z.ZodType, z.ZodType]), "output", "text/event-stream")
+      : content(route.response, "output", "application/json");
+  return {
+    operationId: name,
+    summary: route.summary,
+    "x-action": route.action,
+    ...(route.action === "public" ? { security: [] } : {}),
+    parameters: [
+      ...parameters("path", route.params),
+      ...parameters("query", route.query),
+      ...parameters("header", route.headers),
+    ],
+    ...(body === undefined ? {} : { requestBody: { required: true, content: body } }),
+    responses: {
+      [String(route.status ?? 200)]: { description: "Success", content: answer },
+      default: {
+        description: "Anything else",
+        content: { [problemType]: { schema: { $ref: "#/components/schemas/Problem" } } },
+      },
+    },
+  };
+}
+
+function content(schema: z.ZodType | undefined, io: "input" | "output", type: string): Record<string, unknown> {
+  return { [type]: { schema: schema === undefined ? { type: "string", format: "binary" } : jsonSchema(schema, io) } };
+}
+
+function parameters(place: "path" | "query" | "header", schema: z.ZodObject | undefined): unknown[] {
+  if (schema === undefined) return [];
+  const { properties = {}, required = [] } = jsonSchema(schema, "input") as {
+    properties?: Record<string, { description?: string }>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, { description, ...shape }]) => ({
+    name,
+    in: place,
+    required: place === "path" || required.includes(name),
+    ...(description === undefined ? {} : { description }),
+    schema: shape,
+  }));
+}
+
+function jsonSchema(schema: z.ZodType, io: "input" | "output"): Record<string, unknown> {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io });
+  return rest;
+}
+
+function anchor({ method, path }: Route): string {
+  return `${method} ${path}`
+    .toLowerCase()
+    .replace(/[^a-z0-9 -]/g, "")
+    .replaceAll(" ", "-");
+}
