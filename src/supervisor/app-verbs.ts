@@ -60,7 +60,8 @@ export function cutOver(apps: Apps, app: string, release: number): AppStatus {
   const isReady = (one: DesiredInstance) => apps.running.get(one.id)?.state === "ready";
   const web = instances.filter((one) => one.type === "web");
   const must = web.length > 0 ? web : instances;
-  if (must.length > 0 && !must.some(isReady)) {
+  const wanted = started.some((group) => group.count > 0);
+  if (wanted && !must.some(isReady)) {
     throw new Refusal("conflict", `No instance of release ${release} of ${app} is ready.`);
   }
   apps.edit(app, (before) => ({

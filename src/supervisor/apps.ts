@@ -275,8 +275,16 @@ export class Apps {
 
   #forget(app: string, id: string): void {
     this.running.delete(id);
-    if (!this.closing && this.#desired.get(app)?.instances.some((one) => one.id === id) === true) {
-      this.edit(app, (before) => ({ ...before, instances: before.instances.filter((one) => one.id !== id) }));
+    const desired = this.#desired.get(app);
+    if (!this.closing && desired?.instances.some((one) => one.id === id) === true) {
+      const without = { ...desired, instances: desired.instances.filter((one) => one.id !== id) };
+      try {
+        this.edit(app, () => without);
+      } catch (error) {
+        // Its process has ended, whatever the disk says: the next change writes that down too.
+        this.#desired.set(app, without);
+        this.options.log("the desired state could not be written", { app, reason: String(error) });
+      }
     }
     rmSync(join(this.options.layout.instanceSockets, id), { recursive: true, force: true });
     rmSync(this.directory(id), { recursive: true, force: true });

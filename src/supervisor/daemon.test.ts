@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { slotCount, slotFile } from "#core/slots.ts";
@@ -86,5 +86,57 @@ describe("an app's life", () => {
       return one?.state === "ready" && one.restarts === 1 && one.lastExit === "exit 137 or signal 9 (SIGKILL)";
     }, "ready again");
     assert.match(await ask(slots("blog")[0] ?? ""), /^one /);
+  });
+});
+
+describe("what is asked in the wrong state is a conflict and changes nothing", () => {
+  it("a second start, a cut-over to what is not ready, a retire of what is live, a scale of what is stopped", async () => {
+    await bench.start();
+    bench.release("blog", 1, { web: { command: serverCommand("unix", "one") } });
+    bench.release("blog", 2, { web: { command: "sleep 1000" } });
+    await deploy("blog", 1);
+    const call = bench.client.call.bind(bench.client);
+    await assert.rejects(call("app.start", { app: "blog", release: 1 }), { code: "CONFLICT" });
+    await call("app.start", { app: "blog", release: 2 });
+    await assert.rejects(call("app.cutover", { app: "blog", release: 2 }), { code: "CONFLICT" });
+    await assert.rejects(call("app.retire", { app: "blog", release: 1, drain: 0 }), { code: "CONFLICT" });
+    await call("app.retire", { app: "blog", release: 2, drain: 0 });
+    await call("app.stop", { app: "blog" });
+    await assert.rejects(call("app.cutover", { app: "blog", release: 3 }), { code: /CONFLICT|NOT_FOUND/ });
+    await assert.rejects(call("app.cutover", { app: "blog", release: 1 }), { code: "CONFLICT" });
+    await assert.rejects(call("app.scale", { app: "blog", counts: { web: 2 }, drain: 0, timeout: 5 }), {
+      code: "CONFLICT",
+    });
+    await assert.rejects(call("app.stop", { app: "shop" }), { code: "NOT_FOUND" });
+    const { apps } = await call("status", {});
+    assert.deepEqual(apps, [{ app: "blog", live: 1, stopped: true, instances: [] }]);
+  });
+
+  it("a restart whose new instance fails leaves the old one serving", async () => {
+    await bench.start();
+    bench.release("blog", 1, { web: { command: `[ ! -e broken ] && ${serverCommand("unix", "one")}` } });
+    await deploy("blog", 1);
+    const before = slots("blog");
+    writeFileSync(`${bench.layout.buildTree("blog", 1)}/broken`, "");
+    const { ready, status } = await bench.client.call("app.restart", { app: "blog", drain: 5, timeout: 10 });
+    assert.equal(ready, false);
+    assert.ok(status.instances.some((one) => one.failure === "exited"));
+    assert.deepEqual(slots("blog"), before);
+    assert.match(await ask(before[0] ?? ""), /^one /);
+  });
+
+  it("scale adds and takes away, and no TERM comes to one that is asked", async () => {
+    await bench.start();
+    const slow = `exec node -e "require('http').createServer((q,r)=>setTimeout(()=>r.end('slow'),700)).listen(process.env.PORT,'127.0.0.1')"`;
+    bench.release("blog", 1, { web: { command: slow } });
+    await deploy("blog", 1);
+    const args = { app: "blog", drain: 10, timeout: 10 };
+    assert.equal((await bench.client.call("app.scale", { ...args, counts: { web: 3 } })).ready, true);
+    assert.equal(new Set(slots("blog")).size, 3);
+    const asked = [...new Set(slots("blog"))].map(ask);
+    await new Promise((resolve) => setTimeout(resolve, 50)); // all three are being served
+    await bench.client.call("app.scale", { ...args, counts: { web: 1 } });
+    assert.deepEqual(await Promise.all(asked), ["slow", "slow", "slow"]);
+    assert.equal(new Set(slots("blog")).size, 1);
   });
 });

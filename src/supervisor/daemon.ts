@@ -74,7 +74,7 @@ async function start(
   // By rename: shells that run the old one go on reading it.
   replaceFile(launcherScript, LAUNCHER_SCRIPT);
   const bootId = readBootId();
-  const run = { clock, bootId, launcherScript };
+  const run = { clock, bootId, launcherScript, log };
   const records = { apps: layout.apps, limits, masterKey: options.masterKey };
   const fence = openFence(layout, clock, () => (services.running.get("caddy")?.pid ?? null) !== null);
   const apps = new Apps(desired, {

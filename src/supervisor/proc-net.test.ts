@@ -1,48 +1,65 @@
 import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { spawn } from "node:child_process";
-import { test } from "node:test";
-import { connectionsTo, dialUnix } from "./proc-net.ts";
+import { after, describe, it } from "node:test";
+import { eventually } from "./bench.ts";
+import { readProcStat } from "./output/proc-stat.ts";
+import { connectionsTo, dialTcp, dialUnix, ownsSocket, tcpListeners } from "./proc-net.ts";
 
-test("a connection counts from the connect on, before the app has accepted it", async (t) => {
-  const dir = mkdtempSync(join(tmpdir(), "hop3-proc-net-"));
-  t.after(() => rmSync(dir, { recursive: true }));
-  const path = join(dir, "s.sock");
-  // A listener whose event loop never turns again: it accepts nobody.
-  const program = join(dir, "deaf.mjs");
-  writeFileSync(
-    program,
-    `import { createServer } from "node:net";
-     import { writeSync } from "node:fs";
-     createServer().listen(${JSON.stringify(path)}, () => { writeSync(1, "listens"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); });`,
-  );
-  const deaf = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "inherit"] });
-  t.after(() => deaf.kill("SIGKILL"));
-  await once(deaf.stdout, "data");
-  assert.equal(connectionsTo(dialUnix(path)), 0);
-  const socket = connect(path);
-  t.after(() => socket.destroy());
-  await once(socket, "connect");
-  assert.equal(connectionsTo(dialUnix(path)), 1);
+const dir = mkdtempSync(join(tmpdir(), "hop3-net-"));
+const children: ChildProcess[] = [];
+after(() => {
+  for (const child of children) child.kill("SIGKILL");
+  rmSync(dir, { recursive: true });
 });
 
-test("an accepted connection counts until it is closed", async (t) => {
-  const dir = mkdtempSync(join(tmpdir(), "hop3-proc-net-"));
-  t.after(() => rmSync(dir, { recursive: true }));
-  const path = join(dir, "s.sock");
-  const server = createServer().listen(path);
-  t.after(() => server.close());
-  await once(server, "listening");
-  const accepted = once(server, "connection");
-  const socket = connect(path);
-  await accepted;
-  assert.equal(connectionsTo(dialUnix(path)), 1);
-  const closed = once(socket, "close");
-  socket.destroy();
-  await closed;
-  assert.equal(connectionsTo(dialUnix(path)), 0);
+/** A process that listens there, and can be stopped before it accepts anything. */
+async function listener(where: string): Promise<ChildProcess> {
+  const code = `require('net').createServer(()=>{}).listen(${where},function(){console.log(JSON.stringify(this.address()))})`;
+  const child = spawn(process.execPath, ["-e", code], { stdio: ["ignore", "pipe", "inherit"] });
+  children.push(child);
+  return child;
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  child.kill("SIGSTOP");
+  await eventually(() => readProcStat(child.pid ?? 0)?.state === "T", "stopped");
+}
+
+describe("connections that the kernel lists", () => {
+  it("on a unix socket count before they are accepted, after, and no more when they have ended", async () => {
+    const path = join(dir, "s.sock");
+    const child = await listener(JSON.stringify(path));
+    await once(child.stdout ?? assert.fail(), "data");
+    assert.equal(connectionsTo(dialUnix(path)), 0);
+    await stop(child);
+    const socket = connect(path);
+    await once(socket, "connect");
+    assert.equal(connectionsTo(dialUnix(path)), 1);
+    child.kill("SIGCONT");
+    await eventually(() => connectionsTo(dialUnix(path)) === 1, "accepted");
+    socket.destroy();
+    await eventually(() => connectionsTo(dialUnix(path)) === 0, "ended");
+  });
+
+  it("on a TCP port likewise, and the listener's owner is known", async () => {
+    const child = await listener("0,'127.0.0.1'");
+    const [chunk] = (await once(child.stdout ?? assert.fail(), "data")) as [Buffer];
+    const { port } = JSON.parse(chunk.toString()) as { port: number };
+    await stop(child);
+    const socket = connect(port, "127.0.0.1");
+    await once(socket, "connect");
+    assert.equal(connectionsTo(dialTcp(port)), 1);
+    const [found] = tcpListeners(port);
+    assert.equal(found?.host, "127.0.0.1");
+    assert.equal(ownsSocket([child.pid ?? 0], [found?.inode ?? ""]), true);
+    assert.equal(ownsSocket([process.pid], [found?.inode ?? ""]), false);
+    child.kill("SIGCONT");
+    socket.destroy();
+    await eventually(() => connectionsTo(dialTcp(port)) === 0, "ended");
+  });
 });

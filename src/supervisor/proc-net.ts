@@ -15,7 +15,8 @@ const tcpEstablished = "01";
 const tcpSynSent = "02";
 const tcpCloseWait = "08";
 const tcpListen = "0A";
-const unixConnected = "03";
+/** Connected, and connected but not yet accepted by the app. */
+const unixOpen = ["03", "02"];
 /** Connected by the client, not accepted by the server yet: a request may wait in it. */
 const unixConnecting = "02";
 
@@ -83,7 +84,7 @@ function unixConnections(path: string): number {
   for (const line of readFileSync("/proc/net/unix", "utf8").split("\n")) {
     // Num RefCount Protocol Flags Type St Inode Path
     const fields = line.trim().split(/\s+/);
-    if (fields[7] === path && (fields[5] === unixConnected || fields[5] === unixConnecting)) count += 1;
+    if (fields[7] === path && (unixOpen.includes(fields[5] ?? "") || fields[5] === unixConnecting)) count += 1;
   }
   return count;
 }

@@ -11,6 +11,7 @@ import { runName } from "./log-files.ts";
 import { LAUNCHER_ENV, launcherArgv, prepareInstance } from "./output/launcher.ts";
 import { LogReader } from "./output/log-reader.ts";
 import { readOutcome, type Outcome } from "./output/status-file.ts";
+import type { OwnLog } from "./own-log.ts";
 import { markName, type Marked } from "./proc-tree.ts";
 import { makeDirectory } from "./safe-path.ts";
 
@@ -41,7 +42,12 @@ export type Command = {
 /** A start as it is prepared: all but what only the moment of the start knows. */
 export type Start = { readonly about: Omit<About, "startedAt" | "mark">; readonly command: Command };
 
-export type RunContext = { readonly clock: Clock; readonly bootId: string; readonly launcherScript: string };
+export type RunContext = {
+  readonly clock: Clock;
+  readonly bootId: string;
+  readonly launcherScript: string;
+  readonly log: OwnLog;
+};
 
 /** Gathers a burst of output. */
 const settleMs = 25;
@@ -93,7 +99,7 @@ export class Run {
 
   /** How it stands. Before the launcher's first line only the one who spawned it knows that it runs. */
   outcome(): Outcome {
-    const outcome = readOutcome(this.directory, this.#context.bootId);
+    const outcome = readOutcomeOrLost(this.directory, this.#context.bootId);
     const child = this.#child;
     const living = child !== undefined && !this.#spawnFailed && child.exitCode === null && child.signalCode === null;
     return outcome.kind === "lost" && living ? { kind: "running", status: outcome.status } : outcome;
@@ -134,10 +140,18 @@ export class Run {
     this.#settle = undefined;
     if (this.#closed) return;
     // Forgotten while its last output was waited for: its directory is gone, and with it all there was to read.
-    if (!existsSync(this.directory)) return this.close();
-    const { more, waiting } = this.#reader.drain(new Date(this.#context.clock.now()));
-    if (more) this.#soon(0);
-    else if (waiting) this.#soon(1000);
+    if (!existsSync(this.directory)) {
+      this.close();
+      return this.#resolveEnded(this.outcome());
+    }
+    try {
+      const { more, waiting } = this.#reader.drain(new Date(this.#context.clock.now()));
+      if (more) this.#soon(0);
+      else if (waiting) this.#soon(1000);
+    } catch (error) {
+      // An input or output error: one app's output must not end the supervisor.
+      this.#context.log("output could not be read or written", { process: this.about.process, reason: String(error) });
+    }
     const outcome = this.outcome();
     if (outcome.kind !== "running") this.#resolveEnded(outcome);
   }
@@ -181,6 +195,14 @@ export function findRun(directory: string, context: RunContext): Run | undefined
     return new Run(directory, about, context);
   } catch {
     return undefined; // its maker died while it was being made
+  }
+}
+
+function readOutcomeOrLost(directory: string, bootId: string): Outcome {
+  try {
+    return readOutcome(directory, bootId);
+  } catch {
+    return { kind: "lost", status: { drained: false } }; // somebody removed it
   }
 }
 

@@ -13,6 +13,9 @@ import { Rate } from "./rate.ts";
 import { Refusal } from "./refusal.ts";
 import { fields, text, whole } from "./shape.ts";
 
+/** Bytes of answers that may wait for somebody who does not read them. */
+const unreadMax = 16 * 1024 * 1024;
+
 export type ServerOptions = {
   readonly socket: string;
   readonly socketMode: number;
@@ -62,7 +65,12 @@ function talk(socket: Socket, options: ServerOptions, shared: Shared): void {
   let partial: Buffer = Buffer.alloc(0);
   let greeted = false;
   let pending = 0;
-  const send = (answer: Answer): void => void (socket.writable && socket.write(`${JSON.stringify(answer)}\n`));
+  const send = (answer: Answer): void => {
+    if (socket.writable) socket.write(`${JSON.stringify(answer)}\n`);
+    if (socket.writableLength <= unreadMax) return;
+    logRefusal(options, shared, "rate", "", "answers are not read");
+    socket.destroy();
+  };
   const refuse = (id: number, verb: string, error: unknown): void => {
     const refusal =
       error instanceof Refusal ? error : new Refusal("internal", "The supervisor failed; its log says why.");
@@ -103,8 +111,8 @@ function talk(socket: Socket, options: ServerOptions, shared: Shared): void {
     if (rest.length <= requestMax) return;
     refuse(0, "", new Refusal("invalid", `A request is longer than ${requestMax} bytes.`));
     partial = Buffer.alloc(0);
-    socket.removeAllListeners("data").end();
-    socket.resume();
+    socket.removeAllListeners("data");
+    socket.destroySoon();
   });
 }
 

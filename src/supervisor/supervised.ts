@@ -265,7 +265,10 @@ export class Supervised {
       if (address !== null) await untilDrained(address, graceUntil, this.#options.fence, this.#options.clock, signal);
     } catch (error) {
       if (signal.aborted) return;
-      throw error;
+      // Without a fence nobody is known to be gone: the whole grace it is.
+      this.#options.log("its connections cannot be watched", { id: this.id, reason: String(error) });
+      const { clock } = this.#options;
+      return after(clock, Math.max(0, this.graceUntil - clock.now()), signal, () => this.dispatch("drained"));
     }
     this.dispatch("drained");
   }
