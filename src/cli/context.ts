@@ -1,27 +1,8 @@
-/** What a command's `run` is given: the parsed line, the outside world, and the few things that many commands need. */
-import type { Readable } from "node:stream";
+/** What a command's `run` is given: the parsed line, the terminal, and the few things that many commands need. */
 import type { Client } from "./client.ts";
 import type { Progress } from "./progress.ts";
 import type { ResolvedApp } from "./resolve-app.ts";
-
-/** The outside world, handed in by cmd; nothing below reads process itself. */
-export type Terminal = {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly cwd: string;
-  readonly home: string;
-  readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown };
-  readonly stdout: Output;
-  readonly stderr: Output;
-  /** Aborted by the first Ctrl-C. */
-  readonly signal: AbortSignal;
-  readonly version: string;
-};
-
-export type Output = {
-  write(text: string, written?: () => void): unknown;
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-};
+import type { Terminal } from "./terminal.ts";
 
 export type CommandContext = {
   readonly terminal: Terminal;

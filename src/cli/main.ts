@@ -6,7 +6,7 @@ import { AppError, errorTable, toAppError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
 import { createClient } from "./client.ts";
 import { commands } from "./command-list.ts";
-import type { CommandContext, Terminal } from "./context.ts";
+import type { CommandContext } from "./context.ts";
 import type { Command } from "./define-command.ts";
 import { commandHelp, groupHelp } from "./help.ts";
 import { type ParsedLine, parseLine } from "./parse.ts";
@@ -15,6 +15,7 @@ import { ask, canAsk } from "./prompt.ts";
 import { type Meta, errorEnvelope, errorText, okEnvelope } from "./render.ts";
 import { resolveApp } from "./resolve-app.ts";
 import { resolveServer } from "./resolve-server.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** Never rejects; the exit status is that of the error table. */
 export async function runCli(line: readonly string[], terminal: Terminal): Promise<number> {

@@ -1,5 +1,5 @@
 /** What a person sees while something takes its time, on stderr: a spinner on a terminal, plain lines elsewhere. */
-import type { Output } from "./context.ts";
+import type { Output } from "./terminal.ts";
 import { printable } from "./printable.ts";
 
 export type Progress = {

@@ -1,6 +1,6 @@
 /** Questions to a person at a terminal, on stderr, so that stdout stays data. */
 import { AppError } from "#core/errors.ts";
-import type { Terminal } from "./context.ts";
+import type { Terminal } from "./terminal.ts";
 
 const answerMax = 4096;
 

@@ -4,7 +4,7 @@ import { AppError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
 import type { Server } from "./client.ts";
 import { readServers, serversFile } from "./context-file.ts";
-import type { Terminal } from "./context.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** Throws NO_SERVER when none is named, or none of that name is known. */
 export async function resolveServer(flag: string | undefined, terminal: Terminal): Promise<Server> {

@@ -28,8 +28,7 @@ export const deployStep = z.enum([
 ]);
 export type DeployStep = z.infer<typeof deployStep>;
 
-export const deployOutcome = z.enum(["succeeded", "failed", "canceled"]);
-export type DeployOutcome = z.infer<typeof deployOutcome>;
+const deployOutcome = z.enum(["succeeded", "failed", "canceled"]);
 
 export const deploySummary = z.object({
   app: appName,

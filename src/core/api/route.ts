@@ -4,11 +4,10 @@
  */
 import type { z } from "zod";
 import type { Action } from "../actions.ts";
-import type { apiPrefix } from "./prefix.ts";
 
 export type Route = {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** With `:name` parameters, below `apiPrefix`. */
+  /** With `:name` parameters, below `apiPrefix` (prefix.ts). */
   readonly path: `/${string}`;
   readonly summary: string;
   /** What the caller must be allowed to do; `signed-in` asks only who it is, `public` asks nobody. */
@@ -56,9 +55,6 @@ export type EventOf<R extends Route> = {
     readonly id?: string;
   };
 }[keyof R["events"]];
-
-/** The whole path of a route as the server mounts it. */
-export type MountedPath = `${typeof apiPrefix}/${string}`;
 
 type Wanted<R extends Route, Part extends "params" | "query" | "headers" | "body"> =
   R[Part] extends z.ZodType<unknown, infer Input> ? { readonly [K in Part]: Input } : unknown;

@@ -1,0 +1,20 @@
+import type { Readable } from "node:stream";
+
+/** The outside world, handed in by cmd; nothing below reads process itself. */
+export type Terminal = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly home: string;
+  readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown };
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Aborted by the first Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly version: string;
+};
+
+export type Output = {
+  write(text: string, written?: () => void): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+};
