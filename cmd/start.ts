@@ -3,11 +3,13 @@
  * (ports, first admin, edge document), starts it, deploys the example when there is no app, and says what to type next.
  */
 import { mkdirSync } from "node:fs";
+import { homedir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { toAppError } from "#core/errors.ts";
 import { runningSupervisor, untilGone } from "#cmd/wire/attach.ts";
 import { choosePorts } from "#cmd/wire/choose-ports.ts";
 import { firstRun } from "#cmd/wire/first-run.ts";
+import { localToken } from "#cmd/wire/local-context.ts";
 import { prepare } from "#cmd/wire/prepare.ts";
 import { readServerSettings, serverEnvironment, toolEnvironment } from "#cmd/wire/settings.ts";
 import { version } from "#cmd/wire/version.ts";
@@ -57,7 +59,7 @@ async function start(): Promise<number> {
   }
 
   const settings = await choosePorts(wanted, say);
-  const token = await prepare(settings, version);
+  const token = await prepare(settings, version, await localToken(process.env, homedir()));
   const lastWords: string[] = [];
   const supervisor = exec([process.execPath, fileURLToPath(new URL("supervisor.ts", import.meta.url))], {
     env: { ...toolEnvironment(process.env), ...serverEnvironment(settings) },
