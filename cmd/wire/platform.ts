@@ -5,6 +5,7 @@ import { createAppQueue } from "#paas/app-queue.ts";
 import { receiveLimits } from "#paas/deploy/receive.ts";
 import type { Platform } from "#paas/platform.ts";
 import { createSignals } from "#paas/signals.ts";
+import { checkMasterKey } from "#store/key-check.ts";
 import { openStore } from "#store/open.ts";
 import { connectSupervisor } from "#supervisor/client.ts";
 import { systemClock } from "#sys/clock.ts";
@@ -39,16 +40,20 @@ export async function makePlatform({
   const proxy = proxies.find(({ name }) => name === "caddy");
   if (proxy === undefined) throw new AppError("PLUGIN_FAILED", "No plugin offers the proxy caddy.");
   const clock = systemClock;
+  const store = await openStore({
+    ...(postgresUri === undefined ? {} : { url: postgresUri }),
+    file: layout.database,
+    clock,
+  });
+  const masterKey = await loadMasterKey(layout.masterKey);
+  // A lost key file must not be replaced by a new one while the database holds values sealed with the old.
+  await checkMasterKey(store, masterKey);
   return {
     version,
     mode: "user",
     layout,
-    store: await openStore({
-      ...(postgresUri === undefined ? {} : { url: postgresUri }),
-      file: layout.database,
-      clock,
-    }),
-    masterKey: await loadMasterKey(layout.masterKey),
+    store,
+    masterKey,
     supervisor: connectSupervisor(layout.supervisorSocket),
     builders,
     proxy,

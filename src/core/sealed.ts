@@ -35,10 +35,6 @@ export function sealEnv(key: MasterKey, context: string, env: Readonly<Record<st
   return seal(key, context, JSON.stringify(env));
 }
 
-export function unsealEnv(key: MasterKey, context: string, sealed: string): Record<string, string> {
-  return JSON.parse(unseal(key, context, sealed)) as Record<string, string>;
-}
-
 /** The context string of a record's environment. */
 export function recordEnvContext(kind: "build" | "release", app: string, number: number): string {
   return `${kind}-env:${app}:${number}`;

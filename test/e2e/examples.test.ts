@@ -5,6 +5,7 @@ import { after, suite, test } from "node:test";
 import { assertAnswers, deployLive, eventually, validationsOf } from "./apps.ts";
 import { examplesSuite } from "./examples-suite.ts";
 import { fetchThroughEdge } from "./http-through-edge.ts";
+import type { SupervisorStatus } from "#supervisor/protocol.ts";
 import { startPlatform } from "./platform.ts";
 
 const examples = join(import.meta.dirname, "../../examples");
@@ -73,12 +74,17 @@ suite("after everything was killed at once", () => {
   test("only the supervisor killed: apps never stop, and the next one takes them over", async () => {
     const on = await platform();
     const before = await on.supervisor.call("status", {});
-    const pids = before.apps.flatMap(({ instances }) => instances.map(({ pid }) => pid)).toSorted();
+    const pids = pidsOf(before);
     await on.killSupervisor();
     await assertAnswers(on.edge("guestbook"), { path: "/", status: 200, contains: "Guestbook" });
     await on.startAgain();
     const status = await on.supervisor.call("status", {});
-    assert.deepEqual(status.apps.flatMap(({ instances }) => instances.map(({ pid }) => pid)).toSorted(), pids);
+    assert.deepEqual(pidsOf(status), pids);
     await assertAnswers(on.edge("guestbook"), { path: "/", status: 200, contains: "Guestbook" });
   });
 });
+
+/** Instance id to pid, of all apps. */
+function pidsOf({ apps }: SupervisorStatus): Record<string, number | null> {
+  return Object.fromEntries(apps.flatMap(({ instances }) => instances.map(({ id, pid }) => [id, pid])));
+}

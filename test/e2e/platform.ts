@@ -156,7 +156,13 @@ export async function startPlatform(
     },
     async stop() {
       supervisor.close();
-      await halt();
+      try {
+        await halt();
+      } catch (error) {
+        // A supervisor that crashed leaves its processes: the next test must not meet them.
+        await this.killEverything();
+        throw error;
+      }
       assert.deepEqual(await processesOf(base), [], "processes were left behind");
       await removeTree(base, (argv) => exec(argv));
       rmSync(base, { recursive: true, force: true });

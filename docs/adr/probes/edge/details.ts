@@ -167,7 +167,10 @@ async function window(caddy: Caddy, dir: string, makers: readonly [string | numb
   late.sort((x, y) => x - y);
   const at = (share: number): string => (late[Math.floor(share * (late.length - 1))] ?? 0).toFixed(1);
   const kind = typeof makers[0] === "string" ? "unix" : "tcp";
-  note(`${kind}: last rename to last request at the old instance, 200 moves, ms`, `p50 ${at(0.5)}, p99 ${at(0.99)}, max ${at(1)}`);
+  note(
+    `${kind}: last rename to last request at the old instance, 200 moves, ms`,
+    `p50 ${at(0.5)}, p99 ${at(0.99)}, max ${at(1)}`,
+  );
   for (const app of apps) {
     app.server.closeAllConnections();
     app.server.close();

@@ -99,4 +99,3 @@ export async function untilAnswers(port: number, host: string): Promise<void> {
   }
   throw new Error(`nothing answers for ${host}`);
 }
-

@@ -44,7 +44,11 @@ function usage(problem: string): never {
   process.exit(2);
 }
 
-function readArguments(): { ways: string[]; transports: Array<"unix" | "tcp">; binaries: Record<Way["proxy"], string> } {
+function readArguments(): {
+  ways: string[];
+  transports: Array<"unix" | "tcp">;
+  binaries: Record<Way["proxy"], string>;
+} {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
@@ -53,7 +57,8 @@ function readArguments(): { ways: string[]; transports: Array<"unix" | "tcp">; b
     const unknown = positionals.find((way) => WAYS[way] === undefined);
     if (unknown !== undefined) return usage(`no such way: ${unknown}`);
     const { transport } = values;
-    if (transport !== undefined && transport !== "unix" && transport !== "tcp") return usage("--transport is unix or tcp");
+    if (transport !== undefined && transport !== "unix" && transport !== "tcp")
+      return usage("--transport is unix or tcp");
     return {
       ways: positionals.length > 0 ? positionals : Object.keys(WAYS),
       transports: transport === undefined ? ["unix", "tcp"] : [transport],

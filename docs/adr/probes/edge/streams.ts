@@ -23,12 +23,7 @@ const FIRST: Readonly<Record<StreamKind, RegExp>> = {
 };
 
 /** Resolves when the stream ends, whoever ended it; `stopped` makes the client end it. */
-export function openStream(
-  kind: StreamKind,
-  port: number,
-  host: string,
-  stopped: Promise<void>,
-): Promise<StreamEnd> {
+export function openStream(kind: StreamKind, port: number, host: string, stopped: Promise<void>): Promise<StreamEnd> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");
     let head = "";
@@ -45,9 +40,7 @@ export function openStream(
     });
     socket.on("error", (error) => (how = error.message));
     socket.on("end", () => socket.end());
-    socket.on("close", () =>
-      resolve({ kind, host, instance, at: performance.timeOrigin + performance.now(), how }),
-    );
+    socket.on("close", () => resolve({ kind, host, instance, at: performance.timeOrigin + performance.now(), how }));
     void stopped.then(() => socket.destroy());
   });
 }

@@ -16,7 +16,12 @@ export async function switchByAdmin(name: string, setup: Setup, keepAlive: objec
     name,
     pid: caddy.pid,
     port: caddy.port,
-    moveTo: (live) => caddy.admin("PATCH", "/id/moved/upstreams", live.map((one) => ({ dial: dialOf(one) }))),
+    moveTo: (live) =>
+      caddy.admin(
+        "PATCH",
+        "/id/moved/upstreams",
+        live.map((one) => ({ dial: dialOf(one) })),
+      ),
     fence: caddy.fence,
     stop: caddy.stop,
   };
