@@ -17,8 +17,6 @@ const tcpCloseWait = "08";
 const tcpListen = "0A";
 /** Connected, and connected but not yet accepted by the app. */
 const unixOpen = ["03", "02"];
-/** Connected by the client, not accepted by the server yet: a request may wait in it. */
-const unixConnecting = "02";
 
 export type Listener = { readonly inode: string; readonly host: "127.0.0.1" | "[::1]" };
 
@@ -84,7 +82,7 @@ function unixConnections(path: string): number {
   for (const line of readFileSync("/proc/net/unix", "utf8").split("\n")) {
     // Num RefCount Protocol Flags Type St Inode Path
     const fields = line.trim().split(/\s+/);
-    if (fields[7] === path && (unixOpen.includes(fields[5] ?? "") || fields[5] === unixConnecting)) count += 1;
+    if (fields[7] === path && unixOpen.includes(fields[5] ?? "")) count += 1;
   }
   return count;
 }
