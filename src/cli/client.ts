@@ -86,7 +86,8 @@ export function createClient(server: Server, signal: AbortSignal, version: strin
         }
       } catch (cause) {
         if (cause instanceof AppError) throw cause;
-        throw signal.aborted ? canceled(cause) : new AppError("UNREACHABLE", "The stream broke off.", { cause });
+        if (signal.aborted) throw new AppError("CANCELED", "Interrupted.", { hint: "", cause });
+        throw new AppError("UNREACHABLE", "The stream broke off.", { cause });
       } finally {
         response.destroy();
       }

@@ -59,8 +59,9 @@ export async function exchange({ method, url, headers, body, signal }: Exchange)
   return promise;
 }
 
+/** The request was on its way: whether the server acts on it is not known here. */
 export function canceled(cause: unknown): AppError {
-  return new AppError("CANCELED", "Interrupted.", { cause });
+  return new AppError("CANCELED", "Interrupted.", { hint: "What the server was asked for may still happen.", cause });
 }
 
 function reason(error: Error & { code?: string }): string {

@@ -41,7 +41,7 @@ export function createProgress({ stderr, quiet, noColor }: ProgressOptions): Pro
   const clear = () => void stderr.write("\r\u001b[2K");
   const draw = () => {
     if (current === undefined) return;
-    const width = (stderr.columns ?? 80) - 3;
+    const width = (stderr.columns || 80) - 3;
     stderr.write(`\r\u001b[2K${mark(frames[frame++ % frames.length] ?? "", 36)} ${current.slice(0, width)}`);
   };
   const stop = () => {

@@ -60,7 +60,7 @@ export const deploy = defineCommand({
       headers: Object.keys(env).length === 0 ? {} : { [deployEnvHeader]: encodeDeployEnv(env) },
       body: open(context, upload),
     });
-    context.progress.done(`uploaded ${upload.files} files, ${size(upload.bytes)}`);
+    context.progress.done(`uploaded ${upload.files} ${upload.files === 1 ? "file" : "files"}, ${size(upload.bytes)}`);
     const done = await followDeploy(context, client, name, created.deploy);
     return {
       data: { app: name, deploy: created.deploy, created: created.created, release: done.release, url: done.url },
