@@ -96,6 +96,19 @@ export async function startPlatform(
   };
   await startAgain();
 
+  const killEverything = async () => {
+    for (const victim of await processesOf(base)) {
+      try {
+        process.kill(victim, "SIGKILL");
+      } catch {
+        // It ended with its parent.
+      }
+    }
+    await ended;
+    pid = 0;
+    await eventually("every process is gone", async () => (await processesOf(base)).length === 0);
+  };
+
   const api = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const response = await fetch(`${url}${path}`, {
       method,
@@ -142,25 +155,14 @@ export async function startPlatform(
       await ended;
       pid = 0;
     },
-    async killEverything() {
-      for (const victim of await processesOf(base)) {
-        try {
-          process.kill(victim, "SIGKILL");
-        } catch {
-          // It ended with its parent.
-        }
-      }
-      await ended;
-      pid = 0;
-      await eventually("every process is gone", async () => (await processesOf(base)).length === 0);
-    },
+    killEverything,
     async stop() {
       supervisor.close();
       try {
         await halt();
       } catch (error) {
         // A supervisor that crashed leaves its processes: the next test must not meet them.
-        await this.killEverything();
+        await killEverything();
         throw error;
       }
       assert.deepEqual(await processesOf(base), [], "processes were left behind");
