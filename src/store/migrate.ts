@@ -7,12 +7,10 @@ import { sql, type Expression, type Kysely } from "kysely";
 import { AppError } from "#core/errors.ts";
 import type { Clock } from "#sys/clock.ts";
 import { up as first } from "./migrations/0001-first.ts";
+import type { ColumnTypes } from "./migrations/column-types.ts";
 import type { Tables } from "./tables.ts";
 
 export type Dialect = "sqlite" | "postgres";
-
-/** Column types that the two databases name differently. */
-export type ColumnTypes = { readonly text: Expression<unknown>; readonly bigint: Expression<unknown> };
 
 export type Migration = {
   readonly version: number;

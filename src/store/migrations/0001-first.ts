@@ -1,6 +1,6 @@
 /** What Hop3 0.1 stores. Never edited after a release: a change is a new file. */
 import { sql, type Kysely } from "kysely";
-import type { ColumnTypes } from "../migrate.ts";
+import type { ColumnTypes } from "./column-types.ts";
 
 export async function up(db: Kysely<unknown>, { text, bigint }: ColumnTypes): Promise<void> {
   const { schema } = db;
