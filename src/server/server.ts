@@ -9,6 +9,7 @@ import { apiPrefix } from "#core/api/prefix.ts";
 import type { Route } from "#core/api/route.ts";
 import { routes } from "#core/api/routes.ts";
 import { AppError, toAppError } from "#core/errors.ts";
+import type { Log } from "#sys/log.ts";
 import { appResource, type Principal, type Resource, server } from "#identity/principal.ts";
 import { checkHost } from "./host-check.ts";
 import { parseInput } from "./input.ts";
@@ -16,15 +17,12 @@ import { problemResponse } from "./problem.ts";
 import { type StreamEvent, sseResponse } from "./sse.ts";
 import type { UseCases } from "./use-cases.ts";
 
-/** pino's shape: fields first. */
-export type ServerLog = Record<"info" | "error", (fields: Readonly<Record<string, unknown>>, message: string) => void>;
-
 export type ServerOptions = {
   readonly useCases: UseCases;
   /** From the Authorization header to who asks; throws UNAUTHENTICATED. */
   readonly authenticate: (authorization: string | undefined) => Promise<Principal>;
   readonly can: (principal: Principal, action: Action, resource: Resource) => boolean;
-  readonly log: ServerLog;
+  readonly log: Pick<Log, "info" | "error">;
   /** Names beside the loopback ones that the server answers to, lower case, without port. */
   readonly hosts?: readonly string[];
   /** Largest uploaded archive, in bytes. */
@@ -56,17 +54,14 @@ export function createServer(options: ServerOptions): Hono<Env> {
     context.header("x-request-id", context.get("requestId"));
     const { status } = context.res;
     const ms = Math.round(performance.now() - started);
-    options.log.info(
-      {
-        requestId: context.get("requestId"),
-        user: context.get("user"),
-        method: context.req.method,
-        path: context.req.path,
-        status,
-        ms,
-      },
-      "request",
-    );
+    options.log.info("request", {
+      requestId: context.get("requestId"),
+      user: context.get("user"),
+      method: context.req.method,
+      path: context.req.path,
+      status,
+      ms,
+    });
   });
   app.use(async (context, next) => {
     checkHost(context.req.header("host"), hosts);
@@ -77,7 +72,7 @@ export function createServer(options: ServerOptions): Hono<Env> {
   const failure = (thrown: unknown, requestId: string): AppError => {
     const error = toAppError(thrown);
     if (error.cause !== undefined || error.code === "INTERNAL") {
-      options.log.error({ requestId, code: error.code, err: error.cause ?? error }, error.message);
+      options.log.error(error.message, { requestId, code: error.code, error: error.cause ?? error });
     }
     return error;
   };

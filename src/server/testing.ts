@@ -266,7 +266,7 @@ export function memoryPlatform(): MemoryPlatform {
 /** Two users: the token `admin-token` may do all, `viewer-token` may only look at apps. */
 export function memoryServerOptions(platform: MemoryPlatform): ServerOptions & { readonly logged: string[] } {
   const logged: string[] = [];
-  const write = (fields: Readonly<Record<string, unknown>>, message: string) => {
+  const write = (message: string, fields: Readonly<Record<string, unknown>> = {}) => {
     logged.push(
       `${message} ${JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? value.message : value))}`,
     );

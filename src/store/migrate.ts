@@ -3,7 +3,7 @@
  * makes; who comes second waits for the lock and finds the work done. A newer schema is refused: an older Hop3 would
  * write rows that the newer one does not expect.
  */
-import { sql, type Expression, type Kysely } from "kysely";
+import { sql, type Kysely } from "kysely";
 import { AppError } from "#core/errors.ts";
 import type { Clock } from "#sys/clock.ts";
 import { up as first } from "./migrations/0001-first.ts";
