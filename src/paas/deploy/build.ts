@@ -14,6 +14,7 @@ import { appPlatformEnv } from "../app-env.ts";
 import { envRecord, resolveEnv } from "../resolve-env.ts";
 import { artifactOf, artifactSteps } from "./artifact-of.ts";
 import type { DeployJob, Detected } from "./job.ts";
+import { jobFailure } from "./job-end.ts";
 import { lastLines } from "./last-lines.ts";
 import { sealTree } from "./tree.ts";
 
@@ -62,11 +63,8 @@ async function runStep(job: DeployJob, number: number, step: BuildStep, index: n
     { app, build: number, step: index },
     { signal: platform.stopping },
   );
-  if (ended.exit === 0) return;
-  if (ended.canceled) throw new AppError("CANCELED", `The build of ${app} was canceled in ${step.name}.`);
-  const how = ended.timedOut
-    ? `took longer than ${step.timeout} s`
-    : `ended with exit status ${ended.exit ?? "unknown"}`;
+  const how = jobFailure(ended, `the build step ${step.name}`, step.timeout);
+  if (how === undefined) return;
   const lines = await lastLines(platform.layout.buildLog(app, number), 200);
   const told = step.failureText === undefined ? -1 : lines.findIndex((line) => line.includes(step.failureText ?? ""));
   const known = step.failureText === undefined || told >= 0;

@@ -7,7 +7,6 @@ import { chmod } from "node:fs/promises";
 import { AppError } from "#core/errors.ts";
 import type { ReleaseRecord } from "#core/records.ts";
 import { recordEnvContext, sealEnv } from "#core/sealed.ts";
-import { nextRelease } from "#store/apps.ts";
 import { readEnv, setEnv } from "#store/env.ts";
 import { createRelease, liveRelease, type ReleaseReason } from "#store/releases.ts";
 import { getScale } from "#store/scale.ts";
@@ -22,15 +21,17 @@ import type { Platform } from "../platform.ts";
 import { envRecord, resolveEnv } from "../resolve-env.ts";
 import { processSpecs } from "../process-specs.ts";
 import type { Candidate } from "./job.ts";
+import { jobFailure } from "./job-end.ts";
 import { lastLines } from "./last-lines.ts";
 
 /** Seconds for a hook. */
 const hookTimeout = 30 * 60;
 
-/** Writes the record and its row. Nothing runs yet. */
+/** Writes the record and its row. Nothing runs yet. `release` is its number, which the deploy knows already. */
 export async function makeRelease(
   platform: Platform,
   artifact: Artifact,
+  release: number,
   why: { readonly reason: ReleaseReason; readonly summary: string; readonly by: string },
 ): Promise<Candidate> {
   const { store, layout, masterKey } = platform;
@@ -42,7 +43,6 @@ export async function makeRelease(
   const env = resolveEnv({ artifact, stored, platform: appPlatformEnv(platform, app), domains });
   const scale = await getScale(store, app);
   const replaces = (await liveRelease(store, app))?.number ?? null;
-  const release = await nextRelease(store, app);
   const processes = processSpecs(artifact, scale);
   const record: ReleaseRecord = {
     version: 1,
@@ -86,11 +86,8 @@ export async function runHooks(platform: Platform, { artifact, release }: Candid
   const names = (["prerun", "release"] as const).filter((name) => artifact.spec.hooks[name] !== undefined);
   for (const [hook, name] of names.entries()) {
     const ended = await platform.supervisor.call("release.hook", { app, release, hook }, { signal: platform.stopping });
-    if (ended.exit === 0) continue;
-    if (ended.canceled) throw new AppError("CANCELED", `The deploy of ${app} was canceled in its ${name} command.`);
-    const how = ended.timedOut
-      ? `took longer than ${hookTimeout} s`
-      : `ended with exit status ${ended.exit ?? "unknown"}`;
+    const how = jobFailure(ended, `the ${name} command`, hookTimeout);
+    if (how === undefined) continue;
     throw new AppError("RELEASE_COMMAND_FAILED", `The ${name} command ${how}.`, {
       details: await lastLines(platform.layout.buildLog(app, artifact.build), 20),
     });
