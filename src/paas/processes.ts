@@ -2,6 +2,7 @@
 import type { Instance, ProcessView } from "#core/api/processes.ts";
 import { AppError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
+import { slotCount } from "#core/slots.ts";
 import { appendEvent } from "#store/events.ts";
 import { getScale, setScale } from "#store/scale.ts";
 import type { AppStatus, InstanceStatus } from "#supervisor/protocol.ts";
@@ -51,6 +52,11 @@ export async function scaleProcesses(
     const known = Object.keys(artifact.processes).join(", ");
     throw new AppError("INVALID_INPUT", `${app} has no process ${quote(type)}.`, {
       hint: known === "" ? "It is served by the edge and has no processes." : `It has: ${known}.`,
+    });
+  }
+  if ((counts["web"] ?? 0) > slotCount) {
+    throw new AppError("INVALID_INPUT", `${app} may have ${slotCount} web instances at most.`, {
+      hint: "Let each instance serve more: threads, or WEB_CONCURRENCY.",
     });
   }
   return platform.queue.run(app, async () => {

@@ -25,6 +25,10 @@ for (const [kind, fixture] of [
       await on.api("POST", `/apps/${name}/restart`);
     }
     for (const web of [3, 1]) await on.api("PATCH", `/apps/${name}/processes`, { scale: { web } });
+    await assert.rejects(
+      on.api("PATCH", `/apps/${name}/processes`, { scale: { web: 13 } }),
+      /12 web instances at most/,
+    );
     const { answered, failures } = await load.stop();
     assert.deepEqual(failures, []);
     assert.ok(answered > 100, `only ${answered} requests were made`);
