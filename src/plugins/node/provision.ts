@@ -50,7 +50,21 @@ async function provisionNodeItself(
   const name = `node-linux-${process.arch}`;
   const version = await resolveNode(name, range, admits, ctx);
   const directory = await installPackage(name, version, join(ctx.runtimes, "node", version), {}, ctx);
-  return { directory: join(directory, "node_modules", name), version: parseVersion(version) ?? [0, 0, 0] };
+  const home = join(directory, "node_modules", name);
+  await refuseBroken(join(home, "bin/node"), version, ctx);
+  return { directory: home, version: parseVersion(version) ?? [0, 0, 0] };
+}
+
+/** From version 25 on Node needs libatomic, which a small host may lack; the app's first start is too late to learn it. */
+async function refuseBroken(binary: string, version: string, ctx: PluginContext): Promise<void> {
+  const tried = await ctx.exec([binary, "--version"], { timeoutMs: 20_000 });
+  if (tried.exitCode === 0) return;
+  throw new AppError("RUNTIME_MISSING", `Node ${version} does not run on this server.`, {
+    hint: tried.stderr.includes("libatomic")
+      ? "Install libatomic on the server (Debian: apt-get install libatomic1), or ask for Node 24 or older in engines."
+      : "Ask for another version in engines.",
+    details: tried.stderr.trim().split("\n").slice(-5),
+  });
 }
 
 async function resolveNode(
