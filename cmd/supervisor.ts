@@ -1,43 +1,5 @@
 /** The process manager. Starts Caddy and hop3d, and brings apps back before either; imports no npm package. */
-import { existsSync, mkdirSync } from "node:fs";
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { startSupervisor } from "#supervisor/daemon.ts";
-import { makeRunDir } from "#sys/run-dir.ts";
-import { pinnedTools } from "#sys/tools.ts";
-import { readServerSettings, serverEnvironment, toolEnvironment } from "#cmd/wire/settings.ts";
-import { version } from "#cmd/wire/version.ts";
+import { runSupervisor } from "#cmd/wire/run-supervisor.ts";
 
-process.umask(0o077);
-const uid = process.getuid?.() ?? 0;
-const settings = readServerSettings(process.env, uid);
-const { layout } = settings;
-mkdirSync(layout.root, { recursive: true, mode: 0o755 });
-makeRunDir(layout.run, uid);
-if (!existsSync(layout.edgeDocument))
-  throw new Error(`${layout.edgeDocument} is missing: it is made by the start of the server`);
-
-const supervisor = await startSupervisor({
-  layout,
-  mode: "user",
-  version,
-  masterKey: () => readFileSync(layout.masterKey),
-  services: [
-    {
-      name: "caddy",
-      argv: [pinnedTools().caddy, "run", "--config", layout.edgeDocument],
-      env: { HOME: layout.edge, PATH: "/usr/bin:/bin" },
-    },
-    {
-      name: "hop3d",
-      argv: [process.execPath, fileURLToPath(new URL("hop3d.ts", import.meta.url))],
-      env: { ...toolEnvironment(process.env), ...serverEnvironment(settings) },
-    },
-  ],
-});
-const stop = async () => {
-  await supervisor.stop();
-  process.exit(0);
-};
-process.once("SIGTERM", () => void stop());
-process.once("SIGINT", () => void stop());
+await runSupervisor({ hop3d: fileURLToPath(new URL("hop3d.ts", import.meta.url)) });

@@ -26,6 +26,7 @@ export type PlatformInput = {
   readonly version: string;
   readonly log: Log;
   readonly stopping: AbortSignal;
+  readonly fault?: Platform["fault"];
 };
 
 export async function makePlatform({
@@ -35,6 +36,7 @@ export async function makePlatform({
   version,
   log,
   stopping,
+  fault = async () => undefined,
 }: PlatformInput): Promise<Platform> {
   const { layout, postgresUri } = settings;
   const proxy = proxies.find(({ name }) => name === "caddy");
@@ -69,6 +71,7 @@ export async function makePlatform({
     clock,
     log,
     stopping,
+    fault,
   };
 }
 

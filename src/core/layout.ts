@@ -22,6 +22,8 @@ export function layoutOf({ root, run }: Roots) {
     /** Node versions, package tools: shared by all apps, read-only for them. */
     runtimes: `${root}/runtimes`,
     apps: `${root}/apps`,
+    /** Uploads until they are complete; no app's name begins with a dot. On the file system of the builds, for a rename. */
+    incoming: `${root}/apps/.incoming`,
     app,
     appData: (name: string) => `${app(name)}/data`,
     appHome: (name: string) => `${app(name)}/home`,

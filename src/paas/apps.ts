@@ -22,6 +22,11 @@ import { requireApp } from "./require-app.ts";
 import { supervisorStatuses } from "./supervisor-status.ts";
 import { staticLink } from "./static-link.ts";
 
+/** The line in which an app is made and removed: held for moments only, where the app's own line is held by whole deploys. */
+export function existenceLine(app: string): string {
+  return `existence of ${app}`;
+}
+
 /** The row and the folders that an app has from its first day. Throws APP_EXISTS, DOMAIN_TAKEN. */
 export async function createAppWithFolders(platform: Platform, name: string, by: Actor): Promise<void> {
   const { layout, store } = platform;
@@ -96,10 +101,12 @@ export async function destroyApp(platform: Platform, name: string, confirm: stri
     if ((await supervisorStatuses(platform)).has(name)) {
       await platform.supervisor.call("app.forget", { app: name }, { signal: platform.stopping });
     }
-    await deleteApp(platform.store, name);
-    await syncEdge(platform);
-    await removeAppFolders(platform, name);
-    await rm(platform.layout.slots(name), { recursive: true, force: true });
+    await platform.queue.run(existenceLine(name), async () => {
+      await deleteApp(platform.store, name);
+      await syncEdge(platform);
+      await removeAppFolders(platform, name);
+      await rm(platform.layout.slots(name), { recursive: true, force: true });
+    });
     await appendEvent(platform.store, { actor: by.name, action: "app.destroy", app: name, outcome: "ok" });
     return ["processes", "routes", "environment", "releases and builds", "data", "logs"];
   });

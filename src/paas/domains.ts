@@ -65,8 +65,11 @@ export async function removeDomain(platform: Platform, app: string, name: string
   return appDomains(platform, app);
 }
 
-/** A domain that is another app's default one would have two owners. */
+/** The server's own names are no app's; a domain that is another app's default one would have two owners. Throws DOMAIN_TAKEN. */
 export async function refuseDefaults(platform: Pick<Platform, "store" | "baseDomain">, domain: string): Promise<void> {
+  if (domain === "localhost" || domain === platform.baseDomain) {
+    throw new AppError("DOMAIN_TAKEN", `${domain} is the server's own name.`, { hint: "Choose a name below it." });
+  }
   if (!domain.endsWith(`.${platform.baseDomain}`)) return;
   for (const { name } of await listApps(platform.store)) {
     if (defaultDomain(name, platform.baseDomain) === domain) {

@@ -38,6 +38,8 @@ export type Platform = {
   readonly log: Log;
   /** Aborted when hop3d is asked to stop. */
   readonly stopping: AbortSignal;
+  /** Awaited where a crash would leave a deploy half done; a real server does nothing here, tests hold or die. */
+  readonly fault: (point: string) => Promise<void>;
 };
 
 /** Who asked, for records and the audit log. */

@@ -12,11 +12,16 @@ export function processSpecs(artifact: Artifact, scale: Readonly<Record<string, 
       type,
       {
         command,
-        count: scale[type] ?? artifact.spec.scale[type] ?? 1,
+        count: countOf(scale, type) ?? countOf(artifact.spec.scale, type) ?? 1,
         listens: type === "web" ? "http" : "none",
         startTimeout: artifact.spec.startTimeout,
         stopTimeout,
       } satisfies ProcessSpec,
     ]),
   );
+}
+
+/** A process may be called `constructor`. */
+function countOf(counts: Readonly<Record<string, number>>, type: string): number | undefined {
+  return Object.hasOwn(counts, type) ? counts[type] : undefined;
 }

@@ -48,7 +48,7 @@ export async function scaleProcesses(
   if (artifact === undefined || liveRelease === null)
     throw new AppError("NO_RELEASE", `${app} has no release to scale yet.`);
   for (const type of Object.keys(counts)) {
-    if (artifact.processes[type] !== undefined) continue;
+    if (Object.hasOwn(artifact.processes, type)) continue;
     const known = Object.keys(artifact.processes).join(", ");
     throw new AppError("INVALID_INPUT", `${app} has no process ${quote(type)}.`, {
       hint: known === "" ? "It is served by the edge and has no processes." : `It has: ${known}.`,

@@ -4,6 +4,7 @@
  * way round with `_policy = "override"`). What the supervisor adds for each instance (PORT and so on) is not in here.
  */
 import { expandTemplate } from "#core/app-config/template.ts";
+import { AppError } from "#core/errors.ts";
 import type { Artifact } from "./artifact.ts";
 
 export type EnvSourceName = "platform" | "config" | "computed" | "generated" | "user";
@@ -28,7 +29,10 @@ export type EnvInputs = {
 
 const systemPath = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
-/** Throws INVALID_CONFIG when a computed value refers to a variable that is not set. */
+/** Most characters of what an app's own files put into its environment; the kernel takes 2 MiB of a new process's. */
+const environmentMax = 1024 * 1024;
+
+/** Throws INVALID_CONFIG when a computed value refers to a variable that is not set, or when it all grows too large. */
 export function resolveEnv({ artifact, stored, platform, domains }: EnvInputs): ResolvedEnv {
   const env = new Map<string, { value: string; source: EnvSourceName }>();
   const put = (name: string, value: string, source: EnvSourceName) => env.set(name, { value, source });
@@ -49,10 +53,15 @@ export function resolveEnv({ artifact, stored, platform, domains }: EnvInputs): 
     if (entry.kind === "app") put(entry.name, appFact(entry.key, artifact.app, domains), "config");
   }
   if (artifact.spec.envPolicy === "keep-existing") user();
+  let size = 0;
   for (const entry of artifact.spec.env) {
     const settled = artifact.spec.envPolicy === "keep-existing" && env.get(entry.name)?.source === "user";
     if (entry.kind === "computed" && !settled)
-      put(entry.name, expandTemplate(entry.name, entry.template, envRecord(env)), "computed");
+      put(entry.name, expandTemplate(entry.name, entry.template, (name) => env.get(name)?.value), "computed");
+    size += (env.get(entry.name)?.value.length ?? 0) + entry.name.length;
+    if (size > environmentMax) {
+      throw new AppError("INVALID_CONFIG", `The app's environment is larger than ${environmentMax} characters.`);
+    }
   }
   return env;
 }

@@ -20,6 +20,9 @@ import { removeTree } from "#paas/deploy/tree.ts";
 import { eventually, type DeployFailure, type DeployResult, type TestPlatform } from "./apps.ts";
 
 export type RunningPlatform = TestPlatform & {
+  /** The directory that has the root and the run directory. */
+  readonly base: string;
+  readonly apiUrl: string;
   readonly settings: ServerSettings;
   readonly layout: Layout;
   readonly token: string;
@@ -41,7 +44,14 @@ export type RunningPlatform = TestPlatform & {
 let ports = 18_000 + (process.pid % 500) * 20;
 
 export async function startPlatform(
-  options: { readonly rootPrefix?: string; readonly env?: Record<string, string> } = {},
+  options: {
+    readonly rootPrefix?: string;
+    readonly env?: Record<string, string>;
+    /** Path of the supervisor's entry file, when it is not the real one. */
+    readonly supervisor?: string;
+    /** Called when the root exists and nothing is in it. */
+    readonly onRoot?: (root: string) => void;
+  } = {},
 ): Promise<RunningPlatform> {
   const base = mkdtempSync(join(tmpdir(), "hop3-e2e-"));
   const root = join(base, options.rootPrefix ?? "root");
@@ -56,6 +66,7 @@ export async function startPlatform(
   makeRunDir(layout.run, process.getuid?.() ?? 0);
   const { mkdirSync } = await import("node:fs");
   mkdirSync(root, { recursive: true });
+  options.onRoot?.(root);
   const token = await prepare(settings, "0.0.0-test", undefined);
   const url = `http://127.0.0.1:${settings.apiPort}/api/v1`;
   const headers = { authorization: `Bearer ${token}` };
@@ -73,7 +84,7 @@ export async function startPlatform(
     return said !== undefined && (await fetch(`${url}/version`).catch(() => undefined))?.ok === true;
   };
   const startAgain = async () => {
-    ended = exec([process.execPath, join(import.meta.dirname, "../../cmd/supervisor.ts")], {
+    ended = exec([process.execPath, options.supervisor ?? join(import.meta.dirname, "../../cmd/supervisor.ts")], {
       env: { ...toolEnvironment(process.env), ...serverEnvironment(settings), ...options.env },
       onSpawn: (spawned) => (pid = spawned),
       onLine: (line) => lastWords.push(line),
@@ -121,6 +132,8 @@ export async function startPlatform(
   };
 
   return {
+    base,
+    apiUrl: url,
     settings,
     layout,
     token,
@@ -201,7 +214,8 @@ async function doneEvent(response: Response): Promise<{ outcome: string; error: 
   return JSON.parse(data) as { outcome: string; error: DeployFailure };
 }
 
-async function tarOf(dir: string): Promise<Uint8Array<ArrayBuffer>> {
+/** A directory as the tar that the API takes. */
+export async function tarOf(dir: string): Promise<Uint8Array<ArrayBuffer>> {
   const packing = pack();
   const add = async (path: string) => {
     for (const entry of (await readdir(join(dir, path))).toSorted()) {

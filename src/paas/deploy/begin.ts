@@ -1,19 +1,21 @@
 /**
  * Step 1 as a use case: takes an upload, and answers when the tree is there. What follows runs in the app's line and
- * outlives the request. A refused upload leaves nothing: no tree, no variable, no new app.
+ * outlives the request. A refused or broken upload leaves nothing: no tree, no deploy, no variable, no new app. For that
+ * it is received beside the apps, and becomes a build by a rename.
  */
 import { statSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { AppError, toAppError } from "#core/errors.ts";
 import { parseAppName } from "#core/names.ts";
 import { deleteApp, getApp, nextBuild } from "#store/apps.ts";
 import { changeDeploy, createDeploy } from "#store/deploys.ts";
 import { setEnv } from "#store/env.ts";
-import { createAppWithFolders, removeAppFolders } from "../apps.ts";
+import { createAppWithFolders, existenceLine, removeAppFolders } from "../apps.ts";
 import type { Actor, Platform } from "../platform.ts";
 import type { DeployJob } from "./job.ts";
 import { endFailed, runDeploy } from "./pipeline.ts";
-import { receive } from "./receive.ts";
+import { receive, type Received } from "./receive.ts";
 import { report } from "./reporter.ts";
 import { removeTree } from "./tree.ts";
 
@@ -29,48 +31,76 @@ export type BeginDeploy = {
   readonly signal: AbortSignal;
 };
 
+type Begun = { readonly deploy: number; readonly created: boolean };
+
 /** Throws APP_NOT_FOUND, INVALID_ARCHIVE, TOO_LARGE, INVALID_INPUT, DISK_FULL, CANCELED. */
-export async function beginDeploy(
-  platform: Platform,
-  input: BeginDeploy,
-): Promise<{ deploy: number; created: boolean }> {
+export async function beginDeploy(platform: Platform, input: BeginDeploy): Promise<Begun> {
   const app = parseAppName(input.app);
-  const known = await getApp(platform.store, app);
-  if (known === undefined && !input.create) {
-    throw new AppError("APP_NOT_FOUND", `There is no app ${app}.`, { hint: "Deploy with `create=true` to make it." });
-  }
-  if (known === undefined) await createAppWithFolders(platform, app, input.by);
-  const created = known === undefined;
-  const { number: deploy } = await createDeploy(platform.store, app, { summary: "", createdBy: input.by.name });
-  const build = await nextBuild(platform.store, app);
-  await changeDeploy(platform.store, app, deploy, { build });
-  const job = deployJob(platform, app, deploy, build, input.by.name);
-  const folder = platform.layout.build(app, build);
+  // Asked before the upload is read, and again after it.
+  await requireAppOr(input.create, platform, app);
+  return withIncoming(platform, async (folder) => {
+    await platform.fault("before:receive");
+    const tree = join(folder, "tree");
+    const received = await receive(input.archive, tree, platform.limits.upload, input.signal);
+    await platform.fault("after:receive");
+    return platform.queue.run(existenceLine(app), () => admit(platform, { ...input, app }, tree, received));
+  });
+}
+
+/** A folder for an upload, gone when `work` has ended; a start of hop3d removes those of a predecessor. */
+export async function withIncoming<Result>(
+  platform: Platform,
+  work: (folder: string) => Promise<Result>,
+): Promise<Result> {
+  await mkdir(platform.layout.incoming, { recursive: true, mode: 0o700 });
+  const folder = await mkdtemp(join(platform.layout.incoming, "u"));
   try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+async function requireAppOr(create: boolean, platform: Platform, app: string): Promise<boolean> {
+  const known = (await getApp(platform.store, app)) !== undefined;
+  if (known || create) return known;
+  throw new AppError("APP_NOT_FOUND", `There is no app ${app}.`, { hint: "Deploy with `create=true` to make it." });
+}
+
+/** Makes an upload a build with a deploy in the app's line; nobody makes or destroys the app meanwhile. */
+async function admit(platform: Platform, input: BeginDeploy, tree: string, received: Received): Promise<Begun> {
+  const { app } = input;
+  const created = !(await requireAppOr(input.create, platform, app));
+  if (created) await createAppWithFolders(platform, app, input.by);
+  let job: DeployJob | undefined;
+  let folder: string | undefined;
+  try {
+    const { number: deploy } = await createDeploy(platform.store, app, { summary: "", createdBy: input.by.name });
+    const build = await nextBuild(platform.store, app);
+    await changeDeploy(platform.store, app, deploy, { build });
+    const one = deployJob(platform, app, deploy, build, input.by.name);
+    job = one;
+    folder = platform.layout.build(app, build);
     await mkdir(folder, { recursive: true, mode: 0o755 });
-    await report(platform, job, "step", { name: "receive", state: "started" });
-    const limits = platform.limits.upload;
-    const { files, bytes } = await receive(input.archive, platform.layout.buildTree(app, build), limits, input.signal);
+    await rename(tree, platform.layout.buildTree(app, build));
     const env = Object.entries(input.env).map(([name, value]) => ({ name, value, source: "user" as const }));
     await setEnv(platform.store, app, env, platform.masterKey);
-    await report(platform, job, "step", {
-      name: "receive",
-      state: "done",
-      detail: `${files} files, ${Math.ceil(bytes / 1024)} KiB`,
-    });
+    const detail = `${received.files} files, ${Math.ceil(received.bytes / 1024)} KiB`;
+    await report(platform, one, "step", { name: "receive", state: "started" });
+    await report(platform, one, "step", { name: "receive", state: "done", detail });
+    void platform.queue.run(app, () => runDeploy(one, build));
+    return { deploy, created };
   } catch (thrown) {
     const error = toAppError(thrown);
-    await removeTree(folder, platform.exec);
+    if (folder !== undefined) await removeTree(folder, platform.exec);
     if (created) {
       await deleteApp(platform.store, app);
       await removeAppFolders(platform, app);
-    } else {
+    } else if (job !== undefined) {
       await endFailed(job, error.code === "CANCELED" ? "canceled" : "failed", error);
     }
     throw thrown;
   }
-  void platform.queue.run(app, () => runDeploy(job, build));
-  return { deploy, created };
 }
 
 export function deployJob(platform: Platform, app: string, deploy: number, build: number, by: string): DeployJob {

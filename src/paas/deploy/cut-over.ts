@@ -5,18 +5,69 @@
 import { mkdirSync, readlinkSync, renameSync, symlinkSync } from "node:fs";
 import { setAppState } from "#store/apps.ts";
 import { addDomain } from "#store/domains.ts";
-import { setLive } from "#store/releases.ts";
+import { getRelease, setLive } from "#store/releases.ts";
+import { readArtifact } from "../artifact.ts";
 import { staticLink } from "../static-link.ts";
 import { syncEdge } from "../edge.ts";
 import type { Platform } from "../platform.ts";
 import type { Candidate } from "./job.ts";
+import { supervisorIsBack } from "./supervisor-is-back.ts";
+
+/** Tries of what must not fail, and milliseconds between them. */
+const tries = 5;
+const pause = 500;
 
 export async function cutOver(platform: Platform, candidate: Candidate): Promise<void> {
   const { app } = candidate.artifact;
   if (candidate.hasProcesses) {
-    await platform.supervisor.call("app.cutover", { app, release: candidate.release }, { signal: platform.stopping });
+    try {
+      await platform.supervisor.call("app.cutover", { app, release: candidate.release }, { signal: platform.stopping });
+    } catch (thrown) {
+      // The answer may have been lost with a supervisor that had done it already.
+      if (!(await isLive(platform, candidate))) throw thrown;
+    }
   }
-  await recordLive(platform, candidate);
+  await platform.fault("within:cut-over");
+  await repeatedly(platform, () => recordLive(platform, candidate));
+}
+
+/** What fails past the point of no return (a full disk, an edge that restarts) gets some seconds to pass. */
+async function repeatedly(platform: Platform, work: () => Promise<void>): Promise<void> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await work();
+    } catch (thrown) {
+      if (tried === tries || platform.stopping.aborted) throw thrown;
+      await platform.clock.sleep(pause, platform.stopping);
+    }
+  }
+}
+
+/**
+ * The other way, while the old release is still up: when store or edge would not follow, the app is as it was before the
+ * deploy. False when there is no old release.
+ */
+export async function cutBack(platform: Platform, { artifact, replaces }: Candidate): Promise<boolean> {
+  const { app } = artifact;
+  const before = replaces === null ? undefined : await getRelease(platform.store, app, replaces);
+  if (before === undefined) return false;
+  const old = readArtifact(platform.layout, app, before.build);
+  const hasProcesses = Object.keys(old.processes).length > 0;
+  const options = { signal: platform.stopping };
+  if (hasProcesses) await platform.supervisor.call("app.cutover", { app, release: before.number }, options);
+  else await platform.supervisor.call("app.forget", { app }, options);
+  await repeatedly(platform, () =>
+    recordLive(platform, { artifact: old, release: before.number, replaces: null, hasProcesses }),
+  );
+  return true;
+}
+
+/** What the supervisor says is what counts; one that is gone is waited for. */
+export async function isLive(platform: Platform, { artifact, release, hasProcesses }: Candidate): Promise<boolean> {
+  if (!hasProcesses) return true;
+  await supervisorIsBack(platform);
+  const { apps } = await platform.supervisor.call("status", {}, { signal: platform.stopping });
+  return apps.find(({ app }) => app === artifact.app)?.live === release;
 }
 
 /** The part after the point of no return; repeated by recovery. */

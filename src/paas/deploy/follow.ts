@@ -5,7 +5,8 @@
  */
 import type { DoneEvent, OutputEvent, StepEvent } from "#core/api/deploys.ts";
 import { listDeployEvents } from "#store/deploy-events.ts";
-import { deployNotFound, getDeploy } from "#store/deploys.ts";
+import { deployNotFound, getDeploy, type Deploy } from "#store/deploys.ts";
+import { defaultDomain, urlOf } from "../app-address.ts";
 import { readLines } from "../follow-file.ts";
 import { parseLogLine } from "../log-line.ts";
 import type { Platform } from "../platform.ts";
@@ -51,8 +52,15 @@ export async function* followDeploy(
       if (lines.length > 0 && offset < limit) continue;
     }
     if (next === undefined || stored === undefined) {
+      // Its app may have been destroyed meanwhile: then no end will ever come.
+      const now = await getDeploy(platform.store, app, deploy);
+      if (now === undefined) throw deployNotFound(app, deploy);
       await platform.signals.wait(deployTopic(app, deploy), patience, signal);
-      continue;
+      const isOver = now.endedAt !== null && (await listDeployEvents(platform.store, app, deploy, seq, 1)).length === 0;
+      if (!isOver) continue;
+      // Its process died between the end and the telling of it.
+      yield { event: "done", data: doneOf(platform, now), id: id() };
+      return;
     }
     seq = next.seq;
     offset = Math.max(offset, stored.offset);
@@ -62,4 +70,11 @@ export async function* followDeploy(
     }
     yield { event: "step", data: stored.data as StepEvent, id: id() };
   }
+}
+
+function doneOf({ baseDomain, edge }: Platform, { app, state, release, error }: Deploy): DoneEvent {
+  const outcome = state === "succeeded" || state === "canceled" ? state : "failed";
+  if (outcome === "succeeded") return { outcome, release, url: urlOf(defaultDomain(app, baseDomain), edge) };
+  const told = error === null ? {} : { error: { ...error, details: [...error.details] } };
+  return { outcome, release: null, url: null, ...told };
 }

@@ -7,16 +7,16 @@
  */
 import type { DeployStep, DoneEvent } from "#core/api/deploys.ts";
 import { type AppError, toAppError } from "#core/errors.ts";
+import { nextRelease } from "#store/apps.ts";
 import { endBuild, getBuild, createBuild } from "#store/builds.ts";
-import { changeDeploy, endDeploy, startDeploy, type DeployError } from "#store/deploys.ts";
+import { changeDeploy, endDeploy, getDeploy, startDeploy, type DeployError } from "#store/deploys.ts";
 import { beginStep, endStep } from "#store/deploy-steps.ts";
 import { appendEvent } from "#store/events.ts";
 import type { ReleaseReason } from "#store/releases.ts";
 import { defaultDomain, urlOf } from "../app-address.ts";
 import type { Artifact } from "../artifact.ts";
-import type { Platform } from "../platform.ts";
 import { build } from "./build.ts";
-import { cutOver } from "./cut-over.ts";
+import { cutBack, cutOver, isLive } from "./cut-over.ts";
 import { detect } from "./detect.ts";
 import { drain } from "./drain.ts";
 import type { Candidate, DeployJob } from "./job.ts";
@@ -78,9 +78,13 @@ export async function activate(
   let live = false;
   try {
     const made = await step(job, "release", async () => {
-      const one = await makeRelease(platform, artifact, { reason, summary: artifact.summary, by });
+      // The deploy knows the number before anything bears it, so that whoever finds it half done knows what to remove.
+      const number = await nextRelease(platform.store, app);
+      await changeDeploy(platform.store, app, deploy, { release: number });
+      candidate = { release: number, artifact, replaces: null, hasProcesses: false };
+      const one = await makeRelease(platform, artifact, number, { reason, summary: artifact.summary, by });
       candidate = one;
-      await changeDeploy(platform.store, app, deploy, { release: one.release });
+      await platform.fault("within:release");
       if (withHooks) await runHooks(platform, one);
       return { result: one, detail: `v${one.release}` };
     });
@@ -100,17 +104,12 @@ export async function activate(
     await tidy(job, "retire", () => retire(platform, app));
     return made;
   } catch (thrown) {
-    if (candidate !== undefined && !(live && (await isLive(platform, candidate))))
-      await undoCandidate(platform, candidate);
+    if (candidate !== undefined) {
+      const isUp = live && (await isLive(platform, candidate));
+      if (!isUp || (await cutBack(platform, candidate))) await undoCandidate(platform, app, candidate.release);
+    }
     throw thrown;
   }
-}
-
-/** What the supervisor says is what counts: its answer to the cut-over may have been lost. */
-export async function isLive(platform: Platform, { artifact, release, hasProcesses }: Candidate): Promise<boolean> {
-  if (!hasProcesses) return true;
-  const { apps } = await platform.supervisor.call("status", {}, { signal: platform.stopping });
-  return apps.find(({ app }) => app === artifact.app)?.live === release;
 }
 
 /** Runs one step between its two journal rows, and tells the watchers. */
@@ -122,7 +121,9 @@ async function step<Result>(
   const ref = await beginStep(job.platform.store, job.app, job.deploy, name);
   await report(job.platform, job, "step", { name, state: "started" });
   try {
+    await job.platform.fault(`before:${name}`);
     const { result, detail } = await work();
+    await job.platform.fault(`after:${name}`);
     await endStep(job.platform.store, ref, "done");
     await report(job.platform, job, "step", { name, state: "done", ...(detail === undefined ? {} : { detail }) });
     return result;
@@ -160,6 +161,8 @@ async function fail(job: DeployJob, buildNumber: number, thrown: unknown): Promi
   if (error.code === "INTERNAL")
     platform.log.error("a deploy failed unexpectedly", { app, deploy, error: error.cause });
   try {
+    // The app was destroyed while this deploy waited in its line.
+    if ((await getDeploy(platform.store, app, deploy)) === undefined) return;
     const outcome = error.code === "CANCELED" ? "canceled" : "failed";
     const row = await getBuild(platform.store, app, buildNumber);
     if (row?.state === "running") await endBuild(platform.store, app, buildNumber, outcome);

@@ -1,5 +1,4 @@
 /** What a deploy would do, without doing it: receives into a folder of its own, detects, and throws the folder away. */
-import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DeployPlan } from "#core/api/deploys.ts";
 import { toAppError } from "#core/errors.ts";
@@ -13,6 +12,7 @@ import { appDomains } from "../domains.ts";
 import type { Platform } from "../platform.ts";
 import { resolveEnv } from "../resolve-env.ts";
 import { artifactOf, artifactSteps } from "./artifact-of.ts";
+import { withIncoming } from "./begin.ts";
 import { detect } from "./detect.ts";
 import { receive } from "./receive.ts";
 import { processSpecs } from "../process-specs.ts";
@@ -26,13 +26,10 @@ export async function planDeploy(
   signal: AbortSignal,
 ): Promise<DeployPlan> {
   const app = parseAppName(name);
-  const folder = await mkdtemp(join(platform.layout.root, "plan-"));
-  try {
+  return withIncoming(platform, async (folder) => {
     await receive(archive, join(folder, "tree"), platform.limits.upload, signal);
-    return await describe(platform, app, join(folder, "tree"));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    return describe(platform, app, join(folder, "tree"));
+  });
 }
 
 async function describe(platform: Platform, app: string, tree: string): Promise<DeployPlan> {

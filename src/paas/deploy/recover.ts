@@ -2,65 +2,104 @@
  * What a start of hop3d does with deploys that its predecessor left half done: before cut-over they are undone (the old
  * release serves all along), from cut-over on they are finished.
  */
-import { AppError } from "#core/errors.ts";
+import { rm } from "node:fs/promises";
+import { AppError, toAppError } from "#core/errors.ts";
 import { endBuild, getBuild } from "#store/builds.ts";
 import { endDeploy, unfinishedDeploys, type Deploy } from "#store/deploys.ts";
-import { endStep, listSteps } from "#store/deploy-steps.ts";
+import { endStep, listSteps, type DeployStep } from "#store/deploy-steps.ts";
 import { getRelease, liveRelease } from "#store/releases.ts";
 import { defaultDomain, urlOf } from "../app-address.ts";
 import { readArtifact } from "../artifact.ts";
 import type { Platform } from "../platform.ts";
 import { deployJob } from "./begin.ts";
-import { recordLive } from "./cut-over.ts";
+import { isLive, recordLive } from "./cut-over.ts";
 import { drain } from "./drain.ts";
 import type { Candidate } from "./job.ts";
-import { endFailed, isLive } from "./pipeline.ts";
+import { endFailed } from "./pipeline.ts";
 import { report } from "./reporter.ts";
 import { retire } from "./retire.ts";
+import { supervisorIsBack } from "./supervisor-is-back.ts";
 import { discardBuild, markFirstFailure, undoCandidate } from "./undo.ts";
 
-/** Deploys with an end afterwards: all that were not. */
-export async function recoverDeploys(platform: Platform): Promise<void> {
-  for (const deploy of await unfinishedDeploys(platform.store)) {
-    await platform.queue.run(deploy.app, () => recoverDeploy(platform, deploy));
+/** Milliseconds before what failed is tried again. */
+const pause = 1000;
+
+/**
+ * To be called before requests are taken: every recovery has its place in its app's line then, and nothing that begins
+ * later is taken for half done. `done` resolves when each of those deploys has its end.
+ */
+export async function recoverDeploys(platform: Platform): Promise<{ readonly done: Promise<void> }> {
+  await rm(platform.layout.incoming, { recursive: true, force: true });
+  const found = await unfinishedDeploys(platform.store);
+  const recovered = found.map((deploy) => platform.queue.run(deploy.app, () => untilRecovered(platform, deploy)));
+  return { done: Promise.all(recovered).then(() => undefined) };
+}
+
+/** One app that cannot be recovered yet (its disk is full, the edge is down) keeps nobody else from being served. */
+async function untilRecovered(platform: Platform, deploy: Deploy): Promise<void> {
+  for (;;) {
+    try {
+      return await recoverDeploy(platform, deploy);
+    } catch (thrown) {
+      if (platform.stopping.aborted) return;
+      const { code, cause } = toAppError(thrown);
+      const fields = { app: deploy.app, deploy: deploy.number, code, error: cause ?? thrown };
+      platform.log.error("an interrupted deploy could not be brought to an end; trying again", fields);
+    }
+    await platform.clock.sleep(pause, platform.stopping).catch(() => undefined);
   }
 }
 
 async function recoverDeploy(platform: Platform, deploy: Deploy): Promise<void> {
-  const { app } = deploy;
-  const steps = await listSteps(platform.store, app, deploy.number);
+  await supervisorIsBack(platform);
+  const steps = await listSteps(platform.store, deploy.app, deploy.number);
   const open = steps.filter((step) => step.outcome === null);
   const candidate = await candidateOf(platform, deploy);
   const reachedCutOver = steps.some(({ step }) => step === "cut-over");
-  const job = deployJob(platform, app, deploy.number, deploy.build ?? 0, deploy.createdBy);
-  if (candidate !== undefined && reachedCutOver && (await isLive(platform, candidate))) {
-    await recordLive(platform, candidate);
-    await drain(platform, candidate);
-    await retire(platform, app);
-    for (const step of open) await endStep(platform.store, step, "done");
-    await endDeploy(platform.store, app, deploy.number, "succeeded");
-    const url = urlOf(defaultDomain(app, platform.baseDomain), platform.edge);
-    await report(platform, job, "done", { outcome: "succeeded", release: candidate.release, url });
-    platform.log.info("finished a deploy that was interrupted after its cut-over", { app, deploy: deploy.number });
-    return;
-  }
+  const isUp = candidate !== undefined && reachedCutOver && (await isLive(platform, candidate));
+  await (isUp ? finish(platform, deploy, open, candidate) : undo(platform, deploy, open));
+}
+
+async function finish(
+  platform: Platform,
+  { app, number, build, createdBy }: Deploy,
+  open: readonly DeployStep[],
+  candidate: Candidate,
+): Promise<void> {
+  await recordLive(platform, candidate);
+  await drain(platform, candidate);
+  await retire(platform, app);
+  for (const step of open) await endStep(platform.store, step, "done");
+  await endDeploy(platform.store, app, number, "succeeded");
+  const url = urlOf(defaultDomain(app, platform.baseDomain), platform.edge);
+  const job = deployJob(platform, app, number, build ?? 0, createdBy);
+  await report(platform, job, "done", { outcome: "succeeded", release: candidate.release, url });
+  platform.log.info("finished a deploy that was interrupted after its cut-over", { app, deploy: number });
+}
+
+async function undo(
+  platform: Platform,
+  { app, number, build, release, createdBy }: Deploy,
+  open: readonly DeployStep[],
+): Promise<void> {
   await platform.supervisor.call("job.cancel", { app }, { signal: platform.stopping });
-  if (candidate !== undefined) await undoCandidate(platform, candidate);
-  if (deploy.build !== null) {
-    const build = await getBuild(platform.store, app, deploy.build);
-    if (build?.state === "running") await endBuild(platform.store, app, deploy.build, "canceled");
+  if (release !== null) await undoCandidate(platform, app, release);
+  if (build !== null) {
+    const row = await getBuild(platform.store, app, build);
+    if (row?.state === "running") await endBuild(platform.store, app, build, "canceled");
     // A configuration change has no build of its own: the live release's stays.
-    await discardBuild(platform, app, deploy.build);
+    await discardBuild(platform, app, build);
   }
   for (const step of open) await endStep(platform.store, step, "undone");
   await markFirstFailure(platform, app);
   const error = new AppError("UNAVAILABLE", `The server was restarted during this deploy; it was undone.`, {
     hint: "Deploy again.",
   });
-  await endFailed(job, "failed", error);
-  platform.log.info("undid a deploy that was interrupted before its cut-over", { app, deploy: deploy.number });
+  await endFailed(deployJob(platform, app, number, build ?? 0, createdBy), "failed", error);
+  platform.log.info("undid a deploy that was interrupted before its cut-over", { app, deploy: number });
 }
 
+/** Undefined for a deploy that has made no release yet. */
 async function candidateOf(platform: Platform, { app, release }: Deploy): Promise<Candidate | undefined> {
   if (release === null) return undefined;
   const row = await getRelease(platform.store, app, release);

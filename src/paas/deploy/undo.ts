@@ -1,17 +1,16 @@
 /** Takes back what a candidate left that did not become live: its instances and its record. */
 import { getApp, setAppState } from "#store/apps.ts";
-import { liveRelease } from "#store/releases.ts";
-import { rm } from "node:fs/promises";
+import { getRelease, liveRelease } from "#store/releases.ts";
+import { isNodeError } from "#core/errors.ts";
+import { rm, rmdir } from "node:fs/promises";
 import type { Platform } from "../platform.ts";
-import type { Candidate } from "./job.ts";
+import { supervisorStatuses } from "../supervisor-status.ts";
+import { supervisorIsBack } from "./supervisor-is-back.ts";
 import { removeTree } from "./tree.ts";
 
-/** Safe to repeat. Throws only when the supervisor cannot be asked. */
-export async function undoCandidate(
-  platform: Platform,
-  { artifact, release }: Pick<Candidate, "artifact" | "release">,
-): Promise<void> {
-  const { app } = artifact;
+/** Safe to repeat; waits for a supervisor that is gone. */
+export async function undoCandidate(platform: Platform, app: string, release: number): Promise<void> {
+  await supervisorIsBack(platform);
   const { apps } = await platform.supervisor.call("status", {}, { signal: platform.stopping });
   const known = apps.find((each) => each.app === app);
   if (known?.instances.some((instance) => instance.release === release) === true) {
@@ -27,9 +26,15 @@ export async function markFirstFailure(platform: Platform, app: string): Promise
     await setAppState(platform.store, app, "failed", "No deploy has succeeded yet.");
 }
 
-/** Removes the tree of a build that no release runs; its log stays for the user. */
+/** Removes the tree of a build that no release runs; its log stays for the user, if there is one. */
 export async function discardBuild(platform: Platform, app: string, build: number): Promise<void> {
   const live = await liveRelease(platform.store, app);
   if (live?.build === build) return;
+  // The store learns of a cut-over after the supervisor, and may have failed to.
+  const up = (await supervisorStatuses(platform)).get(app)?.live ?? null;
+  if (up !== null && (await getRelease(platform.store, app, up))?.build === build) return;
   await removeTree(platform.layout.buildTree(app, build), platform.exec);
+  await rmdir(platform.layout.build(app, build)).catch((error: unknown) => {
+    if (!isNodeError(error) || !["ENOENT", "ENOTEMPTY"].includes(error.code ?? "")) throw error;
+  });
 }

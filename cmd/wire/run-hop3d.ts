@@ -1,0 +1,66 @@
+/** The control plane as a process: API, deploys, and what its predecessor left half done. Ends the process. */
+import { authenticate } from "#identity/authenticate.ts";
+import { can } from "#identity/can.ts";
+import { recoverDeploys } from "#paas/deploy/recover.ts";
+import { syncEdge } from "#paas/edge.ts";
+import { receiveLimits } from "#paas/deploy/receive.ts";
+import type { Platform } from "#paas/platform.ts";
+import { serve } from "#server/serve.ts";
+import { markName } from "#supervisor/proc-tree.ts";
+import { toAppError } from "#core/errors.ts";
+import { openLog } from "#sys/log.ts";
+import { pinnedTools } from "#sys/tools.ts";
+import { makePlatform } from "#cmd/wire/platform.ts";
+import { readServerSettings, toolEnvironment } from "#cmd/wire/settings.ts";
+import { platformUseCases } from "#cmd/wire/use-cases.ts";
+import { version } from "#cmd/wire/version.ts";
+
+/** Milliseconds for requests under way when we are asked to stop. */
+const closeGrace = 3000;
+
+/** `fault` is for tests of what must hold when this process dies (platform.ts). */
+export async function runHop3d({ fault }: { readonly fault?: Platform["fault"] } = {}): Promise<void> {
+  const log = openLog({ name: "hop3d", stream: process.stdout });
+  const stopping = new AbortController();
+  process.umask(0o077);
+  try {
+    const settings = readServerSettings(process.env, process.getuid?.() ?? 0);
+    const platform = await makePlatform({
+      settings,
+      tools: pinnedTools(),
+      // With our mark the supervisor finds, when we were killed, what we had started.
+      toolEnv: { ...toolEnvironment(process.env), [markName]: process.env[markName] ?? "" },
+      version,
+      log,
+      stopping: stopping.signal,
+      ...(fault === undefined ? {} : { fault }),
+    });
+    // Before requests are taken: a deploy that is begun now is not one that was left half done.
+    const recovery = await recoverDeploys(platform);
+    const serving = await serve({
+      host: "127.0.0.1",
+      port: settings.apiPort,
+      useCases: platformUseCases(platform),
+      authenticate: (authorization) => authenticate(platform.store, authorization),
+      can,
+      log,
+      tarMax: receiveLimits.bytes,
+    });
+    log.info("serves", { port: serving.port, root: settings.layout.root });
+    const stop = async () => {
+      stopping.abort();
+      await serving.close(closeGrace);
+      await platform.queue.idle();
+      await platform.store.close();
+      process.exit(0);
+    };
+    process.once("SIGTERM", () => void stop());
+    process.once("SIGINT", () => void stop());
+    await recovery.done;
+    await syncEdge(platform);
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    log.error(error.message, { code: error.code, error });
+    process.exit(1);
+  }
+}

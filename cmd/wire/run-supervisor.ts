@@ -1,0 +1,47 @@
+/** The supervisor as a process, with Caddy and hop3d as its services. Imports no npm package. */
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { startSupervisor, type SupervisorOptions } from "#supervisor/daemon.ts";
+import { makeRunDir } from "#sys/run-dir.ts";
+import { pinnedTools } from "#sys/tools.ts";
+import { readServerSettings, serverEnvironment, toolEnvironment } from "#cmd/wire/settings.ts";
+import { version } from "#cmd/wire/version.ts";
+
+/** `hop3d` is the path of its entry file. */
+export async function runSupervisor(
+  options: { readonly hop3d: string } & Pick<SupervisorOptions, "timing">,
+): Promise<void> {
+  process.umask(0o077);
+  const uid = process.getuid?.() ?? 0;
+  const settings = readServerSettings(process.env, uid);
+  const { layout } = settings;
+  mkdirSync(layout.root, { recursive: true, mode: 0o755 });
+  makeRunDir(layout.run, uid);
+  if (!existsSync(layout.edgeDocument))
+    throw new Error(`${layout.edgeDocument} is missing: it is made by the start of the server`);
+
+  const supervisor = await startSupervisor({
+    layout,
+    mode: "user",
+    version,
+    ...(options.timing === undefined ? {} : { timing: options.timing }),
+    masterKey: () => readFileSync(layout.masterKey),
+    services: [
+      {
+        name: "caddy",
+        argv: [pinnedTools().caddy, "run", "--config", layout.edgeDocument],
+        env: { HOME: layout.edge, PATH: "/usr/bin:/bin" },
+      },
+      {
+        name: "hop3d",
+        argv: [process.execPath, options.hop3d],
+        env: { ...toolEnvironment(process.env), ...serverEnvironment(settings) },
+      },
+    ],
+  });
+  const stop = async () => {
+    await supervisor.stop();
+    process.exit(0);
+  };
+  process.once("SIGTERM", () => void stop());
+  process.once("SIGINT", () => void stop());
+}

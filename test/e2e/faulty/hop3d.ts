@@ -1,0 +1,17 @@
+/** hop3d as it is, but it stops at a point of a deploy where a test has put a file, and goes on when that is gone. */
+import { existsSync, renameSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { runHop3d } from "#cmd/wire/run-hop3d.ts";
+import { faultsDirectory, reached } from "./points.ts";
+
+const directory = faultsDirectory(dirname(process.env["HOP3_RUN_DIR"] ?? ""));
+
+await runHop3d({
+  fault: async (point) => {
+    const asked = join(directory, point);
+    if (!existsSync(asked)) return;
+    renameSync(asked, reached(asked));
+    while (existsSync(reached(asked))) await delay(10);
+  },
+});

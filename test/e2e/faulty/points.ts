@@ -1,0 +1,31 @@
+/** How a test and a hop3d under test speak of a point: a file asks for a halt there, another says that it halts. */
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { eventually } from "../apps.ts";
+
+/** `base` is the directory that has the platform's root and run directory. */
+export const faultsDirectory = (base: string): string => join(base, "faults");
+
+export const reached = (asked: string): string => `${asked}.reached`;
+
+export type Halt = {
+  /** Resolves when hop3d stands there. */
+  reached(): Promise<void>;
+  /** Lets it, or the next one, go on. */
+  release(): void;
+};
+
+/** Has hop3d stop once at `point`, such as `before:build`. */
+export function haltAt(base: string, point: string): Halt {
+  const directory = faultsDirectory(base);
+  const asked = join(directory, point);
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(asked, "");
+  return {
+    reached: () => eventually(`hop3d is at ${point}`, () => existsSync(reached(asked))),
+    release: () => {
+      rmSync(asked, { force: true });
+      rmSync(reached(asked), { force: true });
+    },
+  };
+}
