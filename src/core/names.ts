@@ -27,9 +27,14 @@ export function isEnvName(name: string): boolean {
   return envName.test(name);
 }
 
-/** A host name by RFC 1123, lower case, at most 253 characters, at least one label; no wildcard, port or trailing dot. */
+/**
+ * A host name by RFC 1123, lower case, at most 253 characters, at least one label; no wildcard, port or trailing dot, and
+ * no address: a name whose last label is a number is one to every browser (`127.0.0.1`, `2130706433`, `0x7f000001`).
+ */
 export function isHostName(name: string): boolean {
-  return name.length > 0 && name.length <= 253 && name.split(".").every((label) => hostLabel.test(label));
+  const labels = name.split(".");
+  const address = /^(?:[0-9]+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? "");
+  return name.length > 0 && name.length <= 253 && !address && labels.every((label) => hostLabel.test(label));
 }
 
 /** Returns the domain in lower case, or throws INVALID_DOMAIN. */

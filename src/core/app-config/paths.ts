@@ -2,8 +2,8 @@
 
 /** The relative path without `.` and empty parts (`.` for the root itself), or undefined when it could lead out of the tree. */
 export function innerPath(path: string): string | undefined {
-  // Backslashes and what is not printable are legal in names, but nobody means them.
-  if (path === "" || path.length > 1024 || path.startsWith("/") || /[^\P{Cc}]|\\/u.test(path)) return undefined;
+  // Backslashes, braces and what is not printable are legal in names, but nobody means them, and braces mean much to an edge.
+  if (path === "" || path.length > 1024 || path.startsWith("/") || /[^\P{Cc}]|[\\{}]/u.test(path)) return undefined;
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");
   if (parts.includes("..")) return undefined;
   return parts.length === 0 ? "." : parts.join("/");

@@ -47,6 +47,8 @@ describe("a real Caddy with the document", () => {
   let dir: string;
   let caddy: ChildProcess;
   let settings: EdgeSettings;
+  /** Names of directories that Caddy would replace by something else. */
+  const braces = ["{http.request.header.x-root}", "{env.HOME}", "a{b", "a}b{c}", "{{env.HOME}}", "{file.outside.txt}"];
   const app = createServer((req, res) => res.end(`app saw ${req.url}`));
 
   before(async () => {
@@ -77,7 +79,17 @@ describe("a real Caddy with the document", () => {
     await writeFile(join(dir, "public/.env"), "SECRET=1");
     await mkdir(join(dir, "public/.well-known"));
     await writeFile(join(dir, "public/.well-known/a.txt"), "known");
+    await writeFile(join(dir, "outside.txt"), "OUTSIDE");
+    for (const name of braces) {
+      await mkdir(join(dir, name));
+      await writeFile(join(dir, name, "index.html"), "in braces");
+    }
     const routes: EdgeRoute[] = [
+      ...braces.map((name, index) => ({
+        app: `braces-${index}`,
+        domains: [`braces-${index}.localhost`],
+        staticPaths: { "/": join(dir, name) },
+      })),
       {
         app: "blog",
         domains: ["blog.localhost"],
@@ -115,7 +127,18 @@ describe("a real Caddy with the document", () => {
   });
 
   it("does not serve files whose name begins with a dot", async () => {
-    for (const path of ["/.env", "/%2eenv", "//.env", "/css/../.env"]) {
+    for (const path of [
+      "/.env",
+      "/%2eenv",
+      "//.env",
+      "/css/../.env",
+      "/.well-known/../.env",
+      "/.well-known/..%2f.env",
+      "/.well-known/%2e%2e/.env",
+      "/.well-known//../.env",
+      "/css%2f..%2f.env",
+      "/.ENV/../.env",
+    ]) {
       const { status, body } = await get("site.localhost", path);
       assert.equal(status, 404, path);
       assert.doesNotMatch(body, /SECRET/);
@@ -126,6 +149,14 @@ describe("a real Caddy with the document", () => {
   it("does not leave the directory of static files", async () => {
     assert.notEqual((await get("site.localhost", "/../slots/00")).body.includes("127.0.0.1"), true);
     assert.notEqual((await get("site.localhost", "/%2e%2e/slots/00")).body.includes("127.0.0.1"), true);
+  });
+
+  it("takes a directory's name as it stands, whatever braces are in it", async () => {
+    for (const [index, name] of braces.entries()) {
+      assert.equal((await get(`braces-${index}.localhost`, "/")).body, "in braces", name);
+      const { body } = await get(`braces-${index}.localhost`, "/outside.txt", { "X-Root": ".." });
+      assert.doesNotMatch(body, /OUTSIDE/, name);
+    }
   });
 
   it("answers in a sentence when no slot file can be read", async () => {
@@ -147,10 +178,14 @@ describe("a real Caddy with the document", () => {
   });
 
   // A connection of its own each time: loading a document may reset those that are kept alive (docs/adr/0001).
-  function get(host: string, path: string): Promise<{ status: number; body: string }> {
+  function get(
+    host: string,
+    path: string,
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; body: string }> {
     return new Promise((resolve, reject) => {
       request(
-        { host: "127.0.0.1", port: settings.httpPort, path, headers: { Host: host }, agent: false },
+        { host: "127.0.0.1", port: settings.httpPort, path, headers: { Host: host, ...headers }, agent: false },
         (response) => {
           let body = "";
           response.setEncoding("utf8");

@@ -78,7 +78,7 @@ function staticRoute(prefix: string, directory: string): object {
   const serve = [
     { handler: "subroute", routes: [{ match: [dotFile], handle: [{ handler: "error", status_code: "404" }] }] },
     { handler: "encode", encodings: { gzip: {}, zstd: {} }, prefer: ["zstd", "gzip"] },
-    { handler: "file_server", root: directory, index_names: ["index.html"] },
+    { handler: "file_server", root: literal(directory), index_names: ["index.html"] },
   ];
   if (base === "") return { handle: serve, terminal: true };
   return {
@@ -91,8 +91,9 @@ function staticRoute(prefix: string, directory: string): object {
 /** A site's own 404.html, and a plain sentence when no instance of an app answers. */
 function errorRoutes(route: EdgeRoute): object[] {
   const routes: object[] = [];
-  const root = route.staticPaths["/"];
-  if (root !== undefined) {
+  const directory = route.staticPaths["/"];
+  if (directory !== undefined) {
+    const root = literal(directory);
     routes.push({
       match: [
         {
@@ -116,6 +117,14 @@ function errorRoutes(route: EdgeRoute): object[] {
     });
   }
   return routes;
+}
+
+/**
+ * A path in which Caddy sees no placeholder: `{http.request.header.x}` as a directory's name would let every visitor choose
+ * what is served. The paths of an app's own choice hold no brace (core/app-config/paths.ts); this is the second lock.
+ */
+function literal(path: string): string {
+  return path.replaceAll("{", String.raw`\{`);
 }
 
 function answer(status: number | string, body: string): object {
