@@ -88,4 +88,24 @@ describe("the environment of a release", () => {
       ["blog", "blog.localhost", "blog.localhost"],
     );
   });
+
+  it("is refused when few characters of the app's files would make very many", () => {
+    const big = value("A", "x".repeat(30_000));
+    const many = Array.from({ length: 10_000 }, (_, index) => computed(`V${index}`, "$A"));
+    assert.throws(
+      () => resolveEnv(inputs([big, ...many])),
+      (error: unknown) => error instanceof AppError && error.code === "INVALID_CONFIG",
+    );
+    const ladder = Array.from({ length: 9 }, (_, index) => computed(`L${index + 1}`, `$L${index}`.repeat(100)));
+    assert.throws(() => resolveEnv(inputs([value("L0", "x".repeat(1000)), ...ladder])), /grows longer/);
+  });
+
+  it("takes no time to speak of for thousands of variables that refer to each other", () => {
+    const many = Array.from({ length: 30_000 }, (_, index) =>
+      computed(`V${index}`, index === 0 ? "x" : `$V${index - 1}`),
+    );
+    const started = performance.now();
+    assert.equal(resolveEnv(inputs(many)).get("V29999")?.value, "x");
+    assert.ok(performance.now() - started < 10_000);
+  });
 });

@@ -57,7 +57,11 @@ export function resolveEnv({ artifact, stored, platform, domains }: EnvInputs): 
   for (const entry of artifact.spec.env) {
     const settled = artifact.spec.envPolicy === "keep-existing" && env.get(entry.name)?.source === "user";
     if (entry.kind === "computed" && !settled)
-      put(entry.name, expandTemplate(entry.name, entry.template, (name) => env.get(name)?.value), "computed");
+      put(
+        entry.name,
+        expandTemplate(entry.name, entry.template, (name) => env.get(name)?.value),
+        "computed",
+      );
     size += (env.get(entry.name)?.value.length ?? 0) + entry.name.length;
     if (size > environmentMax) {
       throw new AppError("INVALID_CONFIG", `The app's environment is larger than ${environmentMax} characters.`);

@@ -6,8 +6,8 @@ import { AppError } from "../errors.ts";
 import { quote } from "../names.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { readEnvSection } from "./env-section.ts";
-import { lineOf } from "./lines.ts";
-import { type Problem, throwProblems } from "./problem.ts";
+import { lineFinder } from "./lines.ts";
+import { type Problem, shownMax, throwProblems } from "./problem.ts";
 import { hop3Toml, type Hop3Toml, keyMeta } from "./schema.ts";
 import type { SourceText } from "./source-text.ts";
 
@@ -19,9 +19,10 @@ export type ParsedToml = { readonly config: Hop3Toml; readonly env: readonly Env
 /** Throws INVALID_CONFIG with every problem, or NOT_BUILT_YET when nothing else is wrong. */
 export function parseHop3Toml({ path: file, text }: SourceText): ParsedToml {
   const data = parseToml(file, text);
+  const lineOf = lineFinder(text);
   const report = (path: readonly PropertyKey[], message: string, notBuilt = false): Problem => ({
     file,
-    line: lineOf(text, path),
+    line: lineOf(path),
     message: `${path.length === 0 ? "the file" : `\`${shownPath(path)}\``} ${message}`,
     notBuilt,
   });
@@ -32,7 +33,7 @@ export function parseHop3Toml({ path: file, text }: SourceText): ParsedToml {
     if (issue.code === "unrecognized_keys") {
       const names = Object.keys(shapeAt(hop3Toml, issue.path) ?? {});
       for (const name of issue.keys) {
-        const near = didYouMean(name, names);
+        const near = problems.length < shownMax ? didYouMean(name, names) : undefined;
         problems.push(
           report(
             [...issue.path, name],

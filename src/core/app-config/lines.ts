@@ -1,23 +1,36 @@
 /** On which line of a TOML text a key stands. Best effort: the parser keeps no positions, so headers and keys are looked for. */
 
-/** The 1-based line of the deepest part of `path` that can be found; undefined when none can. */
-export function lineOf(text: string, path: readonly PropertyKey[]): number | undefined {
-  const wanted = path.filter((part) => typeof part === "string");
+/**
+ * Reads the text once and answers for any number of keys: the 1-based line of the deepest part of a path that can be found;
+ * undefined when none can. The text is anybody's, so every expression here takes time in proportion to its line.
+ */
+export function lineFinder(text: string): (path: readonly PropertyKey[]) => number | undefined {
+  const lines = new Map<string, number>();
   let section: readonly string[] = [];
-  let best: { depth: number; line: number } | undefined;
   for (const [index, raw] of text.split("\n").entries()) {
-    const header = /^\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$/.exec(raw);
+    const header = /^\s*\[\[?([^[\]]+)\]\]?\s*(?:#.*)?$/.exec(raw);
     const keyText =
       header === null
         ? /^\s*((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=/.exec(raw)?.[1]
         : undefined;
     if (header?.[1] !== undefined) section = dotted(header[1]);
     const at = header !== null ? section : keyText === undefined ? undefined : [...section, ...dotted(keyText)];
-    if (at === undefined || at.length > wanted.length || at.some((part, i) => part !== wanted[i])) continue;
-    if (best === undefined || at.length > best.depth) best = { depth: at.length, line: index + 1 };
+    if (at === undefined || at.length === 0 || at.length > depthMax) continue;
+    const key = JSON.stringify(at);
+    if (!lines.has(key)) lines.set(key, index + 1);
   }
-  return best?.line;
+  return (path) => {
+    const wanted = path.filter((part) => typeof part === "string").slice(0, depthMax);
+    for (let depth = wanted.length; depth > 0; depth -= 1) {
+      const line = lines.get(JSON.stringify(wanted.slice(0, depth)));
+      if (line !== undefined) return line;
+    }
+    return undefined;
+  };
 }
+
+/** Nothing that the schema knows is deeper. */
+const depthMax = 16;
 
 function dotted(key: string): readonly string[] {
   return [...key.matchAll(/"([^"]*)"|'([^']*)'|([\w-]+)/g)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");

@@ -15,7 +15,7 @@ function renderProblem({ file, line, message }: Problem): string {
 }
 
 /** Most problems that one error lists. */
-const shownMax = 50;
+export const shownMax = 50;
 
 /** Throws one error for all problems; NOT_BUILT_YET when nothing else is wrong. Returns when there are none. */
 export function throwProblems(problems: readonly Problem[], invalid: ErrorCode): void {

@@ -47,17 +47,26 @@ const factories = ["create_app", "make_app", "create_application", "make_applica
 export function findCallable(files: SourceFiles): Callable | undefined {
   const sources = candidates(files);
   for (const source of sources) {
-    const found = instanceIn(source.text);
+    const found = instanceIn(source);
     if (found !== undefined) return toCallable(source, found, false);
   }
   for (const source of sources) {
-    const found = factoryIn(source.text);
+    const found = factoryIn(source);
     if (found !== undefined) return toCallable(source, found, true);
   }
   return undefined;
 }
 
-type Source = { readonly root: string; readonly file: string; readonly module: string; readonly text: string };
+type Source = {
+  readonly root: string;
+  readonly file: string;
+  readonly module: string;
+  readonly text: string;
+  readonly imports: Imports;
+};
+
+/** What a module imports, read once: a hostile one asks for it in each of its lines. */
+type Imports = { readonly falcon: boolean; readonly falconAsgi: boolean; readonly async: boolean };
 type Found = { readonly name: string; readonly interface: Callable["interface"] };
 
 function toCallable(source: Source, found: Found, factory: boolean): Callable {
@@ -76,7 +85,7 @@ function candidates(files: SourceFiles): readonly Source[] {
   const add = (root: string, path: string, module: string) => {
     const file = root === "." ? path : `${root}/${path}`;
     const text = found.length < 200 ? files.read(file) : undefined;
-    if (text !== undefined) found.push({ root, file, module, text });
+    if (text !== undefined) found.push({ root, file, module, text, imports: importsOf(text) });
   };
   const roots = [".", "src"];
   for (const root of roots) for (const module of modules) add(root, `${module}.py`, module);
@@ -96,28 +105,30 @@ function candidates(files: SourceFiles): readonly Source[] {
 const ignored = new Set(["tests", "test", "docs", "examples", "scripts", "migrations", "venv", "node_modules", "src"]);
 
 /** A callable at the top level of a module: an object made by a known class, a known name, or a function of the right form. */
-function instanceIn(text: string): Found | undefined {
+function instanceIn({ text, imports }: Source): Found | undefined {
   const found: Found[] = [];
+  const lifespan = /\blifespan\b/.test(text);
   for (const match of text.matchAll(
     /^([A-Za-z_]\w*)[ \t]*(?::[ \t]*[\w."[\]]+[ \t]*)?=[ \t]*([A-Za-z_][\w.]*)[ \t]*\(/gm,
   )) {
     const [, name = "", maker = ""] = match;
-    const kind = kindOf(maker, text);
-    if (kind !== undefined && (names.includes(name) || classKind(maker, text) !== undefined))
+    const kind = kindOf(maker, imports);
+    if (kind !== undefined && (names.includes(name) || classKind(maker, imports) !== undefined))
       found.push({ name, interface: kind });
   }
-  for (const match of text.matchAll(/^(async[ \t]+)?def[ \t]+(\w+)[ \t]*\(([^)]*)\)/gm)) {
+  for (const match of text.matchAll(/^(async[ \t]+)?def[ \t]+(\w+)[ \t]*\(([^)]{0,1000})\)/gm)) {
     const [, isAsync, name = "", parameters = ""] = match;
     if (!names.includes(name)) continue;
     const words = parameters.split(",").map((parameter) => parameter.replace(/[:=].*/s, "").trim());
-    if (isAsync !== undefined && words[0] === "scope")
-      found.push({ name, interface: /\blifespan\b/.test(text) ? "asgi" : "asginl" });
+    if (isAsync !== undefined && words[0] === "scope") found.push({ name, interface: lifespan ? "asgi" : "asginl" });
     else if (isAsync === undefined && words[1] === "start_response") found.push({ name, interface: "wsgi" });
   }
   // `from shop.app import app`: the module exists to name it.
-  for (const match of text.matchAll(/^from[ \t]+[\w.]+[ \t]+import[ \t]+(?:\w+[ \t]+as[ \t]+)?(application|app)\b/gm)) {
-    if (/^(?:from|import)\b/m.test(text) && text.split("\n").length <= 15)
-      found.push({ name: match[1] ?? "app", interface: guessed(text) });
+  const short = text.split("\n", 16).length <= 15;
+  for (const match of short
+    ? text.matchAll(/^from[ \t]+[\w.]+[ \t]+import[ \t]+(?:\w+[ \t]+as[ \t]+)?(application|app)\b/gm)
+    : []) {
+    found.push({ name: match[1] ?? "app", interface: guessed(imports) });
   }
   // Where a module wraps its app (`app = SomeMiddleware(app)`), the last word is the name's, so any match will do; known names first.
   return found.toSorted((a, b) => rank(a.name) - rank(b.name))[0];
@@ -128,36 +139,44 @@ function rank(name: string): number {
   return index < 0 ? names.length : index;
 }
 
-function factoryIn(text: string): Found | undefined {
+function factoryIn({ text, imports }: Source): Found | undefined {
   for (const name of factories) {
-    const match = new RegExp(`^def[ \\t]+${name}[ \\t]*\\(([^)]*)\\)`, "m").exec(text);
+    const match = new RegExp(`^def[ \\t]+${name}[ \\t]*\\(([^)]{0,1000})\\)`, "m").exec(text);
     if (match === null) continue;
     const required = (match[1] ?? "")
       .split(",")
       .filter((parameter) => parameter.trim() !== "" && !parameter.includes("=") && !parameter.includes("*"));
-    if (required.length === 0) return { name, interface: guessed(text) };
+    if (required.length === 0) return { name, interface: guessed(imports) };
   }
   return undefined;
 }
 
 /** What a call makes: by its class, or, for a call of the app's own (`create_app()`), by what the module imports. */
-function kindOf(maker: string, text: string): Callable["interface"] | undefined {
-  const known = classKind(maker, text);
+function kindOf(maker: string, imports: Imports): Callable["interface"] | undefined {
+  const known = classKind(maker, imports);
   if (known !== undefined) return known;
   const last = maker.split(".").at(-1) ?? "";
-  return factories.includes(last) ? guessed(text) : undefined;
+  return factories.includes(last) ? guessed(imports) : undefined;
 }
 
-function classKind(maker: string, text: string): Callable["interface"] | undefined {
+function classKind(maker: string, imports: Imports): Callable["interface"] | undefined {
   const last = maker.split(".").at(-1) ?? "";
   // Django's ASGI application knows no lifespan.
   if (last === "get_asgi_application" || last === "ProtocolTypeRouter") return "asginl";
   if (asgiClasses.has(last)) return "asgi";
   if (wsgiClasses.has(last)) return "wsgi";
-  if (last !== "App" || !/^\s*(?:import|from)\s+falcon\b/m.test(text)) return undefined;
-  return maker.includes("asgi") || /^\s*(?:import|from)\s+falcon\.asgi\b/m.test(text) ? "asgi" : "wsgi";
+  if (last !== "App" || !imports.falcon) return undefined;
+  return maker.includes("asgi") || imports.falconAsgi ? "asgi" : "wsgi";
 }
 
-function guessed(text: string): Callable["interface"] {
-  return /^\s*(?:import|from)\s+(?:fastapi|starlette|quart|litestar|blacksheep|robyn)\b/m.test(text) ? "asgi" : "wsgi";
+function guessed(imports: Imports): Callable["interface"] {
+  return imports.async ? "asgi" : "wsgi";
+}
+
+function importsOf(text: string): Imports {
+  return {
+    falcon: /^[ \t]*(?:import|from)[ \t]+falcon\b/m.test(text),
+    falconAsgi: /^[ \t]*(?:import|from)[ \t]+falcon\.asgi\b/m.test(text),
+    async: /^[ \t]*(?:import|from)[ \t]+(?:fastapi|starlette|quart|litestar|blacksheep|robyn)\b/m.test(text),
+  };
 }

@@ -103,7 +103,7 @@ function bringsGranian(files: SourceFiles): boolean {
   if (files.exists("uv.lock")) return /^name = "granian"$/m.test(files.read("uv.lock") ?? "");
   if (files.exists("poetry.lock")) return /^name = "granian"$/m.test(files.read("poetry.lock") ?? "");
   if (files.exists("requirements.txt"))
-    return requirementTexts(files, "requirements.txt").some((text) => /^\s*granian\b/im.test(text));
+    return requirementTexts(files, "requirements.txt").some((text) => /^[ \t]*granian\b/im.test(text));
   return /["']granian\b/i.test(files.read("pyproject.toml") ?? "");
 }
 
@@ -114,7 +114,7 @@ function requirementTexts(files: SourceFiles, path: string, seen = new Set<strin
   const text = files.read(path);
   if (text === undefined) return [];
   const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/") + 1) : "";
-  const included = [...text.matchAll(/^\s*(?:-r|--requirement)[ =]+(\S+)/gm)].map(
+  const included = [...text.matchAll(/^[ \t]*(?:-r|--requirement)[ =]+(\S+)/gm)].map(
     (match) => `${folder}${match[1] ?? ""}`,
   );
   return [text, ...included.flatMap((file) => requirementTexts(files, file, seen))];
