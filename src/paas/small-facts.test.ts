@@ -9,6 +9,7 @@ import { appState } from "./app-state.ts";
 import { generateValue } from "./generate-env.ts";
 import { httpProbe } from "./http-probe.ts";
 import { parseLogLine } from "./log-line.ts";
+import { processSpecs } from "./process-specs.ts";
 
 const never = new AbortController().signal;
 
@@ -101,4 +102,28 @@ describe("the HTTP probe", () => {
     await assert.rejects(ask("/silent"), code("TIMEOUT"));
     await assert.rejects(ask("/", "unix//nonexistent/x.sock"), code("UNREACHABLE"));
   });
+});
+
+test("a process may have a name that every object knows", () => {
+  const specs = processSpecs(
+    {
+      version: 1,
+      app: "blog",
+      build: 1,
+      builder: "generic",
+      summary: "",
+      env: {},
+      path: [],
+      processes: { constructor: "sleep 1", valueof: "sleep 1" },
+      cwd: ".",
+      staticPaths: {},
+      domains: [],
+      spec: { hooks: {}, startTimeout: 60, env: [], envPolicy: "keep-existing", scale: {} },
+    },
+    {},
+  );
+  assert.deepEqual(
+    Object.values(specs).map(({ count }) => count),
+    [1, 1],
+  );
 });
