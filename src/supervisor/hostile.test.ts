@@ -158,6 +158,24 @@ describe("requests of a hostile hop3d", () => {
     await eventually(async () => (await ask("status", {})) === "ok", "it serves again");
   });
 
+  it("counts what is malformed as a request, so that it cannot fill the log either", async () => {
+    const one = await talk();
+    const count = 3000;
+    one.say("{\n".repeat(count));
+    await eventually(() => one.answers.length === count, "all are answered");
+    const codes = new Set(one.answers.map((answer) => (answer.ok ? "ok" : answer.error.code)));
+    assert.deepEqual([...codes], ["invalid", "rate"]);
+    // The burst, what came back to it meanwhile, and a line or two a second for the rest.
+    assert.ok(refusals().length < count / 2, `${refusals().length} lines were logged`);
+  });
+
+  it("logs a flood of connections as one, too", async () => {
+    const all = await Promise.all(Array.from({ length: 16 }, () => talk()));
+    for (let turn = 0; turn < 50; turn += 1) assert.equal(await codeOf("{}", false), "closed");
+    assert.ok(refusals().length < 25, `${refusals().length} lines were logged`);
+    for (const one of all) one.socket.destroy();
+  });
+
   it("takes no more than its connections, and goes on when they end", async () => {
     const all = await Promise.all(Array.from({ length: 16 }, () => talk()));
     assert.equal(await codeOf('{"id":1,"verb":"hello","args":{"protocol":1}}', false), "closed");

@@ -32,7 +32,7 @@ export async function listen(options: ServerOptions): Promise<{ close(): Promise
   const shared = { rate: new Rate(options.limits.rate, options.clock.now()), overRate: 0 };
   const server = createServer((socket) => {
     if (open.size >= options.limits.connections) {
-      options.log("refused", { code: "rate", reason: "too many connections" });
+      logRefusal(options, shared, "rate", "", "too many connections");
       return void socket.on("error", () => undefined).destroy();
     }
     open.add(socket);
@@ -71,7 +71,8 @@ function talk(socket: Socket, options: ServerOptions, shared: Shared): void {
     logRefusal(options, shared, "rate", "", "answers are not read");
     socket.destroy();
   };
-  const refuse = (id: number, verb: string, error: unknown): void => {
+  const refuse = (id: number, verb: string, thrown: unknown, inRate: boolean): void => {
+    const error = inRate ? thrown : new Refusal("rate", "Too many requests.");
     const refusal =
       error instanceof Refusal ? error : new Refusal("internal", "The supervisor failed; its log says why.");
     const reason =
@@ -82,10 +83,12 @@ function talk(socket: Socket, options: ServerOptions, shared: Shared): void {
   const request = async (line: string): Promise<void> => {
     let id = 0;
     let verb = "";
+    // Before the line is looked at: what is malformed costs, and is logged, like any other request.
+    const inRate = shared.rate.take(options.clock.now());
     try {
       const found = parseRequest(line);
       ({ id, verb } = found);
-      if (!shared.rate.take(options.clock.now())) throw new Refusal("rate", "Too many requests.");
+      if (!inRate) return refuse(id, verb, undefined, inRate);
       if (pending >= options.limits.pending) throw new Refusal("rate", "Too many requests at a time.");
       if (!greeted && verb !== "hello") throw new Refusal("invalid", "The first request must be hello.");
       pending += 1;
@@ -97,7 +100,7 @@ function talk(socket: Socket, options: ServerOptions, shared: Shared): void {
         pending -= 1;
       }
     } catch (error) {
-      refuse(id, verb, error);
+      refuse(id, verb, error, inRate);
     }
   };
   socket.on("error", () => socket.destroy());
@@ -109,7 +112,8 @@ function talk(socket: Socket, options: ServerOptions, shared: Shared): void {
     }
     partial = rest;
     if (rest.length <= requestMax) return;
-    refuse(0, "", new Refusal("invalid", `A request is longer than ${requestMax} bytes.`));
+    const inRate = shared.rate.take(options.clock.now());
+    refuse(0, "", new Refusal("invalid", `A request is longer than ${requestMax} bytes.`), inRate);
     partial = Buffer.alloc(0);
     socket.removeAllListeners("data");
     socket.destroySoon();
