@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { dyingArgv } from "./dying-argv.ts";
@@ -41,6 +41,16 @@ describe("jobs", () => {
     assert.equal((await step(0)).exit, 127);
     assert.match(log(), /sys "\/no\/such\/tool" could not be started/);
     assert.equal((await step(1)).exit, 137);
+  });
+
+  it("leave no descriptor open when they cannot be started", async () => {
+    await bench.start();
+    bench.build("blog", 1, [{ argv: shell("true") }]);
+    assert.equal((await step(0)).exit, 0);
+    rmSync(join(bench.layout.supervisor, "jobs"), { recursive: true });
+    const before = readdirSync("/proc/self/fd").length;
+    for (let turn = 0; turn < 10; turn += 1) await assert.rejects(step(0), { code: "SUPERVISOR_REFUSED" });
+    assert.ok(readdirSync("/proc/self/fd").length <= before);
   });
 
   it("are killed with their whole tree when their time is over", async () => {

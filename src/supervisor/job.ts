@@ -3,10 +3,11 @@
  * pipes: should it die, a job dies at its next start, for nobody is left who could answer for it. Its note on the disk
  * (`jobs/<id>.json`) lets the next supervisor find its processes, and tell the next asker that it failed.
  */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { closeSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import type { Clock } from "#sys/clock.ts";
 import { after } from "./after.ts";
 import { replaceFile } from "./atomic-file.ts";
@@ -121,47 +122,65 @@ export class Jobs {
   async #run(plan: JobPlan, signal: AbortSignal, state: { timedOut: boolean; canceled: boolean }): Promise<JobResult> {
     const { clock, directory, bootId, newId, fault } = this.#context;
     const mark = newId();
-    const log = plan.openLog();
     const notePath = join(directory, `${mark}.json`);
-    const { app, kind, number, index, command } = plan;
-    replaceFile(notePath, JSON.stringify({ app, kind, number, index, bootId } satisfies Note));
-    fault("before-job");
+    const { app, kind, number, index } = plan;
     const startedAt = clock.now();
-    const now = () => clock.now();
-    const output = new JobOutput(log, plan.logMax);
+    try {
+      replaceFile(notePath, JSON.stringify({ app, kind, number, index, bootId } satisfies Note));
+      fault("before-job");
+      const output = new JobOutput(plan.openLog(), plan.logMax);
+      try {
+        const exit = await this.#untilEnd(plan, mark, signal, output);
+        if (state.timedOut) output.say(`stopped: it took longer than ${plan.timeout} s`, clock.now);
+        else if (state.canceled) output.say("canceled", clock.now);
+        const seconds = (clock.now() - startedAt) / 1000;
+        return { exit: state.timedOut || state.canceled ? null : exit, ...state, lost: false, seconds };
+      } finally {
+        output.close();
+      }
+    } finally {
+      rmSync(notePath, { force: true });
+    }
+  }
+
+  /** Spawns it, copies its output and resolves with its exit status when nothing of it is left. */
+  async #untilEnd(plan: JobPlan, mark: string, signal: AbortSignal, output: JobOutput): Promise<number | null> {
+    const { clock, fault } = this.#context;
+    const { command } = plan;
     const [file = "", ...args] = command.argv;
-    const child = spawn(file, args, {
-      cwd: command.cwd === null ? "/" : `/proc/self/fd/${command.cwd}`,
-      env: { ...command.env, [markName]: mark },
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const cannotStart = (error: unknown): number => {
+      const reason = error instanceof Error ? error.message : String(error);
+      output.say(`${JSON.stringify(file)} could not be started: ${reason}`, clock.now);
+      return 127;
+    };
+    let child: ChildProcessByStdio<null, Readable, Readable>;
+    try {
+      child = spawn(file, args, {
+        cwd: command.cwd === null ? "/" : `/proc/self/fd/${command.cwd}`,
+        env: { ...command.env, [markName]: mark },
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+    } catch (error) {
+      return cannotStart(error); // E2BIG is thrown, where ENOENT is an event
+    }
     fault("after-job");
-    const copied = Promise.all([output.take(child.stdout, "out", now), output.take(child.stderr, "err", now)]);
+    const copied = Promise.all([
+      output.take(child.stdout, "out", clock.now),
+      output.take(child.stderr, "err", clock.now),
+    ]);
     const marked: Marked = { mark, app: identityOf(child.pid) };
     const kill = (): void => void killTree(marked, clock);
     signal.addEventListener("abort", kill, { once: true });
     if (signal.aborted) kill();
     const exit = await new Promise<number | null>((resolve) => {
-      child.once("error", (error) => {
-        output.say(`${JSON.stringify(file)} could not be started: ${error.message}`, now);
-        resolve(127);
-      });
+      child.once("error", (error) => resolve(cannotStart(error)));
       child.once("exit", (code, name) => resolve(code ?? signalStatus(name)));
     });
     // What it left in the background would hold the pipes open, and must not outlive it anyway.
     await killTree(marked, clock);
     await copied;
-    if (state.timedOut) output.say(`stopped: it took longer than ${plan.timeout} s`, now);
-    else if (state.canceled) output.say("canceled", now);
-    output.close();
-    rmSync(notePath, { force: true });
-    return {
-      exit: state.timedOut || state.canceled ? null : exit,
-      ...state,
-      lost: false,
-      seconds: (clock.now() - startedAt) / 1000,
-    };
+    return exit;
   }
 
   #takeLost(plan: JobPlan): boolean {

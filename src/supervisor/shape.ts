@@ -61,10 +61,10 @@ export function flag(value: unknown, where: string): boolean {
   return value;
 }
 
-/** Text of at most `max` UTF-16 units without a NUL, which no command, path or environment can hold. */
+/** Text of at most `max` bytes of UTF-8, as the kernel counts, without a NUL, which no command, path or environment can hold. */
 export function text(value: unknown, where: string, max: number): string {
   if (typeof value !== "string") throw invalid(where, "must be text");
-  if (value.length > max) throw invalid(where, `is longer than ${max}`);
+  if (Buffer.byteLength(value) > max) throw invalid(where, `is longer than ${max} bytes`);
   if (value.includes("\0")) throw invalid(where, "holds a NUL byte");
   return value;
 }
