@@ -14,7 +14,8 @@ import type { Limits } from "./limits.ts";
 import type { Fence } from "./fence.ts";
 import { freePort } from "./ports.ts";
 import { newId } from "./id.ts";
-import type { AppStatus, InstanceStatus } from "./protocol.ts";
+import { instanceStatus } from "./instance-status.ts";
+import type { AppStatus } from "./protocol.ts";
 import { readRelease, type RecordSource } from "./records.ts";
 import { Refusal } from "./refusal.ts";
 import type { RunContext, Start } from "./run.ts";
@@ -198,7 +199,7 @@ export class Apps {
       app,
       live: desired.live,
       stopped: desired.stopped,
-      instances: desired.instances.map((one) => this.#instanceStatus(one)),
+      instances: desired.instances.map((one) => instanceStatus(one, this.running.get(one.id))),
     };
   }
 
@@ -218,23 +219,6 @@ export class Apps {
     let count = 0;
     for (const app of this.#desired.values()) count += app.instances.length;
     return count;
-  }
-
-  #instanceStatus(one: DesiredInstance): InstanceStatus {
-    const running = this.running.get(one.id);
-    return {
-      id: one.id,
-      release: one.release,
-      type: one.type,
-      index: one.index,
-      state: running?.state ?? "pending",
-      pid: running?.pid ?? null,
-      address: running?.address ?? null,
-      since: new Date(running?.since ?? 0).toISOString(),
-      restarts: running?.restarts ?? 0,
-      lastExit: running?.lastExit ?? null,
-      failure: running?.failure ?? null,
-    };
   }
 
   /** Opens a working directory inside a build's tree. The caller closes it. */
@@ -286,8 +270,14 @@ export class Apps {
         this.options.log("the desired state could not be written", { app, reason: String(error) });
       }
     }
-    rmSync(join(this.options.layout.instanceSockets, id), { recursive: true, force: true });
-    rmSync(this.directory(id), { recursive: true, force: true });
+    for (const path of [join(this.options.layout.instanceSockets, id), this.directory(id)]) {
+      try {
+        rmSync(path, { recursive: true, force: true });
+      } catch (error) {
+        // Something still writes there; the next start of a supervisor removes it.
+        this.options.log("a directory could not be removed", { app, path, reason: String(error) });
+      }
+    }
   }
 
   #changed(): void {

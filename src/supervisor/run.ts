@@ -188,13 +188,18 @@ export function startRun(
   }
 }
 
-/** Finds a run that an earlier supervisor started; undefined when the directory holds none that can be told. */
+/** Finds a run that an earlier supervisor started; undefined, and said, when the directory holds none that can be told. */
 export function findRun(directory: string, context: RunContext): Run | undefined {
+  const note = join(directory, "about.json");
+  if (!existsSync(note)) return undefined; // its maker died while it was being made
   try {
-    const about = JSON.parse(readFileSync(join(directory, "about.json"), "utf8")) as About;
-    return new Run(directory, about, context);
-  } catch {
-    return undefined; // its maker died while it was being made
+    return new Run(directory, JSON.parse(readFileSync(note, "utf8")) as About, context);
+  } catch (error) {
+    context.log("a run of an earlier supervisor cannot be taken over", {
+      run: basename(directory),
+      reason: String(error),
+    });
+    return undefined;
   }
 }
 

@@ -1,0 +1,20 @@
+import type { DesiredInstance } from "./desired.ts";
+import type { InstanceStatus } from "./protocol.ts";
+import type { Supervised } from "./supervised.ts";
+
+/** What is told of a desired instance; `running` is undefined before its Supervised was made. */
+export function instanceStatus(one: DesiredInstance, running: Supervised | undefined): InstanceStatus {
+  return {
+    id: one.id,
+    release: one.release,
+    type: one.type,
+    index: one.index,
+    state: running?.state ?? "pending",
+    pid: running?.pid ?? null,
+    address: running?.address ?? null,
+    since: new Date(running?.since ?? 0).toISOString(),
+    restarts: running?.restarts ?? 0,
+    lastExit: running?.lastExit ?? null,
+    failure: running?.failure ?? null,
+  };
+}
