@@ -53,7 +53,11 @@ export function connectSupervisor(socketPath: string): SupervisorClient {
       const lines = (partial + chunk).split("\n");
       partial = lines.pop() ?? "";
       if (partial.length > answerMax) return lost();
-      for (const line of lines) settle(waiting, line);
+      try {
+        for (const line of lines) settle(waiting, line);
+      } catch (error) {
+        lost(error); // no answer of ours: whoever speaks there is no supervisor
+      }
     });
     const ready = send(socket, waiting, ++lastId, "hello", { protocol: protocolVersion }).then(() => undefined);
     return { socket, waiting, ready };
