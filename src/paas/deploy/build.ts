@@ -16,9 +16,10 @@ import { artifactOf, artifactSteps } from "./artifact-of.ts";
 import type { DeployJob, Detected } from "./job.ts";
 import { jobFailure } from "./job-end.ts";
 import { lastLines } from "./last-lines.ts";
+import { checkStaticRoots } from "./static-roots.ts";
 import { sealTree } from "./tree.ts";
 
-/** Throws BUILD_FAILED or the code of the step that failed, RUNTIME_MISSING, CANCELED. */
+/** Throws BUILD_FAILED or the code of the step that failed, RUNTIME_MISSING, INVALID_SOURCE (static-roots.ts), CANCELED. */
 export async function build(job: DeployJob, number: number, found: Detected): Promise<Artifact> {
   const { platform, app } = job;
   const { layout } = platform;
@@ -52,6 +53,7 @@ export async function build(job: DeployJob, number: number, found: Detected): Pr
   writeFileAtomic(layout.buildRecord(app, number), JSON.stringify(record));
   for (const [index, step] of steps.entries()) await runStep(job, number, step, index);
   await sealTree(tree, platform.exec);
+  await checkStaticRoots(tree, artifact.staticPaths);
   writeArtifact(layout, artifact);
   return artifact;
 }
