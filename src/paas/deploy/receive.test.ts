@@ -53,6 +53,43 @@ describe("receiving an upload", () => {
     assert.equal(await readlink(join(dir, "tree/real/up")), "../later");
   });
 
+  const few = { bytes: 1000, entries: 100 };
+  const large = (error: unknown) => error instanceof AppError && error.code === "TOO_LARGE";
+
+  it("counts the folders that names imply: each is an inode", async () => {
+    const deep = (first: string) => ({ name: `${first}/${"d/".repeat(60)}f`, body: "" });
+    await assert.rejects(into([deep("a"), deep("b"), deep("c")], few), large);
+  });
+
+  it("counts the folders of links too", async () => {
+    const deep = (first: string): Entry => ({ name: `${first}/${"d/".repeat(60)}l`, type: "symlink", linkname: "x" });
+    await assert.rejects(into([deep("a"), deep("b")], few), large);
+  });
+
+  it("refuses a link to a path longer than any, which it would have to remember", async () => {
+    const linkname = "x/".repeat(2_000_000);
+    await assert.rejects(into([{ name: "l", type: "symlink", linkname }]), (error: unknown) => {
+      return error instanceof AppError && error.code === "INVALID_ARCHIVE" && error.message.length < 300;
+    });
+  });
+
+  it("ends an archive of endless padding, and one of headers that announce nothing", async () => {
+    const endless = async function* (block: Uint8Array) {
+      yield await tar([{ name: "a", body: "1" }]);
+      for (;;) yield block;
+    };
+    await assert.rejects(receive(endless(new Uint8Array(65_536)), join(dir, "tree"), few, never), large);
+    // A global pax header, again and again: the unpacker makes no entry of it.
+    const header = (await tar([{ name: "x", type: "file", body: "y", pax: { comment: "z".repeat(2000) } }])).subarray(
+      0,
+      3072,
+    );
+    await assert.rejects(
+      receive(endless(header), join(dir, "tree-2"), few, never),
+      (error: unknown) => error instanceof AppError,
+    );
+  });
+
   const outside: Record<string, Entry[]> = {
     "an absolute name": [{ name: "/etc/cron.d/x", body: "1" }],
     "a name with ..": [{ name: "a/../../x", body: "1" }],

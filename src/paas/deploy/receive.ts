@@ -18,15 +18,17 @@ import { quote } from "#core/names.ts";
 export type ReceiveLimits = {
   /** Bytes of all files together, unpacked. */
   readonly bytes: number;
-  /** Entries of any kind. */
+  /** Entries of any kind, and folders that their names imply. */
   readonly entries: number;
 };
 
 export const receiveLimits: ReceiveLimits = { bytes: 1024 ** 3, entries: 100_000 };
 
-/** Longest path inside an archive in bytes, and most folders deep. */
+/** Longest path inside an archive and longest link in bytes, and most folders deep. */
 const pathMax = 1024;
 const depthMax = 64;
+
+type Seen = { entries: number; files: number; bytes: number };
 
 export type Received = { readonly files: number; readonly bytes: number };
 
@@ -42,9 +44,9 @@ export async function receive(
 ): Promise<Received> {
   await mkdir(tree, { mode: 0o755 });
   const links: { name: string; target: string }[] = [];
-  const seen = { entries: 0, files: 0, bytes: 0 };
+  const seen: Seen = { entries: 0, files: 0, bytes: 0 };
   const unpack = extract();
-  const fed = feed(gunzipped(archive), unpack, signal);
+  const fed = feed(bounded(gunzipped(archive), limits), unpack, signal);
   // It is awaited below; until then its failure must not count as unhandled.
   fed.catch(() => undefined);
   try {
@@ -65,7 +67,7 @@ export async function receive(
     throw asReceiveError(signal.aborted ? signal.reason : error instanceof AppError ? error : (broken ?? error));
   }
   if (seen.entries === 0) throw new AppError("INVALID_ARCHIVE", "The upload holds no files.");
-  await makeLinks(links, tree);
+  await makeLinks(links, tree, seen, limits);
   return { files: seen.files, bytes: seen.bytes };
 }
 
@@ -74,21 +76,21 @@ async function unpackEntry(
   content: AsyncIterable<Uint8Array>,
   tree: string,
   links: { name: string; target: string }[],
-  seen: { files: number; bytes: number },
+  seen: Seen,
   limits: ReceiveLimits,
 ): Promise<void> {
   const path = checkedName(name);
   if (path === "") return; // the root folder itself
   switch (type) {
     case "directory":
-      await makeFolder(join(tree, path), name);
+      await makeFolder(join(tree, path), name, seen, limits);
       return;
     case "file":
     case "contiguous-file": {
       seen.files += 1;
       seen.bytes += size;
       if (seen.bytes > limits.bytes) throw tooLarge(`The upload is larger than ${limits.bytes} bytes unpacked.`);
-      await makeFolder(dirname(join(tree, path)), name);
+      await makeFolder(dirname(join(tree, path)), name, seen, limits);
       // Only the executable bit is taken over: never setuid, never world-writable.
       await using file = await open(
         join(tree, path),
@@ -99,6 +101,8 @@ async function unpackEntry(
       return;
     }
     case "symlink":
+      // They are kept until the end, and a name of 4 MiB is a legal one.
+      if (Buffer.byteLength(linkname) > pathMax) throw invalid(`The link ${quote(name)} points to too long a path.`);
       links.push({ name: path, target: linkname });
       return;
     default:
@@ -121,8 +125,12 @@ function checkedName(name: string): string {
   return parts.join("/");
 }
 
-async function makeFolder(path: string, name: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o755 }).catch(refuseTaken(name));
+/** Each folder that is made counts: one entry may imply 64 of them, and each takes an inode. */
+async function makeFolder(path: string, name: string, seen: Seen, limits: ReceiveLimits): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o755 }).catch(refuseTaken(name));
+  if (first === undefined) return;
+  seen.entries += path.slice(first.length).split(sep).length;
+  if (seen.entries > limits.entries) throw tooLarge(`The upload has more than ${limits.entries} files and folders.`);
 }
 
 function refuseTaken(name: string): (error: unknown) => never {
@@ -133,14 +141,19 @@ function refuseTaken(name: string): (error: unknown) => never {
 }
 
 /** Links come last and may point only to places inside the tree, directly and through other links. */
-async function makeLinks(links: readonly { name: string; target: string }[], tree: string): Promise<void> {
+async function makeLinks(
+  links: readonly { name: string; target: string }[],
+  tree: string,
+  seen: Seen,
+  limits: ReceiveLimits,
+): Promise<void> {
   const inside = (path: string) => path === tree || path.startsWith(tree + sep);
   for (const { name, target } of links) {
     const path = join(tree, name);
     if (target.startsWith("/") || target.includes("\0") || target === "" || !inside(resolve(dirname(path), target))) {
       throw invalid(`The link ${quote(name)} points to ${quote(target)}, outside the upload.`);
     }
-    await makeFolder(dirname(path), name);
+    await makeFolder(dirname(path), name, seen, limits);
     await symlink(target, path).catch(refuseTaken(name));
   }
   const root = await realpath(tree);
@@ -165,14 +178,33 @@ async function feed(archive: AsyncIterable<Uint8Array>, unpack: Extract, signal:
       if (unpack.destroyed) return;
       if (unpack.write(chunk)) continue;
       await new Promise<void>((resolve) => {
-        unpack.once("drain", resolve);
-        unpack.once("close", resolve);
+        const go = () => {
+          unpack.off("drain", go);
+          unpack.off("close", go);
+          resolve();
+        };
+        unpack.on("drain", go);
+        unpack.on("close", go);
       });
     }
     unpack.end(undefined);
   } catch (error) {
     unpack.destroy(error instanceof Error ? error : new Error("the upload broke off"));
     throw error;
+  }
+}
+
+/**
+ * Ends an archive that is mostly padding, headers of headers or content of what is no file: the unpacker takes them
+ * without a word, and a megabyte of gzip makes a gigabyte of them. 4 KiB for an entry's own headers are plenty.
+ */
+async function* bounded(archive: AsyncIterable<Uint8Array>, limits: ReceiveLimits): AsyncGenerator<Uint8Array> {
+  const most = limits.bytes + limits.entries * 4096 + 1024 * 1024;
+  let bytes = 0;
+  for await (const chunk of archive) {
+    bytes += chunk.byteLength;
+    if (bytes > most) throw tooLarge(`The upload is larger than ${limits.bytes} bytes unpacked.`);
+    yield chunk;
   }
 }
 
