@@ -43,7 +43,8 @@ export function nodePackageStands() {
 
 /**
  * With the host's npm, whatever it is. An old Node leaves out optional packages whose `engines` do not admit it, so
- * what was installed may be incomplete: completeNpmPackages() comes after.
+ * what was installed may be incomplete: completeNpmPackages() comes after. Not `npm ci`: npm 11 then refuses a lock file
+ * that lacks packages of other systems, which this one never installs. The lock file still decides, and is not written.
  * @param {string} dir
  * @param {string} source
  */
@@ -52,7 +53,8 @@ export async function installNpmPackages(dir, source = dir) {
     mkdirSync(dir, { recursive: true });
     for (const name of ["package.json", "package-lock.json"]) copyFileSync(join(source, name), join(dir, name));
   }
-  await run([...hostNpm(), "ci", ...flags], { what: `npm ci in ${dir}`, cwd: dir, env: npmEnvironment(), tries: 2 });
+  const argv = [...hostNpm(), "install", "--no-save", ...flags];
+  await run(argv, { what: `npm install in ${dir}`, cwd: dir, env: npmEnvironment(), tries: 2 });
 }
 
 /**
