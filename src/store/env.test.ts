@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
+import { envValueMax } from "#core/limits.ts";
 import { databases } from "../../test/databases.ts";
 import { createApp } from "./apps.ts";
-import { envValueMax, readEnv, setEnv, unsetEnv } from "./env.ts";
+import { readEnv, setEnv, unsetEnv } from "./env.ts";
 
 const key = new Uint8Array(32).fill(7);
 

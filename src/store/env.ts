@@ -1,5 +1,6 @@
 /** The environment variables of an app, each value sealed on its own, so that the database shows names but no secret. */
 import { AppError } from "#core/errors.ts";
+import { envValueMax } from "#core/limits.ts";
 import { isEnvName, quote } from "#core/names.ts";
 import { seal, unseal, type MasterKey } from "#core/sealed.ts";
 import { appNotFound } from "./apps.ts";
@@ -12,9 +13,6 @@ export type EnvSource = "user" | "generated" | "file";
 export type EnvInput = { readonly name: string; readonly value: string; readonly source: EnvSource };
 
 export type EnvVariable = EnvInput & { readonly updatedAt: string };
-
-/** Longest value in bytes: a variable and its name must fit into one argument of execve (128 KiB). */
-export const envValueMax = 64 * 1024;
 
 /** Sets all entries or none. Throws INVALID_INPUT, APP_NOT_FOUND. */
 export async function setEnv(db: Db, app: string, entries: readonly EnvInput[], key: MasterKey): Promise<void> {
@@ -63,7 +61,7 @@ function context(app: string, name: string): string {
 function check({ name, value }: EnvInput): void {
   if (!isEnvName(name)) throw new AppError("INVALID_INPUT", `${quote(name)} is not a valid name of a variable.`);
   if (value.includes("\0")) throw new AppError("INVALID_INPUT", `The value of ${name} holds a NUL character.`);
-  if (Buffer.byteLength(value) > envValueMax) {
-    throw new AppError("INVALID_INPUT", `The value of ${name} is longer than ${envValueMax / 1024} KiB.`);
+  if (value.length > envValueMax) {
+    throw new AppError("INVALID_INPUT", `The value of ${name} is longer than ${envValueMax} characters.`);
   }
 }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { instancesMax } from "#core/limits.ts";
 import { databases } from "../../test/databases.ts";
 import { createApp } from "./apps.ts";
 import { checkMasterKey } from "./key-check.ts";
-import { getScale, scaleMax, setScale } from "./scale.ts";
+import { getScale, setScale } from "./scale.ts";
 import { getSetting, setSetting, unsetSetting } from "./settings.ts";
 
 for (const database of databases) {
@@ -32,7 +33,13 @@ for (const database of databases) {
       await setScale(store, "blog", { web: 2, worker: 1 });
       await setScale(store, "blog", { worker: 0 });
       assert.deepEqual(await getScale(store, "blog"), { web: 2, worker: 0 });
-      for (const bad of [{ "no type": 1 }, { mail: -1 }, { mail: 1.5 }, { mail: scaleMax + 1 }, { mail: Number.NaN }]) {
+      for (const bad of [
+        { "no type": 1 },
+        { mail: -1 },
+        { mail: 1.5 },
+        { mail: instancesMax + 1 },
+        { mail: Number.NaN },
+      ]) {
         await assert.rejects(setScale(store, "blog", { web: 9, ...bad }), { code: "INVALID_INPUT" });
       }
       await assert.rejects(setScale(store, "shop", { web: 1 }), { code: "APP_NOT_FOUND" });

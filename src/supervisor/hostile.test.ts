@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, syml
 import { connect, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { instancesMax } from "#core/limits.ts";
 import { recordEnvContext, sealEnv } from "#core/sealed.ts";
 import { eventually, makeBench, testKey, type Bench } from "./bench.ts";
 import { requestMax, type Answer } from "./protocol.ts";
@@ -127,7 +128,7 @@ describe("requests of a hostile hop3d", () => {
   }
 
   it("refuses counts over the ceiling, of unknown types and of the prototype", async () => {
-    assert.equal(await ask("app.start", { app: "blog", release: 1, counts: { worker: 33 } }), "invalid");
+    assert.equal(await ask("app.start", { app: "blog", release: 1, counts: { worker: instancesMax + 1 } }), "invalid");
     assert.equal(await ask("app.start", { app: "blog", release: 1, counts: { web: 1 } }), "unknown");
     assert.equal(await ask("app.start", { app: "blog", release: 1, counts: { constructor: 1 } }), "unknown");
     const line = '{"id":1,"verb":"app.start","args":{"app":"blog","release":1,"counts":{"__proto__":1}}}';
@@ -214,7 +215,7 @@ describe("records of a hostile hop3d", () => {
     "with a NUL in a command": { processes: { worker: { ...worker, command: "a\0b" } } },
     "with an empty command": { processes: { worker: { ...worker, command: " " } } },
     "with a process named as a path": { processes: { "../worker": worker } },
-    "with more instances than the ceiling": { processes: { worker: { ...worker, count: 33 } } },
+    "with more instances than the ceiling": { processes: { worker: { ...worker, count: instancesMax + 1 } } },
     "with an endless stop": { processes: { worker: { ...worker, stopTimeout: 1e9 } } },
     "with a user for a process": { processes: { worker: { ...worker, user: "root" } } },
     "with more processes than the ceiling": {

@@ -1,12 +1,15 @@
+import { instancesMax, startTimeoutMax } from "#core/limits.ts";
+
 /** Ceilings that no record and no request can raise. In system mode they come from a root-owned file. */
 export type Limits = {
   readonly apps: number;
   /** Instances of one process type of a release. */
   readonly perType: number;
-  /** Process types, and hooks, of a release; steps of a build. */
+  /** Process types, and hooks, of a release; steps of a build. More than an app may name (core/limits.ts): builders add their own. */
   readonly perRecord: number;
   /** Instances of all apps together, leaving ones included. */
   readonly instances: number;
+  /** Seconds, as the one below. */
   readonly startTimeout: number;
   readonly stopTimeout: number;
   /** Seconds of a build step or hook. */
@@ -29,10 +32,10 @@ export type Limits = {
 
 export const defaultLimits: Limits = {
   apps: 500,
-  perType: 32,
+  perType: instancesMax,
   perRecord: 64,
   instances: 1000,
-  startTimeout: 600,
+  startTimeout: startTimeoutMax,
   stopTimeout: 300,
   jobTimeout: 3600,
   wait: 3600,

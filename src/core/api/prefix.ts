@@ -12,6 +12,3 @@ export const tarType = "application/x-tar";
 
 /** Most lines that a log answer holds. */
 export const logLinesMax = 10_000;
-
-/** Most instances of one process type. */
-export const instancesMax = 64;

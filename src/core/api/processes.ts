@@ -1,6 +1,6 @@
 /** The processes of an app and their instances. */
 import { z } from "zod";
-import { instancesMax } from "./prefix.ts";
+import { instancesMax } from "../limits.ts";
 import { defineRoute } from "./route.ts";
 import { appName, appParams, isoTime, processType, releaseNumber } from "./shared.ts";
 

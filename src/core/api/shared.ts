@@ -1,5 +1,6 @@
 /** Shapes that several resources share. */
 import { z } from "zod";
+import { envValueMax } from "../limits.ts";
 import { isAppName, isEnvName, isProcessType } from "../names.ts";
 
 export const appName = z
@@ -20,7 +21,7 @@ export const envName = z
 /** A variable's value; NUL cannot be passed to a process. */
 export const envValue = z
   .string()
-  .max(32 * 1024)
+  .max(envValueMax)
   .refine((value) => !value.includes("\0"), "must not hold a NUL character");
 
 export const isoTime = z.string().describe("ISO 8601 time, UTC");

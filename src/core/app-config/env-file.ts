@@ -3,13 +3,11 @@
  * single quotes. A value is one line; quotes around it are taken off.
  */
 import type { EnvEntry } from "../app-spec.ts";
+import { envValueMax } from "../limits.ts";
 import { isEnvName, quote } from "../names.ts";
 import { type Problem, throwProblems } from "./problem.ts";
 import type { SourceText } from "./source-text.ts";
 import { hasReference } from "./template.ts";
-
-/** Longest value, in characters. */
-export const envValueMax = 32 * 1024;
 
 /** Throws INVALID_ENV_FILE with every bad line; values are never shown. */
 export function parseEnvFile({ path, text }: SourceText): readonly EnvEntry[] {

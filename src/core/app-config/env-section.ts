@@ -1,7 +1,7 @@
 /** `[env]` of hop3.toml: scalars, generated values, values of the app, and `[env.computed]` templates. */
 import type { EnvEntry } from "../app-spec.ts";
 import { isEnvName } from "../names.ts";
-import { envValueMax } from "./env-file.ts";
+import { envValueMax } from "../limits.ts";
 import { envTable } from "./schema.ts";
 
 export type EnvProblem = { readonly path: readonly string[]; readonly message: string; readonly notBuilt?: boolean };

@@ -59,6 +59,19 @@ test("all problems of hop3.toml are told at once, with lines and a did-you-mean"
   );
 });
 
+test("what the supervisor would refuse is refused here, by name", () => {
+  const details = (text: string) => refusal(toml(text)).details;
+  assert.deepEqual(details("[run]\nstart-timeout = 601\n"), [
+    "hop3.toml:2: `run.start-timeout` must be at most 600 seconds.",
+  ]);
+  const lines = Array.from({ length: 4 }, () => JSON.stringify(`echo ${"x".repeat(4000)}`));
+  assert.deepEqual(details(`[build]\nbuild = [${lines.join(", ")}]\n`), [
+    "hop3.toml:2: `build.build` is longer than 8192 characters.",
+  ]);
+  const many = Array.from({ length: 51 }, (_, index) => `worker${index}: x`).join("\n");
+  assert.equal(refusal({ Procfile: many }).code, "INVALID_CONFIG");
+});
+
 test("what is known and not built is refused by name, never ignored", () => {
   for (const text of [
     '[[addons]]\ntype = "postgres"',

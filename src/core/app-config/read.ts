@@ -4,6 +4,7 @@
  */
 import type { AppSpec, EnvEntry } from "../app-spec.ts";
 import { AppError } from "../errors.ts";
+import { processesMax } from "../limits.ts";
 import { isHostName } from "../names.ts";
 import type { SourceFiles } from "../plugin.ts";
 import { parseEnvFile } from "./env-file.ts";
@@ -36,6 +37,9 @@ function mergeSpec({ config, env: tomlEnv }: ParsedToml, procfile: Procfile, env
     ...run?.workers,
     ...(start === undefined ? {} : { web: start }),
   };
+  const count = Object.keys(processes).length;
+  if (count > processesMax)
+    throw new AppError("INVALID_CONFIG", `The app names ${count} processes; it may have ${processesMax} at most.`);
   const prerun = run?.["before-run"] ?? procfile.prerun;
   const own = new Set(tomlEnv.map((entry) => entry.name));
   const env = [...envFile.filter((entry) => !own.has(entry.name)), ...tomlEnv];

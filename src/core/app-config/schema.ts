@@ -4,8 +4,8 @@
  */
 import { z } from "zod";
 import { commandMax } from "./procfile.ts";
-import { envValueMax } from "./env-file.ts";
 import { innerPath, urlPrefix } from "./paths.ts";
+import { envValueMax, startTimeoutMax } from "../limits.ts";
 import { isAppName, isHostName, isProcessType } from "../names.ts";
 
 export type KeyMeta = {
@@ -49,7 +49,8 @@ const command = z
     [commandLine, z.array(commandLine).min(1, "must not be empty").max(64)],
     "must be a command or a list of commands",
   )
-  .transform((lines) => (typeof lines === "string" ? lines : lines.join(" && ")));
+  .transform((lines) => (typeof lines === "string" ? lines : lines.join(" && ")))
+  .refine((line) => line.length <= commandMax, `is longer than ${commandMax} characters`);
 const seconds = (most: number) =>
   z.number("must be a number of seconds").positive("must be more than 0").max(most, `must be at most ${most} seconds`);
 const strings = z.array(text, "must be a list of strings").max(200, "has more than 200 entries");
@@ -162,7 +163,11 @@ const run = z.strictObject({
   "before-run": key(command.optional(), "Run before every new release starts. Wins over Procfile `prerun`.", {
     shown: "command",
   }),
-  "start-timeout": key(seconds(3600).optional(), "Seconds that the app may take to listen.", { standard: "60" }),
+  "start-timeout": key(
+    seconds(startTimeoutMax).optional(),
+    `Seconds that the app may take to listen, at most ${startTimeoutMax}.`,
+    { standard: "60" },
+  ),
   static: key(staticPaths.optional(), "URL path = directory, served without the app.", {
     shown: "table of URL path = directory",
   }),

@@ -1,4 +1,4 @@
-import { instancesMax } from "#core/api/prefix.ts";
+import { instancesMax } from "#core/limits.ts";
 import { AppError } from "#core/errors.ts";
 import { isProcessType, quote } from "#core/names.ts";
 import { defineCommand } from "../../define-command.ts";

@@ -1,0 +1,16 @@
+/**
+ * Numbers that several floors must agree on, so that what one takes no other refuses later. The supervisor's ceilings,
+ * which no record can raise, stand on them (supervisor/limits.ts).
+ */
+
+/** Most instances of one process type. */
+export const instancesMax = 64;
+
+/** Most process types of an app, hooks left out. */
+export const processesMax = 50;
+
+/** Longest time that an app may take to listen, in seconds. */
+export const startTimeoutMax = 600;
+
+/** Longest value of an environment variable, in UTF-16 units: with its name it fits into the 128 KiB that the kernel takes. */
+export const envValueMax = 32 * 1024;
