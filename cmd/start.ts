@@ -73,7 +73,14 @@ async function start(): Promise<number> {
     stop.abort();
     return result;
   });
-  await firstRun({ settings, token, say, env: process.env, signal: stop.signal });
+  try {
+    await firstRun({ settings, token, say, env: process.env, signal: stop.signal });
+  } catch (error) {
+    // A server that does not come up is not left behind half started.
+    if (supervisorPid !== undefined) signal(supervisorPid);
+    await ended;
+    throw error;
+  }
   const { exitCode, signal: by } = await ended;
   if (interruptions > 0) {
     say("Stopped. `npm start` brings every app back.");
