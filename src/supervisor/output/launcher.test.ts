@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -10,6 +10,7 @@ import { LogReader } from "./log-reader.ts";
 import { readStatus } from "./status-file.ts";
 
 const root = mkdtempSync(join(tmpdir(), "hop3-launcher-"));
+chmodSync(root, 0o711); // so that the directory of a run alone keeps another user out
 const script = join(root, "launcher.sh");
 writeFileSync(script, LAUNCHER_SCRIPT);
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -120,9 +121,18 @@ test("a name that no shell can hold is refused", () => {
   assert.throws(() => prepareInstance(join(root, "bad"), { "a.b": "1" }), /not a name/);
 });
 
+test("the modes let everybody write to the streams, and nobody else into the directory", async () => {
+  const run = launch(["/bin/sh", "-c", "echo ready; sleep 1000"]);
+  await said(run.dir);
+  const mode = (name: string) => (statSync(join(run.dir, name)).mode & 0o777).toString(8);
+  assert.deepEqual([mode("."), mode("out"), mode("err"), mode("status")], ["700", "622", "622", "600"]);
+  killGroup(run.dir, "SIGKILL");
+  await logOf(run);
+});
+
 test(
   "an app of another user can write, reopen its streams and cannot enter the directory",
-  { skip: process.getuid?.() !== 0 && "needs root" },
+  { skip: process.getuid?.() !== 0 && "only root can become another user; the modes are tested above" },
   async () => {
     const run = launch(
       [
