@@ -6,6 +6,7 @@ import { syncEdge } from "#paas/edge.ts";
 import { receiveLimits } from "#paas/deploy/receive.ts";
 import type { Platform } from "#paas/platform.ts";
 import { serve } from "#server/serve.ts";
+import { appendEvent } from "#store/events.ts";
 import { markName } from "#supervisor/proc-tree.ts";
 import { toAppError } from "#core/errors.ts";
 import { openLog } from "#sys/log.ts";
@@ -44,6 +45,7 @@ export async function runHop3d({ fault }: { readonly fault?: Platform["fault"] }
       authenticate: (authorization) => authenticate(platform.store, authorization),
       can,
       log,
+      audit: (entry) => appendEvent(platform.store, entry),
       tarMax: receiveLimits.bytes,
     });
     log.info("serves", { port: serving.port, root: settings.layout.root });

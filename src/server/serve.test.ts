@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
 import { test, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { apiPrefix, tarType } from "#core/api/prefix.ts";
@@ -176,4 +177,58 @@ test("a port in use is refused with its own code", async (context) => {
   const { serving } = await setUp(context);
   const again = serve({ ...memoryServerOptions(memoryPlatform()), host: "127.0.0.1", port: serving.port });
   await assert.rejects(again, { code: "CONFLICT" });
+});
+
+/** What comes back for bytes that no decent client sends, and whether the server then closes. */
+function raw(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let got = "";
+    const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
+    socket.setEncoding("utf8");
+    socket.on("data", (text: string) => {
+      got += text;
+      // An answer that leaves the connection open is told by its body's end.
+      if (/^HTTP\/1\.1 (?!4(?:00|31))/.test(got) && got.includes("\r\n\r\n")) socket.destroy();
+    });
+    // The rest of what was sent may meet a closed connection; the answer is what counts.
+    socket.on("error", (error) => got === "" && reject(error));
+    socket.on("close", () => resolve(got.split("\r\n")[0] ?? ""));
+  });
+}
+
+test("requests that two servers would read differently are refused", async (context) => {
+  const { serving } = await setUp(context);
+  const head = `GET ${apiPrefix}/version HTTP/1.1\r\n`;
+  const post = `POST ${apiPrefix}/apps/blog/stop HTTP/1.1\r\nHost: localhost\r\n`;
+  const cases: Record<string, string> = {
+    "length and chunks": `${post}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+    "two lengths": `${post}Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcd`,
+    "an unknown coding": `${post}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`,
+    "a bare line feed": head.replace("\r", "") + "Host: localhost\n\n",
+    "no host": `${head}\r\n`,
+    "a folded header": `${head}Host: localhost\r\nX: a\r\n b\r\n\r\n`,
+    "a space before the colon": `${head}Host: localhost\r\nX : a\r\n\r\n`,
+  };
+  for (const [what, bytes] of Object.entries(cases))
+    assert.match(await raw(serving.port, bytes), /^HTTP\/1\.1 400/, what);
+  assert.match(await raw(serving.port, `${head}Host: localhost\r\nHost: evil.example\r\n\r\n`), /403/);
+  assert.match(
+    await raw(serving.port, `GET http://localhost${apiPrefix}/version HTTP/1.1\r\nHost: evil.example\r\n\r\n`),
+    /403/,
+  );
+  assert.match(await raw(serving.port, `${head}Host: localhost\r\nX: ${"x".repeat(100_000)}\r\n\r\n`), /431/);
+});
+
+test("a request without a token is answered and cut while its body still comes", async (context) => {
+  const { serving } = await setUp(context);
+  const bytes = `POST ${apiPrefix}/apps/blog/deploys HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\nabc`;
+  assert.match(await raw(serving.port, bytes), /401/);
+});
+
+test("connections beyond the limit are closed at once", async (context) => {
+  const { serving } = await setUp(context);
+  const sockets = Array.from({ length: 600 }, () => connect(serving.port, "127.0.0.1").on("error", () => undefined));
+  context.after(() => sockets.forEach((socket) => socket.destroy()));
+  await until(() => sockets.filter((socket) => socket.closed).length >= 600 - 512, "the surplus is closed");
+  assert.ok(sockets.some((socket) => !socket.closed));
 });

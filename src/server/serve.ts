@@ -17,6 +17,13 @@ export type ServeOptions = Omit<ServerOptions, "closing"> & { readonly host: str
 /** A slow line may take this long to upload an archive. */
 const requestTimeoutMs = 60 * 60 * 1000;
 
+/** Connections at a time, with a token or without: more would take the files that the store and the logs need. */
+const connectionsMax = 512;
+
+/** Milliseconds for the head of a request, from the moment of the connection; looked at this often. */
+const headersTimeoutMs = 10_000;
+const lookEveryMs = 2_000;
+
 /** Rejects with CONFLICT when the port is taken. */
 export async function serve({ host, port, ...options }: ServeOptions): Promise<Serving> {
   const closing = new AbortController();
@@ -24,8 +31,13 @@ export async function serve({ host, port, ...options }: ServeOptions): Promise<S
   const server = createAdaptorServer({
     fetch: app.fetch,
     overrideGlobalObjects: false,
-    serverOptions: { requestTimeout: requestTimeoutMs, headersTimeout: 30_000 },
+    serverOptions: {
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: headersTimeoutMs,
+      connectionsCheckingInterval: lookEveryMs,
+    },
   }) as Server;
+  server.maxConnections = connectionsMax;
 
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => {

@@ -220,3 +220,73 @@ test("a stream that fails before its first event is a problem, later it is an ev
   assert.match(text, /event: line\ndata: .*hello.*\n\nevent: error\ndata: .*"INTERNAL"/);
   assert.doesNotMatch(text, /hunter2/);
 });
+
+test("a refusal, a mutation that fails and a look at secrets are written to the audit log", async () => {
+  const { ask, options } = setUp();
+  const viewer = { authorization: "Bearer viewer-token", host: "localhost" };
+  await ask("DELETE", "/apps/blog?confirm=blog", { headers: viewer });
+  await ask("GET", "/apps/blog/env/values", { headers: viewer });
+  await ask("POST", "/apps/none/stop");
+  await ask("GET", "/apps/blog/env/values");
+  await ask("GET", "/system/logs?service=hop3d");
+  assert.deepEqual(options.audited, [
+    { actor: "vi", action: "app.destroy", app: "blog", outcome: "DENIED" },
+    { actor: "vi", action: "app.env.read", app: "blog", outcome: "DENIED" },
+    { actor: "ada", action: "app.operate", app: "none", outcome: "APP_NOT_FOUND" },
+    { actor: "ada", action: "app.env.read", app: "blog", outcome: "ok" },
+    { actor: "ada", action: "system.logs", outcome: "ok" },
+  ]);
+});
+
+test("the audit log is not filled by repeating one refusal, nor by mistakes of typing", async () => {
+  const { ask, options } = setUp();
+  const viewer = { authorization: "Bearer viewer-token", host: "localhost" };
+  for (let time = 0; time < 20; time += 1) await ask("POST", "/apps/blog/stop", { headers: viewer });
+  await ask("PATCH", "/apps/blog/env", { headers: json, body: "{" });
+  await ask("POST", "/apps/NOT%20A%20NAME/stop", { headers: viewer });
+  assert.deepEqual(
+    options.audited.map(({ app }) => app),
+    ["blog", undefined],
+  );
+});
+
+test("secrets are not shown when the look at them cannot be written down", async () => {
+  const { options } = setUp();
+  const audit = async () => {
+    throw new Error("disk full");
+  };
+  const app = createServer({ ...options, audit });
+  const response = await app.request(`${apiPrefix}/apps/blog/env/values`, { headers: asAdmin });
+  assert.equal(response.status, 500);
+  assert.doesNotMatch(await response.text(), /canary-secret/);
+  const denied = await app.request(`${apiPrefix}/apps/blog/stop`, {
+    method: "POST",
+    headers: { authorization: "Bearer viewer-token", host: "localhost" },
+  });
+  assert.equal(denied.status, 403);
+});
+
+test("streams beyond the limit are refused, and ended ones make room", async () => {
+  const { options } = setUp();
+  const app = createServer({ ...options, streams: { perUser: 2, all: 3 } });
+  const open = (token: string) =>
+    app.request(`${apiPrefix}/apps/blog/logs/stream`, {
+      headers: { authorization: `Bearer ${token}`, host: "localhost" },
+    });
+  const mine = [await open("admin-token"), await open("admin-token")];
+  assert.equal((await open("admin-token")).status, 429);
+  const other = await open("viewer-token");
+  assert.equal(other.status, 200);
+  assert.equal((await open("viewer-token")).status, 429);
+  for (const response of [...mine, other]) await response.body?.cancel();
+  const again = await open("admin-token");
+  assert.equal(again.status, 200);
+  await again.body?.cancel();
+});
+
+test("HEAD opens no stream", async () => {
+  const { platform, app } = setUp();
+  const response = await app.request(`${apiPrefix}/apps/blog/logs/stream`, { method: "HEAD", headers: asAdmin });
+  assert.equal(response.status, 404);
+  assert.equal(platform.openStreams, 0);
+});

@@ -11,10 +11,12 @@ import { routes } from "#core/api/routes.ts";
 import { AppError, toAppError } from "#core/errors.ts";
 import type { Log } from "#sys/log.ts";
 import { appResource, type Principal, type Resource, server } from "#identity/principal.ts";
+import { type Audit, requestAudit } from "./audit.ts";
 import { checkHost } from "./host-check.ts";
 import { parseInput } from "./input.ts";
 import { problemResponse } from "./problem.ts";
 import { type StreamEvent, sseResponse } from "./sse.ts";
+import { defaultStreamLimits, openStreams, type StreamLimits } from "./streams.ts";
 import type { UseCases } from "./use-cases.ts";
 
 export type ServerOptions = {
@@ -23,6 +25,8 @@ export type ServerOptions = {
   readonly authenticate: (authorization: string | undefined) => Promise<Principal>;
   readonly can: (principal: Principal, action: Action, resource: Resource) => boolean;
   readonly log: Pick<Log, "info" | "error">;
+  /** Writes to the audit log (audit.ts). */
+  readonly audit: Audit;
   /** Names beside the loopback ones that the server answers to, lower case, without port. */
   readonly hosts?: readonly string[];
   /** Largest uploaded archive, in bytes. */
@@ -30,6 +34,7 @@ export type ServerOptions = {
   /** Aborted when the server closes: ends every stream. */
   readonly closing?: AbortSignal;
   readonly heartbeatMs?: number;
+  readonly streams?: StreamLimits;
 };
 
 type Env = { Variables: { requestId: string; user: string } };
@@ -45,6 +50,8 @@ const securityHeaders = {
 export function createServer(options: ServerOptions): Hono<Env> {
   const app = new Hono<Env>();
   const hosts = new Set(options.hosts);
+  const audit = requestAudit(options.audit, () => performance.now(), options.log);
+  const streams = openStreams(options.streams ?? defaultStreamLimits);
 
   app.use(async (context, next) => {
     const started = performance.now();
@@ -65,6 +72,8 @@ export function createServer(options: ServerOptions): Hono<Env> {
   });
   app.use(async (context, next) => {
     checkHost(context.req.header("host"), hosts);
+    // Answered like GET without a body, it would open a stream that nobody reads and nobody closes.
+    if (context.req.method === "HEAD") throw new AppError("NOT_FOUND", "The API does not answer HEAD.");
     await next();
   });
 
@@ -91,42 +100,50 @@ export function createServer(options: ServerOptions): Hono<Env> {
     app.on(route.method, `${apiPrefix}${route.path}`, async (context) => {
       const request = context.req.raw;
       const params: Readonly<Record<string, string>> = context.req.param();
-      const principal = await admit(route, context.req.header("authorization"), params["app"], options);
+      const principal = await identify(route, context.req.header("authorization"), options);
+      const user = principal?.name ?? "nobody";
       if (principal !== null) context.set("user", principal.name);
-      const input = await parseInput(route, request, params, options.tarMax);
+      const audited = { route, actor: user, app: params["app"] };
+      return audit.watch(audited, async () => {
+        admit(route, principal, params["app"], options);
+        const input = await parseInput(route, request, params, options.tarMax);
+        await audit.looked(audited);
 
-      if (route.response === "sse") {
-        const stop = new AbortController();
-        const ends = [request.signal, stop.signal, ...(options.closing === undefined ? [] : [options.closing])];
-        const signal = AbortSignal.any(ends);
-        return await sseResponse(useCase({ ...input, principal, signal }) as AsyncIterable<StreamEvent>, {
-          events: route.events ?? {},
-          heartbeatMs: options.heartbeatMs ?? 15_000,
-          signal,
-          stop: () => stop.abort(),
-          fail: (thrown) => failure(thrown, context.get("requestId")),
-        });
-      }
-      // Parsing drops what the contract does not name, so a row's extra field cannot leave.
-      const body: unknown = route.response.parse(await useCase({ ...input, principal, signal: request.signal }));
-      return context.json(body as object, route.status ?? 200);
+        if (route.response === "sse") {
+          const stop = new AbortController();
+          const ends = [request.signal, stop.signal, ...(options.closing === undefined ? [] : [options.closing])];
+          const signal = AbortSignal.any(ends);
+          const source = () => useCase({ ...input, principal, signal }) as AsyncIterable<StreamEvent>;
+          return await sseResponse(streams.count(user, signal, source), {
+            events: route.events ?? {},
+            heartbeatMs: options.heartbeatMs ?? 15_000,
+            signal,
+            stop: () => stop.abort(),
+            fail: (thrown) => failure(thrown, context.get("requestId")),
+          });
+        }
+        // Parsing drops what the contract does not name, so a row's extra field cannot leave.
+        const body: unknown = route.response.parse(await useCase({ ...input, principal, signal: request.signal }));
+        return context.json(body as object, route.status ?? 200);
+      });
     });
   }
   return app;
 }
 
-/** Default deny: who it is, then whether it may. Null only on a public route. Throws UNAUTHENTICATED, DENIED. */
-async function admit(
+/** Who it is. Null only on a public route. Throws UNAUTHENTICATED. */
+async function identify(
   route: Route,
   authorization: string | undefined,
-  app: string | undefined,
-  { authenticate, can }: ServerOptions,
+  { authenticate }: ServerOptions,
 ): Promise<Principal | null> {
-  if (route.action === "public") return null;
-  const principal = await authenticate(authorization);
-  if (route.action === "signed-in") return principal;
-  if (!can(principal, route.action, app === undefined ? server : appResource(app))) {
-    throw new AppError("DENIED", `Your role (${principal.role}) does not allow this (${route.action}).`);
-  }
-  return principal;
+  return route.action === "public" ? null : await authenticate(authorization);
+}
+
+/** Default deny: whether it may. Throws DENIED. */
+function admit(route: Route, principal: Principal | null, app: string | undefined, { can }: ServerOptions): void {
+  if (route.action === "public" || (route.action === "signed-in" && principal !== null)) return;
+  const resource = app === undefined ? server : appResource(app);
+  if (principal !== null && route.action !== "signed-in" && can(principal, route.action, resource)) return;
+  throw new AppError("DENIED", `Your role (${principal?.role ?? "none"}) does not allow this (${route.action}).`);
 }

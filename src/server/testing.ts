@@ -10,6 +10,7 @@ import { AppError } from "#core/errors.ts";
 import { can } from "#identity/can.ts";
 import type { Principal } from "#identity/principal.ts";
 import type { ServerOptions } from "./server.ts";
+import type { AuditEntry } from "./audit.ts";
 import type { UseCases } from "./use-cases.ts";
 
 type MemoryApp = { env: Record<string, string>; domains: string[]; scale: number; stopped: boolean; release: number };
@@ -264,8 +265,12 @@ export function memoryPlatform(): MemoryPlatform {
 }
 
 /** Two users: the token `admin-token` may do all, `viewer-token` may only look at apps. */
-export function memoryServerOptions(platform: MemoryPlatform): ServerOptions & { readonly logged: string[] } {
+export function memoryServerOptions(platform: MemoryPlatform): ServerOptions & {
+  readonly logged: string[];
+  readonly audited: AuditEntry[];
+} {
   const logged: string[] = [];
+  const audited: AuditEntry[] = [];
   const write = (message: string, fields: Readonly<Record<string, unknown>> = {}) => {
     logged.push(
       `${message} ${JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? value.message : value))}`,
@@ -280,6 +285,8 @@ export function memoryServerOptions(platform: MemoryPlatform): ServerOptions & {
     },
     can,
     log: { info: write, error: write },
+    audit: async (entry) => void audited.push(entry),
+    audited,
     tarMax: 4 * 1024 * 1024,
     logged,
   };
