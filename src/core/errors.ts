@@ -102,7 +102,7 @@ export const errorTable = {
   // 7: network and server
   UNREACHABLE: { exit: 7, http: 502, grpc: grpc.unavailable, hint: "Is the server running, and is its address right?" },
   UNAVAILABLE: { exit: 7, http: 503, grpc: grpc.unavailable, hint: "Try again in a moment." },
-  TIMEOUT: { exit: 7, http: 504, grpc: grpc.deadline, hint: "Try again; `hop3 system status` tells what is slow." },
+  TIMEOUT: { exit: 7, http: 504, grpc: grpc.deadline, hint: "Try again; `hop3 system logs` may tell what is slow." },
   RATE_LIMITED: { exit: 7, http: 429, grpc: grpc.exhausted, hint: "Wait a moment and try again." },
   STORE_FAILED: {
     exit: 7,
