@@ -109,8 +109,9 @@ describe("jobs", () => {
     await once(first.stdout, "data");
     const asked = assert.rejects(step(0), { code: "UNAVAILABLE" });
     await eventually(() => existsSync(join(bench.layout.buildTree("blog", 1), "again")), "it runs");
+    const died = once(first, "exit"); // its socket closes before it is gone
     first.kill("SIGKILL");
-    await asked;
+    await Promise.all([asked, died]);
     await bench.start();
     assert.deepEqual(benchProcesses(bench.layout.root), []);
     assert.equal((await step(0)).lost, true);
