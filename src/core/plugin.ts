@@ -1,6 +1,6 @@
 /**
  * The contract between Hop3 and its plugins. A plugin is a value that `satisfies Plugin`; it sees core and sys, never
- * another plugin, the store or a use case. Each capability has one contract suite in test/contracts/.
+ * another plugin, the store or a use case. A capability that several plugins have has one contract suite in test/contracts/.
  */
 import type { AppSpec } from "./app-spec.ts";
 import type { BuildStep, ShellCommand } from "./records.ts";

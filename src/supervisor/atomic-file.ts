@@ -1,7 +1,11 @@
 import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** Replaces a file so that a reader, and a crash at any moment, finds either the old content or the new. */
+/**
+ * Replaces a file so that a reader, and a crash at any moment, finds either the old content or the new; `durable`: over a
+ * power cut too. Not sys/atomic-file.ts: the daemon loads nothing of `sys`, and slots and fence, rewritten many times a
+ * second, must not wait for a disk.
+ */
 export function replaceFile(
   path: string,
   content: string,

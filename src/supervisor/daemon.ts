@@ -1,7 +1,7 @@
 /**
  * The supervisor: the process manager, and in system mode the only privileged process. It owns every process of an app,
- * Caddy and `hop3d`, the desired state, the slot files, the logs of processes. It must not know what HTTP, a deploy, a
- * database or a user is, imports no npm package, and trusts nobody: docs/security/supervisor.md.
+ * Caddy and `hop3d`, the desired state, the slot files, the logs of processes. It must not know what a deploy, a database
+ * or a user is, nor more of HTTP than the fence (fence.ts), imports no npm package, and trusts nobody: docs/security/supervisor.md.
  *
  * Killing it kills nothing that it started; the next one takes over what runs.
  */

@@ -15,7 +15,7 @@ export async function freePort(range: Limits["ports"], held: ReadonlySet<number>
   throw new Refusal("internal", `No port from ${range.first} to ${range.last} is free.`);
 }
 
-/** True when a listener can be opened there now; one on all addresses counts as taken as well. */
+/** True when a listener can be opened there now; one on all addresses counts as taken as well. As sys/free-port.ts, which the daemon does not load. */
 export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();

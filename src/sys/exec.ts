@@ -23,7 +23,7 @@ export type ExecOptions = {
 const keepMax = 1024 * 1024;
 
 /** Runs argv and resolves when it has ended. Rejects only when it cannot be started (ENOENT, EACCES) or was aborted. */
-export function exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+export async function exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
   const [command, ...args] = argv;
   if (command === undefined) throw new TypeError("exec needs a command");
   options.signal?.throwIfAborted();
