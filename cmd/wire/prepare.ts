@@ -4,6 +4,7 @@
  */
 import { createFirstAdmin } from "#identity/first-admin.ts";
 import { writeEdgeDocument } from "#paas/edge.ts";
+import { appendEvent } from "#store/events.ts";
 import { createToken, findToken } from "#store/tokens.ts";
 import { openLog } from "#sys/log.ts";
 import { pinnedTools } from "#sys/tools.ts";
@@ -25,7 +26,10 @@ export async function prepare(settings: ServerSettings, version: string, present
     const first = await createFirstAdmin(platform.store);
     if (first !== undefined) return first.secret;
     if (present !== undefined && (await findToken(platform.store, present)) !== undefined) return present;
-    return (await createToken(platform.store, { user: "admin", name: "npm start" })).secret;
+    const { token, secret } = await createToken(platform.store, { user: "admin", name: "npm start" });
+    const details = { token: token.id, for: "admin" };
+    await appendEvent(platform.store, { actor: "hop3", action: "token.create", outcome: "ok", details });
+    return secret;
   } finally {
     platform.supervisor.close();
     await platform.store.close();

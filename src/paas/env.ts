@@ -11,6 +11,7 @@ import { appDomains } from "./domains.ts";
 import { activate } from "./deploy/pipeline.ts";
 import type { Actor, Platform } from "./platform.ts";
 import { liveArtifact } from "./live-artifact.ts";
+import { refuseReserved } from "./reserved-env.ts";
 import { resolveEnv, type EnvSourceName } from "./resolve-env.ts";
 
 export type EnvView = {
@@ -103,13 +104,6 @@ async function releaseConfig(platform: Platform, artifact: Artifact, by: Actor, 
     }
     throw thrown;
   }
-}
-
-/** Names that the supervisor gives to each instance; the user's value would be lost. */
-const reserved = new Set(["PORT", "HOP3_SOCKET", "HOP3_DATA_DIR", "HOP3_INSTANCE", "PROC_TYPE", "APP"]);
-
-function refuseReserved(name: string): void {
-  if (reserved.has(name)) throw new AppError("INVALID_INPUT", `${name} is given by Hop3 and cannot be set.`);
 }
 
 function nothingBuilt(

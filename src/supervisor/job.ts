@@ -106,11 +106,12 @@ export class Jobs {
     }
   }
 
-  /** Kills the app's jobs; true when there was one. Resolves when they are gone. */
+  /** Kills the app's jobs; true when there was one. Resolves when they are gone. Nobody asks for its lost ones then. */
   async cancel(app: string): Promise<boolean> {
     const found = [...this.#running].filter(([slot]) => slot.startsWith(`${app} `)).map(([, job]) => job);
     for (const job of found) job.cancel(true);
     await Promise.allSettled(found.map((job) => job.done));
+    this.#forgetLost(app);
     return found.length > 0;
   }
 
@@ -184,14 +185,18 @@ export class Jobs {
   }
 
   #takeLost(plan: JobPlan): boolean {
-    const path = this.#lost.get(nameOf(plan));
+    const isLost = this.#lost.has(nameOf(plan));
     // Another job of the app means that nobody will ask for the lost ones.
+    this.#forgetLost(plan.app);
+    return isLost;
+  }
+
+  #forgetLost(app: string): void {
     for (const [name, file] of this.#lost) {
-      if (!name.startsWith(`${plan.app} `)) continue;
+      if (!name.startsWith(`${app} `)) continue;
       rmSync(file, { force: true });
       this.#lost.delete(name);
     }
-    return path !== undefined;
   }
 }
 

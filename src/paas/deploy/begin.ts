@@ -11,8 +11,10 @@ import { parseAppName } from "#core/names.ts";
 import { deleteApp, getApp, nextBuild } from "#store/apps.ts";
 import { changeDeploy, createDeploy } from "#store/deploys.ts";
 import { setEnv } from "#store/env.ts";
+import { appendEvent } from "#store/events.ts";
 import { createAppWithFolders, existenceLine, removeAppFolders } from "../apps.ts";
 import type { Actor, Platform } from "../platform.ts";
+import { refuseReserved } from "../reserved-env.ts";
 import type { DeployJob } from "./job.ts";
 import { endFailed, runDeploy } from "./pipeline.ts";
 import { receive, type Received } from "./receive.ts";
@@ -36,6 +38,7 @@ type Begun = { readonly deploy: number; readonly created: boolean };
 /** Throws APP_NOT_FOUND, INVALID_ARCHIVE, TOO_LARGE, INVALID_INPUT, DISK_FULL, CANCELED. */
 export async function beginDeploy(platform: Platform, input: BeginDeploy): Promise<Begun> {
   const app = parseAppName(input.app);
+  for (const name of Object.keys(input.env)) refuseReserved(name);
   // Asked before the upload is read, and again after it.
   await requireAppOr(input.create, platform, app);
   return withIncoming(platform, async (folder) => {
@@ -85,6 +88,16 @@ async function admit(platform: Platform, input: BeginDeploy, tree: string, recei
     await rename(tree, platform.layout.buildTree(app, build));
     const env = Object.entries(input.env).map(([name, value]) => ({ name, value, source: "user" as const }));
     await setEnv(platform.store, app, env, platform.masterKey);
+    if (env.length > 0) {
+      const details = { changed: env.map(({ name }) => name).toSorted(), deploy };
+      await appendEvent(platform.store, {
+        actor: input.by.name,
+        action: "app.env.change",
+        app,
+        outcome: "ok",
+        details,
+      });
+    }
     const detail = `${received.files} files, ${Math.ceil(received.bytes / 1024)} KiB`;
     await report(platform, one, "step", { name: "receive", state: "started" });
     await report(platform, one, "step", { name: "receive", state: "done", detail });

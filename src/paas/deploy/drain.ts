@@ -1,8 +1,21 @@
 /** Step 8, drain: every other release leaves. The supervisor waits for its connections, then ends it. */
+import { AppError } from "#core/errors.ts";
 import type { Platform } from "../platform.ts";
 import type { Candidate } from "./job.ts";
+import { supervisorIsBack } from "./supervisor-is-back.ts";
 
 export async function drain(platform: Platform, candidate: Candidate): Promise<void> {
+  try {
+    await drainOthers(platform, candidate);
+  } catch (thrown) {
+    if (!(thrown instanceof AppError && thrown.code === "UNAVAILABLE")) throw thrown;
+    // The supervisor died over it. The next one knows what is leaving, or was never asked.
+    await supervisorIsBack(platform);
+    await drainOthers(platform, candidate);
+  }
+}
+
+async function drainOthers(platform: Platform, candidate: Candidate): Promise<void> {
   const { app } = candidate.artifact;
   const { signal } = { signal: platform.stopping };
   const { apps } = await platform.supervisor.call("status", {}, { signal });

@@ -24,6 +24,7 @@ import { probe } from "./probe.ts";
 import { claimDomains, makeRelease, runHooks } from "./release.ts";
 import { report } from "./reporter.ts";
 import { retire } from "./retire.ts";
+import { supervisorIsBack } from "./supervisor-is-back.ts";
 import { sourceFiles } from "./source-files.ts";
 import { start } from "./start.ts";
 import { discardBuild, markFirstFailure, undoCandidate } from "./undo.ts";
@@ -48,18 +49,12 @@ export async function runDeploy(job: DeployJob, buildNumber: number): Promise<vo
       return { result: made };
     });
     const candidate = await activate(job, artifact, "deploy", true);
-    await endDeploy(platform.store, app, deploy, "succeeded");
-    await finish(job, {
-      outcome: "succeeded",
-      release: candidate.release,
-      url: urlOf(defaultDomain(app, platform.baseDomain), platform.edge),
-    });
-    await appendEvent(platform.store, {
-      actor: by,
-      action: "app.deploy",
-      app,
-      target: `release ${candidate.release}`,
-      outcome: "ok",
+    await untilRecorded(job, async () => {
+      await endDeploy(platform.store, app, deploy, "succeeded");
+      const url = urlOf(defaultDomain(app, platform.baseDomain), platform.edge);
+      await finish(job, { outcome: "succeeded", release: candidate.release, url });
+      const target = `release ${candidate.release}`;
+      await appendEvent(platform.store, { actor: by, action: "app.deploy", app, target, outcome: "ok" });
     });
   } catch (thrown) {
     await fail(job, buildNumber, thrown);
@@ -154,35 +149,49 @@ async function skip(job: DeployJob, name: DeployStep, detail: string): Promise<v
 }
 
 async function fail(job: DeployJob, buildNumber: number, thrown: unknown): Promise<void> {
-  const { platform, app, deploy, by } = job;
+  const { platform, app, deploy } = job;
   // hop3d itself is going down: leave the deploy as it is, the next start undoes or finishes it.
   if (platform.stopping.aborted) return;
   const error = toAppError(thrown);
   if (error.code === "INTERNAL")
     platform.log.error("a deploy failed unexpectedly", { app, deploy, error: error.cause });
-  try {
-    // The app was destroyed while this deploy waited in its line.
-    if ((await getDeploy(platform.store, app, deploy)) === undefined) return;
-    const outcome = error.code === "CANCELED" ? "canceled" : "failed";
-    const row = await getBuild(platform.store, app, buildNumber);
-    if (row?.state === "running") await endBuild(platform.store, app, buildNumber, outcome);
-    await discardBuild(platform, app, buildNumber);
-    await markFirstFailure(platform, app);
-    await endFailed(job, outcome, error);
-    await appendEvent(platform.store, {
-      actor: by,
-      action: "app.deploy",
-      app,
-      target: `deploy ${deploy}`,
-      outcome: error.code,
-    });
-  } catch (second) {
-    platform.log.error("the end of a deploy could not be recorded; the next start will", {
-      app,
-      deploy,
-      error: second,
-    });
+  await untilRecorded(job, () => recordFailure(job, buildNumber, error));
+}
+
+/** Milliseconds before the end of a deploy is recorded again. */
+const pause = 500;
+
+/** Until its end is recorded no other deploy of the app can begin, so it is tried until it is: a full disk passes. */
+async function untilRecorded({ platform, app, deploy }: DeployJob, work: () => Promise<void>): Promise<void> {
+  while (!platform.stopping.aborted) {
+    try {
+      // None at all: the app was destroyed while this deploy waited in its line.
+      const row = await getDeploy(platform.store, app, deploy);
+      if (row !== undefined && row.endedAt === null) await work();
+      return;
+    } catch (error) {
+      platform.log.error("the end of a deploy could not be recorded; trying again", { app, deploy, error });
+      await platform.clock.sleep(pause, platform.stopping).catch(() => undefined);
+    }
   }
+}
+
+/** Safe to repeat. */
+async function recordFailure(job: DeployJob, buildNumber: number, error: AppError): Promise<void> {
+  const { platform, app, deploy, by } = job;
+  // A call that broke off may have left its job running, or a note of it.
+  if (error.code === "UNAVAILABLE") {
+    await supervisorIsBack(platform);
+    await platform.supervisor.call("job.cancel", { app }, { signal: platform.stopping });
+  }
+  const outcome = error.code === "CANCELED" ? "canceled" : "failed";
+  const row = await getBuild(platform.store, app, buildNumber);
+  if (row?.state === "running") await endBuild(platform.store, app, buildNumber, outcome);
+  await discardBuild(platform, app, buildNumber);
+  await markFirstFailure(platform, app);
+  await endFailed(job, outcome, error);
+  const target = `deploy ${deploy}`;
+  await appendEvent(platform.store, { actor: by, action: "app.deploy", app, target, outcome: error.code });
 }
 
 /** Records a failed or canceled end and tells the watchers. */

@@ -31,6 +31,7 @@ export async function discardBuild(platform: Platform, app: string, build: numbe
   const live = await liveRelease(platform.store, app);
   if (live?.build === build) return;
   // The store learns of a cut-over after the supervisor, and may have failed to.
+  await supervisorIsBack(platform);
   const up = (await supervisorStatuses(platform)).get(app)?.live ?? null;
   if (up !== null && (await getRelease(platform.store, app, up))?.build === build) return;
   await removeTree(platform.layout.buildTree(app, build), platform.exec);

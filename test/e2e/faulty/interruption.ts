@@ -6,7 +6,7 @@ import { fetchThroughEdge } from "../http-through-edge.ts";
 import { tarOf, type RunningPlatform } from "../platform.ts";
 import { haltAt } from "./points.ts";
 import { assertGone, remainsOf, unrest } from "./remains.ts";
-import { watchEdge } from "./watch-edge.ts";
+import { watchEdge, type Watching } from "./watch-edge.ts";
 
 /** `never`: there is no such deploy; `undone`: it failed and the old release serves; `finished`: the new one serves. */
 export type Fate = "never" | "undone" | "finished";
@@ -67,6 +67,15 @@ export type Interruption = {
 };
 
 export async function interrupt(platform: RunningPlatform, one: Interruption): Promise<void> {
+  const watches: Watching[] = [];
+  try {
+    await interrupted(platform, one, watches);
+  } finally {
+    for (const watch of watches) watch.abandon();
+  }
+}
+
+async function interrupted(platform: RunningPlatform, one: Interruption, watches: Watching[]): Promise<void> {
   const { app, old, next, fate } = one;
   // What the case before has left is as good as a deploy of it.
   if (old !== undefined && (await said(platform, app)) !== old.version) await deployLive(platform, old.dir, app);
@@ -76,6 +85,7 @@ export async function interrupt(platform: RunningPlatform, one: Interruption): P
   const inFlight = one.point === "app:drain" ? fetchThroughEdge(edge, "/slow") : undefined;
   if (inFlight !== undefined) await halt.reached();
   const watching = old === undefined ? undefined : watchEdge(edge);
+  if (watching !== undefined) watches.push(watching);
   const posting = post(platform, next.dir, app);
   let struck = 0;
   try {

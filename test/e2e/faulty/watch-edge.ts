@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { fetchThroughEdge, type EdgeTarget } from "../http-through-edge.ts";
 
 export type Watching = {
+  /** Ends it unheard. */
+  abandon(): void;
   /** Ends it; fails unless each answer was 200 and said one of `versions`, never an earlier one after a later one. */
   stop(versions: readonly string[]): Promise<void>;
 };
@@ -22,6 +24,7 @@ export function watchEdge(target: EdgeTarget): Watching {
     }
   })();
   return {
+    abandon: () => void (going = false),
     async stop(versions) {
       going = false;
       await asking;

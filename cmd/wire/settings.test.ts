@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AppError } from "#core/errors.ts";
+import { readServerSettings, toolEnvironment } from "./settings.ts";
+
+test("a root or run directory that Caddy would read as a placeholder is refused by name", () => {
+  for (const [name, path] of [
+    ["HOP3_ROOT", "/srv/{env.HOME}"],
+    ["HOP3_ROOT", "/srv/a}b"],
+    ["HOP3_RUN_DIR", "/run/x|0666"],
+    ["HOP3_RUN_DIR", "/run/a\\b"],
+  ] as const) {
+    assert.throws(
+      () => readServerSettings({ HOP3_ROOT: "/srv/hop3", [name]: path }, 1000),
+      (error: unknown) => error instanceof AppError && error.code === "INVALID_INPUT" && error.message.includes(name),
+    );
+  }
+});
+
+test("an address is no base domain", () => {
+  assert.throws(() => readServerSettings({ HOP3_ROOT: "/srv/hop3", HOP3_DOMAIN: "127.0.0.1" }, 1000), /HOP3_DOMAIN/);
+});
+
+test("what could change a trusted tool from inside is not handed on to it", () => {
+  const hostile = ["LD_PRELOAD", "NODE_OPTIONS", "BASH_ENV", "ENV", "IFS", "PYTHONSTARTUP", "GIT_SSH_COMMAND", "npm_config_prefix"];
+  assert.deepEqual(toolEnvironment(Object.fromEntries(hostile.map((name) => [name, "/tmp/evil"]))), {});
+});
