@@ -10,6 +10,7 @@ import type { CommandContext } from "./context.ts";
 import type { Command } from "./define-command.ts";
 import { commandHelp, groupHelp } from "./help.ts";
 import { type ParsedLine, parseLine } from "./parse.ts";
+import { printable } from "./printable.ts";
 import { createProgress } from "./progress.ts";
 import { ask, canAsk } from "./prompt.ts";
 import { type Meta, errorEnvelope, errorText, okEnvelope } from "./render.ts";
@@ -41,7 +42,8 @@ export async function runCli(line: readonly string[], terminal: Terminal): Promi
     stop();
     if (json && outcome.data !== undefined) await write(terminal, okEnvelope(outcome.data, outcome.summary, stamped()));
     if (!json && outcome.text !== undefined && outcome.text !== "") await write(terminal, outcome.text);
-    if (!json && !context.quiet && outcome.summary !== undefined) terminal.stderr.write(`${outcome.summary}\n`);
+    if (!json && !context.quiet && outcome.summary !== undefined)
+      terminal.stderr.write(`${printable(outcome.summary)}\n`);
     return outcome.exit ?? 0;
   } catch (thrown) {
     stop();

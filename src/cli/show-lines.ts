@@ -5,7 +5,7 @@ import { printable } from "./printable.ts";
 import { localTime } from "./render.ts";
 
 export function logText({ at, source, text }: LogLine, verbose: boolean): string {
-  return verbose ? `${localTime(at)} [${source}] ${printable(text)}` : `[${source}] ${printable(text)}`;
+  return printable(verbose ? `${localTime(at)} [${source}] ${text}` : `[${source}] ${text}`);
 }
 
 export async function showStream(

@@ -5,6 +5,7 @@ import { globalFlags } from "./define-command.ts";
 import { isLoopback } from "./http.ts";
 import { parseLine } from "./parse.ts";
 import { printable } from "./printable.ts";
+import { logText } from "./show-lines.ts";
 import { table } from "./render.ts";
 import { nameOfDirectory } from "./resolve-app.ts";
 import { assignments, wholeNumber } from "./values.ts";
@@ -91,4 +92,17 @@ test("values of the line are checked without being repeated", () => {
   assert.equal(wholeNumber("7", "--n", 1, 9), 7);
   for (const text of ["0", "10", "-1", "1.5", "x", ""])
     assert.throws(() => wholeNumber(text, "--n", 1, 9), { code: "USAGE" });
+});
+
+test("a log line's time and source come from the server too, and steer no terminal", () => {
+  const line = {
+    at: "x\u001b]52;c;ZXZpbA==\u0007",
+    source: "web\u001b[2J.1",
+    stream: "stdout",
+    text: "a\u001bcb",
+  } as const;
+  for (const verbose of [true, false]) {
+    const shown = logText(line, verbose);
+    assert.ok(!shown.includes("\u001b") && !shown.includes("\u0007"), JSON.stringify(shown));
+  }
 });
