@@ -22,6 +22,15 @@ test("an address is no base domain", () => {
 });
 
 test("what could change a trusted tool from inside is not handed on to it", () => {
-  const hostile = ["LD_PRELOAD", "NODE_OPTIONS", "BASH_ENV", "ENV", "IFS", "PYTHONSTARTUP", "GIT_SSH_COMMAND", "npm_config_prefix"];
+  const hostile = [
+    "LD_PRELOAD",
+    "NODE_OPTIONS",
+    "BASH_ENV",
+    "ENV",
+    "IFS",
+    "PYTHONSTARTUP",
+    "GIT_SSH_COMMAND",
+    "npm_config_prefix",
+  ];
   assert.deepEqual(toolEnvironment(Object.fromEntries(hostile.map((name) => [name, "/tmp/evil"]))), {});
 });

@@ -25,7 +25,10 @@ export function readServerSettings(env: Environment, uid: number): ServerSetting
   const run =
     env["HOP3_RUN_DIR"] ?? runDirFor({ root, uid, xdgRuntimeDir: env["XDG_RUNTIME_DIR"], temporary: tmpdir() });
   // Caddy would take them for a placeholder, or for what comes after a path.
-  for (const [name, path] of [["HOP3_ROOT", root], ["HOP3_RUN_DIR", run]] as const) {
+  for (const [name, path] of [
+    ["HOP3_ROOT", root],
+    ["HOP3_RUN_DIR", run],
+  ] as const) {
     if (/[{}|\\]|[^\P{Cc}]/u.test(path)) throw new AppError("INVALID_INPUT", `${name} must not hold {, }, | or \\.`);
   }
   const baseDomain = env["HOP3_DOMAIN"] ?? "localhost";

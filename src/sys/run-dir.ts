@@ -41,8 +41,8 @@ export function makeRunDir(path: string, uid: number): void {
   for (const dir of [path.slice(0, path.lastIndexOf("/")), path]) {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const stat = lstatSync(dir);
-    if (!stat.isDirectory() || stat.uid !== uid) {
-      throw new AppError("CONFLICT", `The run directory ${dir} belongs to somebody else or is not a directory.`, {
+    if (!stat.isDirectory() || stat.uid !== uid || (stat.mode & 0o022) !== 0) {
+      throw new AppError("CONFLICT", `The run directory ${dir} is not a directory that belongs to you alone.`, {
         hint: "Set HOP3_RUN_DIR to a directory of your own.",
       });
     }

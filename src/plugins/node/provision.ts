@@ -184,9 +184,13 @@ async function writeBins(directory: string, bins: Readonly<Record<string, string
 /** Runs the pinned npm and returns what it wrote. */
 async function npm(ctx: PluginContext, args: readonly string[]): Promise<string> {
   const cache = join(ctx.runtimes, ".npm-cache");
-  const flags = [`--cache=${cache}`, "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"];
+  // Never by a configuration that somebody left in or above whatever directory this process was started in.
+  const place = args.includes("--prefix") ? [] : ["--prefix", ctx.runtimes];
+  await mkdir(ctx.runtimes, { recursive: true });
+  const flags = [...place, `--cache=${cache}`, "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"];
   const result = await ctx.exec([ctx.tools.node, ctx.tools.npm, ...args, ...flags], {
     timeoutMs: 10 * 60_000,
+    cwd: ctx.runtimes,
     env: { NODE_EXTRA_CA_CERTS: "/etc/ssl/certs/ca-certificates.crt" },
   });
   if (result.exitCode === 0) return result.stdout;

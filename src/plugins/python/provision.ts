@@ -7,12 +7,16 @@ import type { BuildPlan, PluginContext, Provisioned } from "#core/plugin.ts";
 /** Where every user can run an interpreter; a Python in somebody's home is not for apps. */
 const directories = ["/usr/local/bin", "/usr/bin", "/bin"];
 
+/** Nothing of a project or its configuration, wherever this process was started. */
+const flags = ["--no-project", "--no-config", "--system", "--no-cache"];
+
 /** Throws RUNTIME_MISSING. */
 export async function provisionPython(plan: BuildPlan, ctx: PluginContext): Promise<Provisioned> {
   const range = plan.runtimes.find(({ name }) => name === "python")?.range ?? "*";
   if (range === "*") return { runtimes: { python: ctx.tools.python } };
-  const result = await ctx.exec([ctx.tools.uv, "python", "find", "--no-project", "--system", "--no-cache", range], {
+  const result = await ctx.exec([ctx.tools.uv, "python", "find", ...flags, range], {
     timeoutMs: 60_000,
+    cwd: "/",
     env: {
       UV_PYTHON_DOWNLOADS: "never",
       UV_PYTHON_PREFERENCE: "only-system",
