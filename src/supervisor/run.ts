@@ -15,6 +15,9 @@ import type { OwnLog } from "./own-log.ts";
 import { markName, type Marked } from "./proc-tree.ts";
 import { makeDirectory } from "./safe-path.ts";
 
+/** Raised when `About` changes its meaning: the supervisor after an upgrade meets runs that the one before it started. */
+const aboutVersion = 1;
+
 /** What a supervisor that did not start the run must know of it. */
 export type About = {
   /** The mark of its processes. */
@@ -170,7 +173,7 @@ export function startRun(
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     // The mark of the launcher is inherited by all; it is set again for the app, whose record might name it otherwise.
     prepareInstance(run, { ...command.env, [markName]: about.mark });
-    replaceFile(join(run, "about.json"), JSON.stringify(about));
+    replaceFile(join(run, "about.json"), JSON.stringify({ version: aboutVersion, ...about }));
     fault("before-spawn");
     const [file = "/bin/sh", ...args] = launcherArgv(context.launcherScript, run, [], command.argv);
     const child = spawn(file, args, {
@@ -193,7 +196,9 @@ export function findRun(directory: string, context: RunContext): Run | undefined
   const note = join(directory, "about.json");
   if (!existsSync(note)) return undefined; // its maker died while it was being made
   try {
-    return new Run(directory, JSON.parse(readFileSync(note, "utf8")) as About, context);
+    const { version, ...about } = JSON.parse(readFileSync(note, "utf8")) as About & { readonly version: number };
+    if (version !== aboutVersion) throw new Error(`its note has version ${version}, not ${aboutVersion}`);
+    return new Run(directory, about, context);
   } catch (error) {
     context.log("a run of an earlier supervisor cannot be taken over", {
       run: basename(directory),
