@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { isNodeError } from "#core/errors.ts";
 import { layoutOf, type Layout } from "#core/layout.ts";
 import type { BuildStep, ProcessSpec, ReleaseRecord } from "#core/records.ts";
 import { recordEnvContext, sealEnv } from "#core/sealed.ts";
@@ -76,7 +77,7 @@ export function makeBench(): Bench {
     async clean() {
       client.close();
       await running?.stop();
-      for (const pid of benchProcesses(base)) process.kill(pid, "SIGKILL");
+      for (const pid of benchProcesses(base)) killIfThere(pid);
       await eventually(() => benchProcesses(base).length === 0, "no process left");
       rmSync(base, { recursive: true, force: true });
     },
@@ -104,6 +105,14 @@ function specOf(type: string): ProcessSpec {
     startTimeout: 10,
     stopTimeout: 5,
   };
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (!isNodeError(error) || error.code !== "ESRCH") throw error; // it ended after it was listed
+  }
 }
 
 /** Processes that have this directory in their environment or command line. */
