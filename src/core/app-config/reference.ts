@@ -33,6 +33,8 @@ export function configReference(): string {
     "",
     ...envFile,
     "",
+    ...environment,
+    "",
     "## Left out of every upload",
     "",
     `${defaultIgnore.map((pattern) => `\`${pattern}\``).join(", ")}, and what \`[build] ignore\` names. A pattern without a slash`,
@@ -102,4 +104,23 @@ const envFile = [
   "",
   "One `NAME=value` a line; `#` starts a comment line. At most 256 KiB. `$NAME` and `${NAME}` stand for other variables, but not",
   "in single quotes; one that has no value ends the deploy. `[env]` of hop3.toml wins over this file.",
+];
+
+const environment = [
+  "## What a process finds in its environment",
+  "",
+  "Nothing of the server's own environment. The app's variables, what its language's builder adds (`VIRTUAL_ENV`, `NODE_ENV`), and:",
+  "",
+  "| variable | value |",
+  "| --- | --- |",
+  "| `PORT`, `HOP3_SOCKET` | For `web`: a TCP port of 127.0.0.1 and the path of a unix socket; it listens on one of them. |",
+  "| `HOST`, `BIND_ADDRESS` | `127.0.0.1`. |",
+  "| `PROC_TYPE` | The instance, such as `web.1`; `hook.1` in a `prerun` or `release` command. |",
+  "| `HOP3_INSTANCE` | A mark that the process and its children keep, by which they are found. |",
+  "| `HOP3_DATA_DIR` | The app's own directory: what is in it stays over deploys. |",
+  "| `HOME` | A directory of the app's own. |",
+  "| `APP`, `HOST_NAME` | The app's name; its domains, with commas between. |",
+  "| `LANG`, `TZ`, `PATH` | `C.UTF-8`, `UTC`, and the app's own tools before the system's. |",
+  "",
+  "The first four rows cannot be overridden, the others can.",
 ];

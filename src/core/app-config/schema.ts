@@ -173,7 +173,7 @@ const run = z.strictObject({
   }),
   healthcheck: key(
     urlPath.optional(),
-    "URL path that answers 200 when the app is well; short for `[healthcheck] path`.",
+    "URL path that answers 2xx or 3xx when the app is well; short for `[healthcheck] path`.",
     {
       shown: "URL path",
     },
@@ -193,12 +193,12 @@ const run = z.strictObject({
 });
 
 const healthcheck = z.strictObject({
-  path: key(urlPath, "URL path that answers 200 when the app is well.", { shown: "URL path" }),
+  path: key(urlPath, "URL path that answers 2xx or 3xx when the app is well.", { shown: "URL path" }),
   timeout: key(seconds(600).optional(), "Seconds for an answer.", { standard: "10" }),
   interval: key(seconds(86_400).optional(), "Seconds between two checks.", { standard: "30" }),
   retries: key(
     z.int("must be a whole number").min(1).max(100).optional(),
-    "Failures in a row before the app counts as ill.",
+    "How often more it is asked after a failure.",
     {
       standard: "3",
     },
@@ -250,7 +250,10 @@ export const hop3Toml = z.strictObject({
       .optional(),
     "Where it answers.",
   ),
-  healthcheck: key(healthcheck.optional(), "How it is known to be well."),
+  healthcheck: key(
+    healthcheck.optional(),
+    "How a new release is known to be well before it takes over; a running one is not asked yet.",
+  ),
   static: key(staticPaths.optional(), "URL path = directory, as `[run] static`.", {
     shown: "table of URL path = directory",
   }),
