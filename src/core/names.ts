@@ -22,9 +22,9 @@ export function isProcessType(name: string): boolean {
   return processType.test(name);
 }
 
-/** An environment variable's name, at most 128 characters. */
+/** An environment variable's name, at most 128 characters. `__proto__` is none: as a key of an object it would be lost. */
 export function isEnvName(name: string): boolean {
-  return envName.test(name);
+  return envName.test(name) && name !== "__proto__";
 }
 
 /**

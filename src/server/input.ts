@@ -35,7 +35,8 @@ async function parseBody(route: Route, request: Request, tarMax: number): Promis
 }
 
 function queryOf(request: Request): Record<string, string> {
-  const query: Record<string, string> = {};
+  // Without a prototype, so that `__proto__` is a key like any other that is not known.
+  const query = Object.create(null) as Record<string, string>;
   for (const [name, value] of new URL(request.url).searchParams) {
     if (Object.hasOwn(query, name)) throw new AppError("INVALID_INPUT", `The query has ${quote(name)} twice.`);
     query[name] = value;
