@@ -98,6 +98,10 @@ describe("a hostile app", () => {
       "SUPERVISOR_REFUSED",
     );
     assert.equal((await ask("swapped.localhost", "/hostname")).status, 404);
+    // With no step after it that would notice.
+    const last = `[build]\nafter-build = ${JSON.stringify(build)}\n[static]\n"/" = "public"\n`;
+    assert.equal((await refusal("swapped", { "public/index.html": "x", "hop3.toml": last })).code, "INVALID_SOURCE");
+    assert.equal((await ask("swapped.localhost", "/hostname")).status, 404);
   });
 
   it("cannot upload a link that leads out", async () => {

@@ -1,11 +1,15 @@
 /** A build's tree is written once: sealed when the build has ended, opened again only to be removed. */
-import { rm } from "node:fs/promises";
+import { lstat, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { AppError } from "#core/errors.ts";
 import type { PluginContext } from "#core/plugin.ts";
 
-/** Takes write permission from everything in the tree; links are left alone. */
+/** Takes write permission from everything in the tree; links are left alone. Throws INVALID_SOURCE when it is one itself. */
 export async function sealTree(tree: string, exec: PluginContext["exec"]): Promise<void> {
+  // A build can put a link in the place of its own folder, and chmod follows the one that it is called with.
+  if (!(await lstat(tree)).isDirectory()) {
+    throw new AppError("INVALID_SOURCE", "The build left something else in the place of the app's folder.");
+  }
   await chmod("a-w", tree, exec);
 }
 
