@@ -19,11 +19,11 @@ export type ServerSettings = {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Throws INVALID_INPUT that names the variable. */
+/** A variable that is empty counts as not set. Throws INVALID_INPUT that names the variable. */
 export function readServerSettings(env: Environment, uid: number): ServerSettings {
-  const root = resolve(env["HOP3_ROOT"] ?? ".hop3");
+  const root = resolve(env["HOP3_ROOT"] || ".hop3");
   const run =
-    env["HOP3_RUN_DIR"] ?? runDirFor({ root, uid, xdgRuntimeDir: env["XDG_RUNTIME_DIR"], temporary: tmpdir() });
+    env["HOP3_RUN_DIR"] || runDirFor({ root, uid, xdgRuntimeDir: env["XDG_RUNTIME_DIR"], temporary: tmpdir() });
   // Caddy would take them for a placeholder, or for what comes after a path.
   for (const [name, path] of [
     ["HOP3_ROOT", root],
@@ -31,7 +31,7 @@ export function readServerSettings(env: Environment, uid: number): ServerSetting
   ] as const) {
     if (/[{}|\\]|[^\P{Cc}]/u.test(path)) throw new AppError("INVALID_INPUT", `${name} must not hold {, }, | or \\.`);
   }
-  const baseDomain = env["HOP3_DOMAIN"] ?? "localhost";
+  const baseDomain = env["HOP3_DOMAIN"] || "localhost";
   if (!isHostName(baseDomain)) throw new AppError("INVALID_INPUT", "HOP3_DOMAIN is not a valid domain.");
   return {
     layout: layoutOf({ root, run: resolve(run) }),
