@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { benchProcesses, eventually, makeBench, type Bench } from "./bench.ts";
 import type { ServiceDefinition } from "./services.ts";
@@ -53,6 +55,23 @@ describe("a service whose supervisor was killed", () => {
       const now = (await bench.client.call("status", {})).services[0];
       return now?.state === "ready" && now.pid !== before;
     }, "the new command runs");
+  });
+
+  it("is ended and started anew, which is said, when its note is of another version", async () => {
+    const first = await startApart(caddy("exec sleep 1000"));
+    const before = (await bench.client.call("status", {})).services[0]?.pid;
+    first.kill("SIGKILL");
+    await once(first, "exit");
+    const [note = assert.fail()] = globSync(join(bench.layout.supervisor, "services/*/*/about.json"));
+    writeFileSync(note, readFileSync(note, "utf8").replace('"version":1', '"version":2'));
+
+    await bench.start({ services: [caddy("exec sleep 1000")] });
+    await eventually(async () => {
+      const now = (await bench.client.call("status", {})).services[0];
+      return now?.state === "ready" && now.pid !== before;
+    }, "a new one runs");
+    assert.equal(existsSync(`/proc/${before}`), false);
+    assert.match(readFileSync(join(bench.layout.logs, "supervisor.log"), "utf8"), /cannot be taken over.*version 2/);
   });
 
   it("ends when it is not among the services any more", async () => {
