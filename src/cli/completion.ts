@@ -7,17 +7,34 @@ export type Shell = (typeof shells)[number];
 export function completionScript(shell: Shell, commands: readonly Command[]): string {
   const next = nextWords(commands);
   if (shell === "fish") return fish(next, commands);
+  // The word after such a flag is its value, no command.
+  const valued = new Set(
+    [...globalFlags, ...commands.flatMap(({ flags }) => flags)]
+      .filter(({ value }) => value !== undefined)
+      .flatMap(({ name, short }) => [`--${name}`, ...(short === undefined ? [] : [`-${short}`])]),
+  );
+  const takesValue = [...valued].join("|");
+  const known = [...next.keys()].filter((words) => words !== "").map((words) => `"${words}"`);
   const cases = [...next].map(([words, options]) => `    "${words}") words="${options.join(" ")}" ;;`);
   const body = [
     "_hop3() {",
-    '  local line="" word words="" i',
+    '  local line="" word words="" argument="" last="" i',
     "  for ((i = 1; i < COMP_CWORD; i++)); do",
-    '    word="${COMP_WORDS[i]}"',
+    '    last="$word" word="${COMP_WORDS[i]}"',
+    `    case "$last" in ${takesValue}) word=""; continue ;; esac`,
     '    [[ "$word" == -* ]] || line="${line:+$line }$word"',
+    "  done",
+    `  case "$word" in ${takesValue}) COMPREPLY=(); return ;; esac`,
+    "  # Arguments of the command are taken off until its own words are left.",
+    '  while [[ -n "$line" ]]; do',
+    `    case "$line" in ${known.join("|")}) break ;; esac`,
+    '    [[ "$line" == *" "* ]] || return',
+    '    argument=1 line="${line% *}"',
     "  done",
     '  case "$line" in',
     ...cases,
     "  esac",
+    '  [[ -n "$argument" && "${COMP_WORDS[COMP_CWORD]}" != -* ]] && words=""',
     `  [[ "\${COMP_WORDS[COMP_CWORD]}" == -* ]] && words="$words ${flagList([]).join(" ")}"`,
     '  COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))',
     "}",
@@ -37,6 +54,8 @@ function nextWords(commands: readonly Command[]): Map<string, string[]> {
   for (const command of commands) {
     for (const path of [command.path, ...(command.aliases ?? [])]) {
       for (const [index, word] of path.entries()) add(path.slice(0, index).join(" "), word);
+      if (!next.has(path.join(" "))) next.set(path.join(" "), []);
+      for (const value of command.positionals[0]?.values ?? []) add(path.join(" "), value);
       for (const { name } of command.flags) add(path.join(" "), `--${name}`);
     }
   }

@@ -20,6 +20,8 @@ export type Positional = {
   readonly name: string;
   readonly summary: string;
   readonly required: boolean;
+  /** All that it may be, where that is a short list. */
+  readonly values?: readonly string[];
   /** Takes all the words that are left; only the last one may. */
   readonly many?: boolean;
 };

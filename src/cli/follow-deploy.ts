@@ -6,9 +6,13 @@ import type { Routes } from "#core/api/routes.ts";
 import { AppError } from "#core/errors.ts";
 import { type Client, faultToError } from "./client.ts";
 import type { CommandContext } from "./context.ts";
+import { duration } from "./render.ts";
 
 /** Seconds between tries after the connection broke; a restart of hop3d fits in. */
 const retryDelays = [0.5, 1, 2, 4, 8];
+
+/** When each step began, in milliseconds as this side has heard it. */
+type Began = Map<string, number>;
 
 /** Throws what made the deploy fail; CANCELED, with the way to go on following, when the person left. */
 export async function followDeploy(
@@ -19,6 +23,7 @@ export async function followDeploy(
 ): Promise<DoneEvent> {
   let last: string | undefined;
   let tries = 0;
+  const began: Began = new Map();
   for (;;) {
     try {
       const headers = last === undefined ? {} : { "last-event-id": last };
@@ -27,7 +32,7 @@ export async function followDeploy(
         last = event.id ?? last;
         tries = 0;
         if (event.event === "done") return finish(event.data, deploy);
-        show(context, event);
+        show(context, event, began);
       }
       throw new AppError("UNREACHABLE", "The stream of the deploy ended early.");
     } catch (thrown) {
@@ -35,7 +40,7 @@ export async function followDeploy(
       if (thrown.code === "CANCELED" && context.signal.aborted) throw left(app, deploy, thrown);
       const wait = retryDelays[tries++];
       if (thrown.code !== "UNREACHABLE" || wait === undefined) throw thrown;
-      context.progress.step("The connection broke; trying again");
+      context.progress.line("The connection broke; trying again.");
       await delay(wait * 1000, undefined, { signal: context.signal }).catch((cause: unknown) => {
         throw left(app, deploy, cause);
       });
@@ -45,13 +50,18 @@ export async function followDeploy(
 
 type Shown = Exclude<EventOf<Routes["followDeploy"]>, { readonly event: "done" }>;
 
-function show({ progress, verbose }: CommandContext, event: Shown): void {
+function show({ progress, verbose }: CommandContext, event: Shown, began: Began): void {
   if (event.event === "output") return progress.line(`    ${event.data.line}`);
   const { name, state, detail } = event.data;
   const text = detail === undefined ? name : `${name}: ${detail}`;
-  if (state === "started") progress.step(text);
-  else if (state === "done") progress.done(text);
-  else if (state === "failed") progress.failed(text);
+  if (state === "started") {
+    began.set(name, performance.now());
+    return progress.step(text);
+  }
+  const since = began.get(name);
+  const timed = since === undefined ? text : `${text} (${duration(performance.now() - since)})`;
+  if (state === "done") progress.done(timed);
+  else if (state === "failed") progress.failed(timed);
   else if (verbose > 0) progress.line(`${text} (skipped)`);
 }
 

@@ -14,7 +14,8 @@ export function overview(commands: readonly Command[]): string {
     "",
   ]);
   return [
-    "hop3 puts apps on your own server. Begin with `hop3 login URL`, then `hop3 deploy` in the app's directory.",
+    "hop3 puts apps on your own server: `hop3 deploy` in the app's directory.",
+    "`npm start` has logged you in to its own server; another one takes `hop3 login URL`.",
     "",
     ...sections,
     "`hop3 help COMMAND` shows what a command takes; flags may stand anywhere in the line.",

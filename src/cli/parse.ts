@@ -52,7 +52,7 @@ export function parseLine(commands: readonly Command[], line: readonly string[])
     root.parse([...line], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    throw usageError(error);
+    throw usageError(error, named(commands, line));
   }
   if (parsed === undefined) throw new AppError("USAGE", "This line says nothing to do.");
   if (parsed.command !== undefined && parsed.flags["help"] !== true) requireArgs(parsed.command, parsed.args);
@@ -141,7 +141,16 @@ function requireArgs(command: Command, args: ParsedLine["args"]): void {
   );
 }
 
-function usageError(error: CommanderError): AppError {
+/** The command whose words the line begins with, whatever follows. */
+function named(commands: readonly Command[], line: readonly string[]): string {
+  const words = line.filter((word) => !word.startsWith("-"));
+  const found = commands.find(({ path, aliases }) =>
+    [path, ...(aliases ?? [])].some((one) => one.every((word, index) => words[index] === word)),
+  );
+  return found === undefined ? "COMMAND" : found.path.join(" ");
+}
+
+function usageError(error: CommanderError, command: string): AppError {
   const [first = "", second] = error.message.replace(/^error: /, "").split("\n");
   const near = second === undefined ? undefined : /\(Did you mean (.*)\?\)/.exec(second)?.[1];
   // Commander repeats the words of the line, which may hold a secret: only option names may pass.
@@ -150,6 +159,9 @@ function usageError(error: CommanderError): AppError {
     "commander.optionMissingArgument": `${/'(?:-\w, )?(--[\w-]+)/.exec(first)?.[1] ?? "An option"} needs a value.`,
     "commander.excessArguments": "There are more words than the command takes.",
   }[error.code];
-  const hint = near === undefined ? "`hop3 help COMMAND` shows what a command takes." : `Did you mean ${near}?`;
+  const hint =
+    near === undefined
+      ? `\`hop3 help ${command}\` shows what ${command === "COMMAND" ? "a command" : "it"} takes.`
+      : `Did you mean ${near}?`;
   return new AppError("USAGE", message ?? `${first}.`, { hint });
 }

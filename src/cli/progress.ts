@@ -1,9 +1,9 @@
-/** What a person sees while something takes its time, on stderr: a spinner on a terminal, plain lines elsewhere. */
+/** What a person sees while something takes its time, on stderr: a spinner on a terminal, elsewhere a line when it is over. */
 import type { Output } from "./terminal.ts";
 import { printable } from "./printable.ts";
 
 export type Progress = {
-  /** Says what is going on now; replaces what was said before. */
+  /** Says what is going on now, on a terminal only; replaces what was said before. */
   step(text: string): void;
   /** The step is over; its line stays, with a mark. */
   done(text: string): void;
@@ -32,7 +32,8 @@ export function createProgress({ stderr, quiet, noColor }: ProgressOptions): Pro
   const mark = (sign: string, color: number) => (noColor ? sign : `\u001b[${color}m${sign}\u001b[0m`);
   if (stderr.isTTY !== true) {
     const line = (text: string) => void stderr.write(`${printable(text)}\n`);
-    return { step: line, line, stop: () => undefined, done: line, failed: line };
+    const nothing = () => undefined;
+    return { step: nothing, line, stop: nothing, done: line, failed: (text) => line(`failed: ${text}`) };
   }
 
   let current: string | undefined;

@@ -30,6 +30,14 @@ export function localTime(iso: string | null): string {
   return Number.isNaN(time.getTime()) ? iso : time.toLocaleString("sv-SE");
 }
 
+/** Milliseconds as `12 ms`, `3.4 s` or `2 min 5 s`. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
 export type Meta = { readonly server: string | null; readonly app: string | null; readonly timestamp: string };
 
 export function okEnvelope(data: unknown, summary: string | undefined, meta: Meta): string {
@@ -49,7 +57,9 @@ export function errorEnvelope(error: AppError, meta: Meta): string {
 
 /** For stderr. The cause is for who asked for more with -vv: it may hold anything but is this machine's own. */
 export function errorText(error: AppError, verbose: number): string {
-  const lines = [`hop3: ${error.message}`, ...error.details.map((detail) => `  - ${detail}`)];
+  // One problem is message and detail at once; it is said once.
+  const said = error.details.filter((detail) => detail !== error.message);
+  const lines = [`hop3: ${error.message}`, ...said.map((detail) => `  - ${detail}`)];
   if (error.hint !== "") lines.push(`  ${error.hint}`);
   if (verbose >= 1) lines.push(`  code ${error.code}, exit ${errorTable[error.code].exit}`);
   if (verbose >= 2 && error.cause instanceof Error) lines.push(error.cause.stack ?? error.cause.message);

@@ -79,12 +79,13 @@ type Toml = { readonly path: string; readonly cli?: ResolvedApp; readonly metada
 async function fromToml(directory: string): Promise<Toml | undefined> {
   const found = findUp(directory, "hop3.toml");
   if (found === undefined) return undefined;
-  const { parse } = await import("smol-toml");
+  const { parse, TomlError } = await import("smol-toml");
   let table: Record<string, unknown>;
   try {
     table = parse(found.text);
   } catch (cause) {
-    throw new AppError("INVALID_CONFIG", `${found.path} is not valid TOML.`, { cause });
+    const line = cause instanceof TomlError ? `, line ${cause.line},` : "";
+    throw new AppError("INVALID_CONFIG", `${found.path}${line} is not valid TOML.`, { cause });
   }
   const read = (section: string, key: string): ResolvedApp | undefined => {
     const value = (table[section] as Record<string, unknown> | undefined)?.[key];

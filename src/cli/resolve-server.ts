@@ -14,8 +14,8 @@ export async function resolveServer(flag: string | undefined, terminal: Terminal
   const tokenFromEnv = env["HOP3_API_TOKEN"] || undefined;
   if (flag === undefined && url !== undefined && url !== "") {
     // A stored token goes only to the very address it was stored for.
-    const stored = Object.values(known).find((server) => server.url === url)?.token;
-    return { name: url, url, token: tokenFromEnv ?? stored };
+    const [name, stored] = Object.entries(known).find(([, server]) => server.url === url) ?? [url];
+    return { name, url, token: tokenFromEnv ?? stored?.token };
   }
   const names = Object.keys(known);
   const name = flag ?? (env["HOP3_SERVER"] || (names.length === 1 ? names[0] : undefined));

@@ -1,7 +1,8 @@
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { encodeDeployEnv } from "#core/api/deploy-env.ts";
 import { deployEnvHeader } from "#core/api/prefix.ts";
-import { type ErrorCode, errorTable } from "#core/errors.ts";
+import { AppError, type ErrorCode, errorTable } from "#core/errors.ts";
+import { quote } from "#core/names.ts";
 import type { CommandContext } from "../../context.ts";
 import { defineCommand } from "../../define-command.ts";
 import { followDeploy } from "../../follow-deploy.ts";
@@ -12,7 +13,7 @@ import { assignments } from "../../values.ts";
 export const deploy = defineCommand({
   path: ["deploy"],
   category: "Daily",
-  summary: "Upload a directory, build it, and put it in place of what runs",
+  summary: "Build a directory and put it in place of what runs",
   about: [
     "The app is made when there is none of the name. Its name is --app, HOP3_APP, .hop3-app, hop3.toml, or else the directory's.",
     "What runs keeps serving until the new release answers; when that fails it stays.",
@@ -43,7 +44,16 @@ export const deploy = defineCommand({
     const { name, source } = await context.app({ directory, orDirectory: true });
     const client = await context.api();
     const upload = await readUpload(directory, context.signal);
-    context.progress.line(`Deploying ${directory} as ${name} (named by ${source}) to ${client.server.name}`);
+    if (upload.files === 0) {
+      throw new AppError("INVALID_SOURCE", `There is nothing to upload in ${quote(directory)}.`, {
+        hint: "Name the app's directory: hop3 deploy DIR.",
+      });
+    }
+    const { cwd } = context.terminal;
+    const from = source.startsWith(`${cwd}/`) ? source.slice(cwd.length + 1) : source;
+    context.progress.line(
+      `Deploying ${nearPath(cwd, directory)} as ${name} (named by ${from}) to ${client.server.name}`,
+    );
     for (const path of upload.skipped)
       context.progress.line(`Left out: ${path} is neither a file, a folder nor a link`);
 
@@ -80,6 +90,12 @@ function open({ progress }: CommandContext, upload: Upload) {
     shown = percent;
     if (upload.bytes > 5_000_000) progress.step(`Uploading ${size(upload.bytes)}: ${percent} %`);
   });
+}
+
+/** As short as it can be said: below the current directory without what leads there. */
+function nearPath(cwd: string, path: string): string {
+  const near = relative(cwd, path);
+  return near === "" ? "." : near === ".." || near.startsWith("../") ? path : near;
 }
 
 function size(bytes: number): string {

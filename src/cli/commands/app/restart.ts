@@ -4,7 +4,7 @@ export const appRestart = defineCommand({
   path: ["app", "restart"],
   aliases: [["restart"]],
   category: "Daily",
-  summary: "Replace every instance by a new one, without an outage",
+  summary: "Replace every instance, without an outage",
   examples: ["hop3 restart", "hop3 app restart --app blog"],
   positionals: [],
   flags: [],

@@ -17,7 +17,7 @@ export const psScale = defineCommand({
     const scale: Record<string, number> = {};
     for (const word of context.args("count")) {
       const [type = "", count = ""] = word.split("=", 2);
-      if (!isProcessType(type))
+      if (!isProcessType(type) || !word.includes("="))
         throw new AppError("USAGE", `${quote(word)} is not TYPE=N.`, { hint: "For example web=2." });
       scale[type] = wholeNumber(count, type, 0, instancesMax);
     }

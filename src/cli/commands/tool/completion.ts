@@ -10,7 +10,7 @@ export const makeCompletion = (commands: () => readonly Command[]) =>
     category: "Tool",
     summary: "Print a completion script for your shell",
     examples: ["source <(hop3 completion bash)", "hop3 completion fish > ~/.config/fish/completions/hop3.fish"],
-    positionals: [{ name: "shell", summary: "bash, zsh or fish", required: true }],
+    positionals: [{ name: "shell", summary: "bash, zsh or fish", required: true, values: shells }],
     flags: [],
     async run(context) {
       const wanted = context.arg("shell") ?? "";
