@@ -50,7 +50,7 @@ export async function startPlatform(
     /** Path of the supervisor's entry file, when it is not the real one. */
     readonly supervisor?: string;
     /** Called when the root exists and nothing is in it. */
-    readonly onRoot?: (root: string) => void;
+    readonly onRoot?: (root: string) => Promise<void>;
   } = {},
 ): Promise<RunningPlatform> {
   const base = mkdtempSync(join(tmpdir(), "hop3-e2e-"));
@@ -66,7 +66,7 @@ export async function startPlatform(
   makeRunDir(layout.run, process.getuid?.() ?? 0);
   const { mkdirSync } = await import("node:fs");
   mkdirSync(root, { recursive: true });
-  options.onRoot?.(root);
+  await options.onRoot?.(root);
   const token = await prepare(settings, "0.0.0-test", undefined);
   const url = `http://127.0.0.1:${settings.apiPort}/api/v1`;
   const headers = { authorization: `Bearer ${token}` };
