@@ -123,7 +123,10 @@ async function untilAnswers(addresses: readonly string[], deadline: number): Pro
   for (;;) {
     const answers = await Promise.all(addresses.map(asks));
     if (answers.some((answer) => answer?.status === 200)) return;
-    if (performance.now() > deadline) throw new Error(`the app does not answer with 200: ${answers.map((answer) => answer?.status ?? "nothing").join(", ")}`);
+    if (performance.now() > deadline)
+      throw new Error(
+        `the app does not answer with 200: ${answers.map((answer) => answer?.status ?? "nothing").join(", ")}`,
+      );
     await new Promise((resolve) => setTimeout(resolve, lookMs));
   }
 }

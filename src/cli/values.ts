@@ -1,6 +1,6 @@
 /** Small values as people type them on a command line. */
 import { AppError } from "#core/errors.ts";
-import { isEnvName, quote } from "#core/names.ts";
+import { isEnvName, quote, quoteStart } from "#core/names.ts";
 
 /** A whole number from min to max. Throws USAGE. */
 export function wholeNumber(text: string, what: string, min: number, max: number): number {
@@ -17,7 +17,7 @@ export function assignments(words: readonly string[]): Record<string, string> {
     const name = equals < 0 ? word : word.slice(0, equals);
     if (equals < 0) throw new AppError("USAGE", `${quote(name)} has no value.`, { hint: "Write NAME=value." });
     if (!isEnvName(name))
-      throw new AppError("USAGE", `${quote(name)} is not a valid variable name.`, { hint: "Write NAME=value." });
+      throw new AppError("USAGE", `${quoteStart(name)} is not a valid variable name.`, { hint: "Write NAME=value." });
     found[name] = word.slice(equals + 1);
   }
   return found;

@@ -53,3 +53,8 @@ export function quote(text: string): string {
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
+
+/** For what should be a variable's name and is none: its first 8 characters, for it may be a secret that was pasted amiss. */
+export function quoteStart(text: string): string {
+  return quote(text.length > 8 ? `${text.slice(0, 8)}...` : text);
+}

@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import type { Route } from "#core/api/route.ts";
 import { AppError } from "#core/errors.ts";
-import { parseAppName, quote } from "#core/names.ts";
+import { isEnvName, parseAppName, quote, quoteStart } from "#core/names.ts";
 import { readJson, readTar } from "./body.ts";
 
 export type Input = {
@@ -49,8 +49,14 @@ function parsePart(part: string, shape: z.ZodType | undefined, value: unknown): 
   const parsed = shape.safeParse(value);
   if (parsed.success) return parsed.data;
   const details = parsed.error.issues.slice(0, 20).map((issue) => {
-    const path = [part, ...issue.path.map((key) => (typeof key === "number" ? key : quote(String(key))))].join(" ");
+    const path = [part, ...issue.path.map(keyText)].join(" ");
     return `${path}: ${issue.message}`;
   });
   throw new AppError("INVALID_INPUT", `The request's ${part} is not valid.`, { details });
+}
+
+/** The fields of the contract have names that could be a variable's. */
+function keyText(key: PropertyKey): string {
+  if (typeof key === "number") return String(key);
+  return isEnvName(String(key)) ? quote(String(key)) : quoteStart(String(key));
 }

@@ -1,7 +1,7 @@
 /** The environment variables of an app, each value sealed on its own, so that the database shows names but no secret. */
 import { AppError } from "#core/errors.ts";
 import { envValueMax } from "#core/limits.ts";
-import { isEnvName, quote } from "#core/names.ts";
+import { isEnvName, quoteStart } from "#core/names.ts";
 import { seal, unseal, type MasterKey } from "#core/sealed.ts";
 import { appNotFound } from "./apps.ts";
 import { query, timestamp, transaction, type Db } from "./db.ts";
@@ -59,7 +59,7 @@ function context(app: string, name: string): string {
 }
 
 function check({ name, value }: EnvInput): void {
-  if (!isEnvName(name)) throw new AppError("INVALID_INPUT", `${quote(name)} is not a valid name of a variable.`);
+  if (!isEnvName(name)) throw new AppError("INVALID_INPUT", `${quoteStart(name)} is not a valid name of a variable.`);
   if (value.includes("\0")) throw new AppError("INVALID_INPUT", `The value of ${name} holds a NUL character.`);
   if (value.length > envValueMax) {
     throw new AppError("INVALID_INPUT", `The value of ${name} is longer than ${envValueMax} characters.`);

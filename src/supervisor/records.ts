@@ -3,7 +3,7 @@
  * they are the sole source of commands, and whoever took over `hop3d` can write what they like into them.
  */
 import { AppError } from "#core/errors.ts";
-import { isAppName, isEnvName, quote } from "#core/names.ts";
+import { isAppName, isEnvName, quote, quoteStart } from "#core/names.ts";
 import type { BuildRecord, BuildStep, ProcessSpec, ReleaseRecord } from "#core/records.ts";
 import { recordEnvContext, unseal, type MasterKey } from "#core/sealed.ts";
 import type { Limits } from "./limits.ts";
@@ -105,7 +105,7 @@ export function recordEnv(
   }
   const env = Object.create(null) as Record<string, string>;
   for (const [name, value] of entries(plain, where, 2000)) {
-    if (!isEnvName(name)) throw invalid(where, `has the name ${quote(name)}, which no variable can have`);
+    if (!isEnvName(name)) throw invalid(where, `has the name ${quoteStart(name)}, which no variable can have`);
     // The kernel takes 128 KiB for one NAME=value.
     env[name] = text(value, `${where}: ${name}`, 100_000);
   }

@@ -1,6 +1,6 @@
 /** The text form of the variables that ride along with a deploy, in the header `hop3-env`. */
 import { AppError } from "../errors.ts";
-import { isEnvName, quote } from "../names.ts";
+import { isEnvName, quote, quoteStart } from "../names.ts";
 import { deployEnvMax } from "./prefix.ts";
 
 export function encodeDeployEnv(env: Readonly<Record<string, string>>): string {
@@ -27,7 +27,7 @@ export function decodeDeployEnv(text: string | undefined): Record<string, string
   }
   const env: Record<string, string> = {};
   for (const [name, entry] of Object.entries(value)) {
-    if (!isEnvName(name)) throw new AppError("INVALID_INPUT", `${quote(name)} is not a valid variable name.`);
+    if (!isEnvName(name)) throw new AppError("INVALID_INPUT", `${quoteStart(name)} is not a valid variable name.`);
     if (typeof entry !== "string" || entry.includes("\0")) {
       throw new AppError("INVALID_INPUT", `The value of ${quote(name)} must be text without NUL characters.`);
     }

@@ -4,7 +4,7 @@
  */
 import type { EnvEntry } from "../app-spec.ts";
 import { envValueMax } from "../limits.ts";
-import { isEnvName, quote } from "../names.ts";
+import { isEnvName, quoteStart } from "../names.ts";
 import { type Problem, throwProblems } from "./problem.ts";
 import type { SourceText } from "./source-text.ts";
 import { hasReference } from "./template.ts";
@@ -24,7 +24,7 @@ export function parseEnvFile({ path, text }: SourceText): readonly EnvEntry[] {
     const quoted = /^(['"])(.*)\1$/s.exec(given);
     const value = quoted?.[2] ?? given;
     if (equals < 0) report("The line is not `NAME=value`.");
-    else if (!isEnvName(name)) report(`${quote(name)} is not a variable's name.`);
+    else if (!isEnvName(name)) report(`${quoteStart(name)} is not a variable's name.`);
     else if (entries.has(name)) report(`${name} is given twice, first on line ${entries.get(name)?.line}.`);
     else if (quoted === null && /^['"]/.test(given)) report(`The quote that opens the value of ${name} is not closed.`);
     else if (value.length > envValueMax) report(`The value of ${name} is longer than ${envValueMax} characters.`);
