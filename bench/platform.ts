@@ -1,5 +1,6 @@
 /** A platform of a bench: started as `npm start` starts it, on a root of its own, and gone when the bench ends. */
 import { join } from "node:path";
+import { warmCompileCache } from "#cmd/wire/own-process.ts";
 import { exec } from "#sys/exec.ts";
 import { type RunningPlatform, startPlatform } from "../test/e2e/platform.ts";
 import { node26Environment } from "../scripts/setup/node26.js";
@@ -11,8 +12,7 @@ export const startEnvironment = definedOnly(node26Environment());
 
 /** Runs `work` on a platform that ends with it, also when it throws or the bench is interrupted. */
 export async function withPlatform(work: (platform: RunningPlatform) => Promise<void>): Promise<void> {
-  // A platform that starts for the first time fills the compile cache; what is measured is every later start.
-  await (await startPlatform({ env: startEnvironment })).stop();
+  await warmCompileCache(startEnvironment);
   const platform = await startPlatform({ env: startEnvironment });
   const interrupted = Promise.withResolvers<never>();
   const onSignal = (signal: NodeJS.Signals) => interrupted.reject(new Error(`ended by ${signal}`));

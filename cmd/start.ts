@@ -10,6 +10,7 @@ import { runningSupervisor, untilGone } from "#cmd/wire/attach.ts";
 import { choosePorts } from "#cmd/wire/choose-ports.ts";
 import { firstRun } from "#cmd/wire/first-run.ts";
 import { localToken } from "#cmd/wire/local-context.ts";
+import { ownProcess, warmCompileCache } from "#cmd/wire/own-process.ts";
 import { prepare } from "#cmd/wire/prepare.ts";
 import { readServerSettings, serverEnvironment, toolEnvironment } from "#cmd/wire/settings.ts";
 import { version } from "#cmd/wire/version.ts";
@@ -60,9 +61,12 @@ async function start(): Promise<number> {
 
   const settings = await choosePorts(wanted, say);
   const token = await prepare(settings, version, await localToken(process.env, homedir()));
+  const environment = { ...toolEnvironment(process.env), ...serverEnvironment(settings) };
+  await warmCompileCache(environment);
+  const own = ownProcess(fileURLToPath(new URL("supervisor.ts", import.meta.url)), environment);
   const lastWords: string[] = [];
-  const supervisor = exec([process.execPath, fileURLToPath(new URL("supervisor.ts", import.meta.url))], {
-    env: { ...toolEnvironment(process.env), ...serverEnvironment(settings) },
+  const supervisor = exec(own.argv, {
+    env: own.env,
     onSpawn: (pid) => (supervisorPid = pid),
     onLine: (line) => {
       lastWords.push(line);

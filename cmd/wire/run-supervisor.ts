@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { startSupervisor, type SupervisorOptions } from "#supervisor/daemon.ts";
 import { makeRunDir } from "#sys/run-dir.ts";
 import { pinnedTools } from "#sys/tools.ts";
+import { ownProcess } from "#cmd/wire/own-process.ts";
 import { readServerSettings, serverEnvironment, toolEnvironment } from "#cmd/wire/settings.ts";
 import { version } from "#cmd/wire/version.ts";
 
@@ -33,8 +34,7 @@ export async function runSupervisor(
       },
       {
         name: "hop3d",
-        argv: [process.execPath, options.hop3d],
-        env: { ...toolEnvironment(process.env), ...serverEnvironment(settings) },
+        ...ownProcess(options.hop3d, { ...toolEnvironment(process.env), ...serverEnvironment(settings) }),
       },
     ],
   });

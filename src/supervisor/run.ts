@@ -54,8 +54,8 @@ export type RunContext = {
 
 /** Gathers a burst of output. */
 const settleMs = 25;
-/** For what inotify dropped, and for a launcher that was killed and so writes nothing. */
-const lookMs = 2000;
+/** For what inotify dropped, and for a launcher that was killed and so writes nothing. A look of 50 runs costs 25 ms. */
+const lookMs = 5000;
 /** How long the last output may take after the whole tree has ended. */
 const drainedWaitMs = 5000;
 

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pack } from "tar-stream";
 import { layoutOf, type Layout } from "#core/layout.ts";
+import { ownProcess } from "#cmd/wire/own-process.ts";
 import { prepare } from "#cmd/wire/prepare.ts";
 import { serverEnvironment, toolEnvironment, type ServerSettings } from "#cmd/wire/settings.ts";
 import { connectSupervisor, type SupervisorClient } from "#supervisor/client.ts";
@@ -83,9 +84,14 @@ export async function startPlatform(
     const said = await supervisor.call("hello", { protocol: protocolVersion }).catch(() => undefined);
     return said !== undefined && (await fetch(`${url}/version`).catch(() => undefined))?.ok === true;
   };
+  const own = ownProcess(options.supervisor ?? join(import.meta.dirname, "../../cmd/supervisor.ts"), {
+    ...toolEnvironment(process.env),
+    ...serverEnvironment(settings),
+    ...options.env,
+  });
   const startAgain = async () => {
-    ended = exec([process.execPath, options.supervisor ?? join(import.meta.dirname, "../../cmd/supervisor.ts")], {
-      env: { ...toolEnvironment(process.env), ...serverEnvironment(settings), ...options.env },
+    ended = exec(own.argv, {
+      env: own.env,
       onSpawn: (spawned) => (pid = spawned),
       onLine: (line) => lastWords.push(line),
     });

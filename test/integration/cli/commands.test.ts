@@ -110,7 +110,7 @@ test("each kind of failure has its exit status, its words on stderr and its enve
     [["apps", "extra"], loggedIn, 2, "USAGE", /more words/],
     [["env", "get", "-a", "blog"], loggedIn, 2, "USAGE", /needs NAME/],
     [["env", "set", "1A=x", "-a", "blog"], loggedIn, 2, "USAGE", /variable name/],
-    [["ps", "scale", "web", "-a", "blog"], loggedIn, 2, "USAGE", /number/],
+    [["ps", "scale", "web", "-a", "blog"], loggedIn, 2, "USAGE", /TYPE=N/],
     [["domain", "add", "http://x", "-a", "blog"], loggedIn, 2, "INVALID_DOMAIN", /domain/],
     [["status", "-a", "Bad_Name"], loggedIn, 2, "INVALID_APP_NAME", /app name/],
     [["completion", "tcsh"], loggedIn, 2, "USAGE", /bash/],
