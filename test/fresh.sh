@@ -19,7 +19,7 @@ steps=("${@:-start}")
 say() { echo "fresh: $*" >&2; }
 die() { say "FAILED: $*"; exit 1; }
 
-[ "$(id -u)" = 0 ] || die "must be root: it bootstraps a system and enters it with chroot"
+[ "$(id -u)" = 0 ] || die "must be root: it bootstraps a system and makes it the root of a mount namespace"
 command -v debootstrap >/dev/null || die "debootstrap is missing: apt-get install debootstrap"
 
 mkdir -p "$cache"
@@ -38,11 +38,13 @@ cleanup() {
   fi
 }
 
-# The processes whose root directory is the new system: each one of them is ours.
+# The processes whose root directory is the new system: each one of them is ours. By inode: from outside their mount
+# namespace the name of that directory reads `/`.
 inside_pids() {
-  local link
+  local link inode
+  inode=$(stat -c %d:%i "$root")
   for link in /proc/[0-9]*/root; do
-    [ "$(readlink "$link" 2>/dev/null)" = "$root" ] && basename "$(dirname "$link")"
+    [ "$(stat -Lc %d:%i "$link" 2>/dev/null)" = "$inode" ] && basename "$(dirname "$link")"
   done
   return 0
 }
@@ -72,15 +74,23 @@ host_configuration() {
   for file in /etc/apt/apt.conf.d/*proxy*; do [ ! -f "$file" ] || cp -L "$file" "$root$file"; done
 }
 
+# Runs a command in the new system as on a machine of its own: its root is that of a mount namespace. In a chroot the
+# kernel refuses user namespaces to everybody, and the tests of a full disk need one.
+enter() {
+  unshare --mount --propagation private /bin/bash -c 'cd "$0" && pivot_root . . && umount -l . && exec "$@"' "$root" "$@"
+}
+
 # Runs a command line as the user in the clone, with an environment of its own.
 as_user() {
-  chroot "$root" /usr/sbin/runuser -u tester -- /usr/bin/env -i "${user_env[@]}" /bin/bash -c "cd ~/hop3 && $1"
+  enter /usr/sbin/runuser -u tester -- /usr/bin/env -i "${user_env[@]}" /bin/bash -c "cd ~/hop3 && $1"
 }
 
 prepare() {
   if [ -f "$tarball" ]; then tar -C "$root" -xf "$tarball"; else bootstrap; fi
   chmod 755 "$root"
   host_configuration
+  # Only a mount point can become the root of a namespace.
+  mount --bind "$root" "$root" && mounts+=("$root")
   mount -t proc proc "$root/proc" && mounts+=("$root/proc")
   bind /dev /dev
   # A /dev/shm and a /dev/pts come with the host's /dev only where they are mounts of their own.
