@@ -47,10 +47,15 @@ export type PluginContext = {
   readonly signal: AbortSignal;
 };
 
+/** What an app can ask for that only some builders know how to do. */
+export type BuilderSetting = "pip-install" | "node-version" | "callable";
+
 /** How an app of one language is built and run. */
 export type Builder = {
   /** `python`, `node`, `static`, `generic`; what `[build] toolchain` names. */
   readonly name: string;
+  /** The settings that its plan obeys; an app that has another one is refused, never built without it. */
+  readonly obeys: readonly BuilderSetting[];
   /** 0 = not mine; the highest score builds. Pure: looks at files and spec only. `reason` is shown to the user. */
   detect(files: SourceFiles, spec: AppSpec): { readonly score: number; readonly reason: string };
   /**

@@ -131,9 +131,13 @@ const build = z.strictObject({
   "after-build": key(command.optional(), "Run after the toolchain. Wins over Procfile `postbuild`.", {
     shown: "command",
   }),
-  "pip-install": key(strings.optional(), "Python packages installed beside the app's own.", {
-    shown: "list of requirements",
-  }),
+  "pip-install": key(
+    strings.optional(),
+    "Python packages installed beside the app's own; refused where Python does not build the app.",
+    {
+      shown: "list of requirements",
+    },
+  ),
   "node-version": key(
     z
       .union(
@@ -142,7 +146,7 @@ const build = z.strictObject({
       )
       .transform(String)
       .optional(),
-    "Node for the app. Wins over `engines.node` of package.json, `.nvmrc` and `.node-version`.",
+    "Node for the app; refused where Node does not build it. Wins over `engines.node` of package.json, `.nvmrc` and `.node-version`.",
     { shown: "version or range" },
   ),
   ignore: key(
@@ -252,7 +256,7 @@ export const hop3Toml = z.strictObject({
   ),
   healthcheck: key(
     healthcheck.optional(),
-    "How a new release is known to be well before it takes over; a running one is not asked yet.",
+    "How a new release is known to be well before it takes over; a running one is not asked yet. Refused for an app without a `web` process.",
   ),
   static: key(staticPaths.optional(), "URL path = directory, as `[run] static`.", {
     shown: "table of URL path = directory",

@@ -2,7 +2,7 @@
 import { readAppSpec } from "#core/app-config/read.ts";
 import { AppError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
-import type { Builder, PluginContext, SourceFiles } from "#core/plugin.ts";
+import type { Builder, BuilderSetting, BuildPlan, PluginContext, SourceFiles } from "#core/plugin.ts";
 import type { Detected } from "./job.ts";
 import { filesBelow } from "./source-files.ts";
 
@@ -11,7 +11,30 @@ export function detect(files: SourceFiles, builders: readonly Builder[], tools: 
   const spec = readAppSpec(files);
   const own = filesBelow(files, spec.directory);
   const { builder, reason } = choose(own, spec, builders);
-  return { spec, builder, reason, plan: builder.plan({ files: own, spec, tools }) };
+  const plan = builder.plan({ files: own, spec, tools });
+  refuseUnobeyed(spec, builder, plan);
+  return { spec, builder, reason, plan };
+}
+
+/** What the app asks for and nobody would do is an error, not a surprise. Throws INVALID_CONFIG. */
+function refuseUnobeyed(spec: Detected["spec"], builder: Builder, plan: BuildPlan): void {
+  const asked: readonly (readonly [BuilderSetting, string, boolean])[] = [
+    ["pip-install", "[build] pip-install", spec.build.pipInstall.length > 0],
+    ["node-version", "[build] node-version", spec.build.nodeVersion !== undefined],
+    ["callable", `The Procfile's \`${spec.serve?.interface}\``, spec.serve !== undefined],
+  ];
+  const lost = asked.find(([setting, , isAsked]) => isAsked && !builder.obeys.includes(setting));
+  if (lost !== undefined) {
+    throw new AppError("INVALID_CONFIG", `${lost[1]} means nothing where the ${builder.name} builder builds the app.`, {
+      hint: "Remove it, or name the builder that is meant in `[build] toolchain`.",
+    });
+  }
+  const processes = { ...plan.processes, ...spec.processes };
+  if (spec.healthcheck !== undefined && !Object.hasOwn(processes, "web")) {
+    throw new AppError("INVALID_CONFIG", "The health check has no `web` process to ask.", {
+      hint: "Remove it, or name the process that serves HTTP `web`.",
+    });
+  }
 }
 
 function choose(

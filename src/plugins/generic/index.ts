@@ -5,6 +5,7 @@ import { shellStep } from "#core/shell-step.ts";
 
 const builder: Builder = {
   name: "generic",
+  obeys: [],
   detect(_, spec) {
     const names = Object.keys(spec.processes);
     return names.length === 0

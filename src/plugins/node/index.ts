@@ -7,6 +7,7 @@ import { siteDirectory, webCommand } from "./web-command.ts";
 
 const builder: Builder = {
   name: "node",
+  obeys: ["node-version"],
   detect(files, spec) {
     const app = readPackageJson(files);
     if (app === undefined) return { score: 0, reason: "there is no package.json" };

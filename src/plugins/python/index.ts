@@ -11,6 +11,7 @@ const marks = ["uv.lock", "poetry.lock", "requirements.txt", "setup.py", "Pipfil
 
 const builder: Builder = {
   name: "python",
+  obeys: ["pip-install", "callable"],
   detect(files, spec) {
     if (spec.serve !== undefined)
       return { score: 95, reason: `the Procfile names its ${spec.serve.interface} callable` };

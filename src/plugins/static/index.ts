@@ -17,6 +17,7 @@ const hideStep: BuildStep = {
 
 const builder: Builder = {
   name: "static",
+  obeys: [],
   detect(files, spec) {
     const declared = Object.keys(spec.staticPaths).length > 0;
     if (declared && Object.keys(spec.processes).length === 0)
