@@ -1,0 +1,83 @@
+/** No key of hop3.toml is read and then ignored: each built one changes what is built or run, each other one is refused. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { AppError } from "../errors.ts";
+import { shapeOf } from "./hop3-toml.ts";
+import { readAppSpec } from "./read.ts";
+import { hop3Toml, keyMeta } from "./schema.ts";
+import { memoryFiles } from "./testing.ts";
+
+const read = (text: string) => readAppSpec(memoryFiles({ "hop3.toml": text }));
+
+/** Every key that the schema has, as `section` or `section.key`. */
+const keys = Object.entries(hop3Toml.shape).flatMap(([section, type]) => {
+  const shape = shapeOf(type);
+  if (shape === undefined) return [{ name: section, later: keyMeta(type).notBuilt === true }];
+  return Object.entries(shape).map(([key, child]) => ({
+    name: `${section}.${key}`,
+    later: keyMeta(child).notBuilt === true,
+  }));
+});
+
+/** What is said to people, to the `hop3` command, or to Hop3's own tests, and changes no app. `auto` and `local` are one. */
+const noEffect = /^(metadata\.(?!id)|cli\.app$|test$|build\.builder$)/;
+
+/** A line that must change the app's description, by the key that it gives. */
+const effects: Readonly<Record<string, string>> = {
+  "metadata.id": 'id = "blog"',
+  "build.toolchain": 'toolchain = "node"',
+  "build.directory": 'directory = "web"',
+  "build.before-build": 'before-build = "a"',
+  "build.build": 'build = "a"',
+  "build.after-build": 'after-build = "a"',
+  "build.pip-install": 'pip-install = ["a"]',
+  "build.node-version": "node-version = 22",
+  "build.ignore": 'ignore = ["a"]',
+  "run.start": 'start = "a"',
+  "run.before-run": 'before-run = "a"',
+  "run.start-timeout": "start-timeout = 7",
+  "run.static": 'static = { "/a" = "b" }',
+  "run.healthcheck": 'healthcheck = "/a"',
+  "run.healthcheck-timeout": 'healthcheck = "/"\nhealthcheck-timeout = 7',
+  "run.workers": 'workers = { mail = "a" }',
+  "healthcheck.path": 'path = "/a"',
+  "healthcheck.timeout": 'path = "/"\ntimeout = 7',
+  "healthcheck.interval": 'path = "/"\ninterval = 7',
+  "healthcheck.retries": 'path = "/"\nretries = 7',
+  "domains.list": 'list = ["a.example.com"]',
+  env: 'A = "b"',
+  static: '"/a" = "b"',
+};
+
+describe("each key of hop3.toml that is built", () => {
+  it("is among those that are tried here", () => {
+    const built = keys.filter(({ name, later }) => !later && !noEffect.test(name)).map(({ name }) => name);
+    assert.deepEqual(Object.keys(effects).toSorted(), built.toSorted());
+  });
+
+  for (const [name, lines] of Object.entries(effects)) {
+    it(`is obeyed: ${name}`, () => {
+      const [section = "", key] = name.split(".");
+      const sets = (line: string) => key !== undefined && line.startsWith(`${key} =`);
+      const without = key === undefined ? [] : lines.split("\n").filter((line) => !sets(line));
+      assert.notDeepEqual(
+        read(`[${section}]\n${lines}\n`),
+        read(without.length === 0 ? "" : `[${section}]\n${without.join("\n")}\n`),
+      );
+    });
+  }
+});
+
+describe("each key of hop3.toml that is not built", () => {
+  for (const { name } of keys.filter(({ later }) => later)) {
+    it(`is refused by name: ${name}`, () => {
+      const [section = "", key] = name.split(".");
+      const path = section === "healthcheck" ? 'path = "/"\n' : "";
+      const text = key === undefined ? `[${section}]\n` : `[${section}]\n${path}${key} = "a"\n`;
+      assert.throws(
+        () => read(text),
+        (error) => error instanceof AppError && error.code === "NOT_BUILT_YET" && error.message.includes(`\`${name}\``),
+      );
+    });
+  }
+});
