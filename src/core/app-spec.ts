@@ -10,8 +10,6 @@ export type AppSpec = {
   /** The app's folder inside the upload (`[build] directory`), relative, `.` for its root: a monorepo holds many apps. */
   readonly directory: string;
   readonly build: {
-    /** `auto` or `local`: by one of the builders of this server, on the host. */
-    readonly builder: "auto" | "local";
     /** A toolchain's name (`python`, `node`, ...) where the user chose one. */
     readonly toolchain?: string;
     /** `[build] before-build`, else Procfile `prebuild`: run in this order before the toolchain. */
@@ -50,7 +48,6 @@ export type AppSpec = {
   readonly env: readonly EnvEntry[];
   readonly envPolicy: "keep-existing" | "override";
   readonly domains: readonly string[];
-  readonly scale: Readonly<Record<string, number>>;
 };
 
 export type EnvEntry =

@@ -5,23 +5,19 @@ import type { Artifact } from "./artifact.ts";
 /** Seconds between TERM and KILL. */
 const stopTimeout = 10;
 
-/** `web` serves HTTP, every other process is a daemon. Counts: the user's scale, else the app's own, else one. */
+/** `web` serves HTTP, every other process is a daemon. Counts: the user's scale, else one. */
 export function processSpecs(artifact: Artifact, scale: Readonly<Record<string, number>>): Record<string, ProcessSpec> {
   return Object.fromEntries(
     Object.entries(artifact.processes).map(([type, command]) => [
       type,
       {
         command,
-        count: countOf(scale, type) ?? countOf(artifact.spec.scale, type) ?? 1,
+        // A process may be called `constructor`.
+        count: (Object.hasOwn(scale, type) ? scale[type] : undefined) ?? 1,
         listens: type === "web" ? "http" : "none",
         startTimeout: artifact.spec.startTimeout,
         stopTimeout,
       } satisfies ProcessSpec,
     ]),
   );
-}
-
-/** A process may be called `constructor`. */
-function countOf(counts: Readonly<Record<string, number>>, type: string): number | undefined {
-  return Object.hasOwn(counts, type) ? counts[type] : undefined;
 }

@@ -118,7 +118,7 @@ test("a process may have a name that every object knows", () => {
       cwd: ".",
       staticPaths: {},
       domains: [],
-      spec: { hooks: {}, startTimeout: 60, env: [], envPolicy: "keep-existing", scale: {} },
+      spec: { hooks: {}, startTimeout: 60, env: [], envPolicy: "keep-existing" },
     },
     {},
   );

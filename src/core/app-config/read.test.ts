@@ -21,7 +21,7 @@ test("an app that says nothing gets defaults", () => {
   const spec = readAppSpec(memoryFiles({}));
   assert.equal(spec.startTimeout, 60);
   assert.equal(spec.directory, ".");
-  assert.equal(spec.build.builder, "auto");
+  assert.equal(spec.build.toolchain, undefined);
   assert.deepEqual(spec.processes, {});
 });
 

@@ -53,7 +53,6 @@ function mergeSpec({ config, env: tomlEnv }: ParsedToml, procfile: Procfile, env
     ...defined({ id: metadata?.id }),
     directory: build?.directory ?? ".",
     build: {
-      builder: build?.builder === "local" ? "local" : "auto",
       ...defined({ toolchain: build?.toolchain, nodeVersion: build?.["node-version"] }),
       before: list(build?.["before-build"] ?? procfile.prebuild),
       build: list(build?.build ?? procfile.build),
@@ -77,7 +76,6 @@ function mergeSpec({ config, env: tomlEnv }: ParsedToml, procfile: Procfile, env
     env: env.filter((entry) => entry.name !== "HOST_NAME"),
     envPolicy: config.env?.["_policy"] === "override" ? "override" : "keep-existing",
     domains: [...new Set(config.domains?.list ?? hostNames(env))],
-    scale: {},
   };
 }
 

@@ -31,7 +31,6 @@ export function artifactOf(app: string, build: number, { spec, builder }: Detect
       ...(spec.healthcheck === undefined ? {} : { healthcheck: spec.healthcheck }),
       env: spec.env,
       envPolicy: spec.envPolicy,
-      scale: spec.scale,
     },
   };
 }

@@ -17,7 +17,7 @@ export async function drain(platform: Platform, candidate: Candidate): Promise<v
 
 async function drainOthers(platform: Platform, candidate: Candidate): Promise<void> {
   const { app } = candidate.artifact;
-  const { signal } = { signal: platform.stopping };
+  const signal = platform.stopping;
   const { apps } = await platform.supervisor.call("status", {}, { signal });
   const status = apps.find((each) => each.app === app);
   if (status === undefined) return;
