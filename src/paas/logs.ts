@@ -1,4 +1,5 @@
 /** What apps, builds and the server's own services have printed: the last lines, and new ones as they come. */
+import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { LogLine } from "#core/api/logs.ts";
 import { AppError } from "#core/errors.ts";
@@ -47,9 +48,9 @@ export async function* followLogs(
   }
 }
 
-/** Throws APP_NOT_FOUND; NOT_FOUND when there is no such deploy or none yet. */
+/** Throws APP_NOT_FOUND; NOT_FOUND when there is no such deploy, none yet, or its output is gone. */
 export async function readBuildLogs(
-  platform: Platform,
+  platform: Pick<Platform, "store" | "layout">,
   app: string,
   lines: number,
   number: number | undefined,
@@ -101,11 +102,15 @@ function sources(platform: Platform, app: string, process: string | undefined): 
   ).map(({ process: name, path }) => ({ name, path }));
 }
 
-function buildSource(platform: Platform, deploy: Deploy): Source {
+function buildSource(platform: Pick<Platform, "layout">, deploy: Deploy): Source {
   return { name: "build", path: platform.layout.buildLog(deploy.app, deploy.build ?? 0) };
 }
 
-async function deployWithBuild(platform: Platform, app: string, number: number | undefined): Promise<Deploy> {
+async function deployWithBuild(
+  platform: Pick<Platform, "store" | "layout">,
+  app: string,
+  number: number | undefined,
+): Promise<Deploy> {
   await requireApp(platform, app);
   const deploy =
     number === undefined
@@ -116,6 +121,12 @@ async function deployWithBuild(platform: Platform, app: string, number: number |
       "NOT_FOUND",
       number === undefined ? `${app} has not been built yet.` : `There is no deploy ${number} of ${app}.`,
     );
+  }
+  const isGone = deploy.build !== null && !existsSync(platform.layout.build(app, deploy.build));
+  if (isGone && deploy.endedAt !== null) {
+    throw new AppError("NOT_FOUND", `The output of deploy ${deploy.number} of ${app} is not kept any more.`, {
+      hint: "It goes when newer releases took its place, and a deploy that fails before its build has none.",
+    });
   }
   return deploy;
 }
