@@ -5,7 +5,7 @@ import type { ServerSettings } from "#cmd/wire/settings.ts";
 
 export async function choosePorts(wanted: ServerSettings, say: (line: string) => void): Promise<ServerSettings> {
   const apiPort = await choose("API", wanted.apiPort, "127.0.0.1", "HOP3_API_PORT", say);
-  const httpPort = await choose("HTTP", wanted.httpPort, "::", "HOP3_HTTP_PORT", say);
+  const httpPort = await choose("HTTP", wanted.httpPort, "::", "HOP3_HTTP_PORT", say, apiPort);
   return { ...wanted, apiPort, httpPort };
 }
 
@@ -15,8 +15,9 @@ async function choose(
   host: string,
   variable: string,
   say: (line: string) => void,
+  promised?: number,
 ): Promise<number> {
-  const free = await freePortFrom(port, host);
+  const free = await freePortFrom(port, host, promised);
   if (free === undefined) {
     throw new AppError("CONFLICT", `No port for ${what} is free from ${port} to ${port + 99}.`, {
       hint: `Choose another with ${variable}.`,

@@ -10,10 +10,13 @@ export function canListen(port: number, host: string): Promise<boolean> {
   });
 }
 
-/** The wanted port, or the next free one of the hundred after it; undefined when all are taken. */
-export async function freePortFrom(wanted: number, host: string): Promise<number | undefined> {
+/**
+ * The wanted port, or the next free one of the hundred after it; undefined when all are taken. `promised` was given to
+ * somebody who does not listen yet.
+ */
+export async function freePortFrom(wanted: number, host: string, promised?: number): Promise<number | undefined> {
   for (let port = wanted; port < Math.min(wanted + 100, 65_536); port += 1) {
-    if (await canListen(port, host)) return port;
+    if (port !== promised && (await canListen(port, host))) return port;
   }
   return undefined;
 }
