@@ -18,8 +18,14 @@ describe("the house", () => {
       "src/supervisor/",
       "src/store/",
       "src/plugins/",
+      "src/identity/",
+      "src/paas/",
+      "src/server/",
+      "src/cli/",
+      "cmd/",
       "test/",
       "scripts/",
+      "bench/",
     ]) {
       assert.ok(
         paths.some((path) => path.startsWith(start)),
