@@ -130,12 +130,6 @@ export class Supervised {
     this.#options.changed();
   }
 
-  /** Stops watching; what runs goes on. */
-  abandon(): void {
-    this.#waits.abort();
-    this.#run?.close();
-  }
-
   #perform(effect: InstanceEffect): void {
     this.#options.fault(effect);
     switch (effect) {
