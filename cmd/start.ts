@@ -19,6 +19,9 @@ import { makeRunDir } from "#sys/run-dir.ts";
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
+const again = "`npm start` brings every app back.";
+const stopped = `Stopped. ${again}`;
+
 /** 128 + SIGINT: how a foreground program that was interrupted ends. */
 const interrupted = 130;
 
@@ -54,8 +57,10 @@ async function start(): Promise<number> {
   const present = await runningSupervisor(wanted.layout);
   if (present !== undefined) {
     supervisorPid = present;
-    say(`This server is running already (supervisor ${present}): staying with it. Ctrl-C stops it.`);
+    say(`This server is running already (supervisor ${present}): staying with it.`);
+    say("`hop3 apps` lists what runs. Ctrl-C here stops all of it, also for the terminal that started it.");
     await untilGone(present);
+    say(interruptions > 0 ? stopped : `The server has ended. ${again}`);
     return interruptions > 0 ? interrupted : 1;
   }
 
@@ -87,7 +92,7 @@ async function start(): Promise<number> {
   }
   const { exitCode, signal: by } = await ended;
   if (interruptions > 0) {
-    say("Stopped. `npm start` brings every app back.");
+    say(stopped);
     return interrupted;
   }
   process.stderr.write(`The supervisor ended by itself (${exitCode ?? by}).\n${lastWords.join("\n")}\n`);

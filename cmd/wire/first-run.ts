@@ -7,12 +7,13 @@ import { AppError } from "#core/errors.ts";
 import { httpProbe } from "#paas/http-probe.ts";
 import { systemClock } from "#sys/clock.ts";
 import { exec } from "#sys/exec.ts";
+import { appsBack } from "#cmd/wire/apps-back.ts";
 import { localServer, saveLocalContext } from "#cmd/wire/local-context.ts";
 import { toolEnvironment, type ServerSettings } from "#cmd/wire/settings.ts";
 
 const checkout = dirname(fileURLToPath(new URL("../../package.json", import.meta.url)));
 
-/** Milliseconds for the API to come up, and for the apps of an earlier start to answer again. */
+/** Milliseconds for the API to come up, and for the apps of an earlier start, all together, to answer again. */
 const apiPatience = 60_000;
 const appPatience = 30_000;
 
@@ -53,22 +54,28 @@ async function showRunning({ settings, token, say, env, signal }: FirstRun): Pro
     say("No app yet: deploying examples/guestbook...");
     await deployExample({ settings, token, say, env, signal });
   }
-  const apps = (await listed()).filter(({ state }) => state !== "stopped" && state !== "new");
-  for (const app of apps) {
-    const answered = await firstAnswer(app, settings, signal);
-    say(
-      `  ${answered === undefined ? `${app.app} does not answer: hop3 app status --app ${app.app}` : `${app.urls[0]} answers ${answered.status} in ${Math.ceil(answered.ms)} ms`}`,
+  const apps = await listed();
+  const askApp = (url: string) =>
+    httpProbe(
+      { address: `127.0.0.1:${settings.httpPort}`, host: new URL(url).hostname, path: "/", timeoutMs: 5000 },
+      signal,
     );
+  let first: { name: string; url: string } | undefined;
+  let seen = 0;
+  for await (const { line, url } of appsBack(apps, askApp, systemClock.now() + appPatience, signal)) {
+    say(`  ${line}`);
+    const name = apps[seen++]?.app;
+    if (url !== undefined && name !== undefined) first ??= { name, url };
   }
-  say(`ready: ${apps[0]?.urls[0] ?? "no app is running"}`);
+  say(`ready: ${first?.url ?? "no app answers"}`);
   say(`  API  ${api}`);
   say("");
   say("Next, in another terminal:");
   say(`  export PATH="${join(checkout, "bin")}:$PATH"`);
   say("  hop3 apps");
   say(`  hop3 deploy ${join(checkout, "examples/chat")}`);
-  say("  hop3 app logs --app guestbook -f");
-  say("Ctrl-C stops everything; `npm start` brings it back.");
+  if (first !== undefined) say(`  hop3 app logs --app ${first.name} -f`);
+  say("Ctrl-C stops everything; `npm start` brings it all back.");
 }
 
 /** Through the CLI, as the person will do it next. */
@@ -88,24 +95,6 @@ async function deployExample({ settings, token, say, env, signal }: FirstRun): P
   );
   if (result.exitCode !== 0)
     say("The example could not be deployed; the lines above say why. The server itself is up.");
-}
-
-async function firstAnswer(
-  app: AppSummary,
-  settings: ServerSettings,
-  signal: AbortSignal,
-): Promise<{ status: number; ms: number } | undefined> {
-  const url = app.urls[0];
-  if (url === undefined) return undefined;
-  const target = { address: `127.0.0.1:${settings.httpPort}`, host: new URL(url).hostname, path: "/", timeoutMs: 5000 };
-  let answered: { status: number; ms: number } | undefined;
-  await until(app.app, appPatience, signal, async () => {
-    const answer = await httpProbe(target, signal);
-    if (answer.status >= 502) return false;
-    answered = answer;
-    return true;
-  }).catch(() => signal.throwIfAborted());
-  return answered;
 }
 
 async function until(

@@ -119,6 +119,10 @@ suite("npm start", () => {
     await ready(current);
     assert.equal(portOf(current), httpPort);
     assert.ok(!current.lines.some((line) => /deploying/.test(line)));
+    assert.ok(
+      current.lines.some((line) => /^ {2}http:\/\/guestbook\.localhost:\d+ answers 200 in \d+ ms$/.test(line)),
+      current.lines.join("\n"),
+    );
     assert.equal((await fetchThroughEdge({ port: httpPort, host: "guestbook.localhost" }, "/")).status, 200);
     assert.equal(await current.interrupt(), 130);
     current = undefined;
