@@ -31,7 +31,7 @@ export async function followDeploy(
       for await (const event of events) {
         last = event.id ?? last;
         tries = 0;
-        if (event.event === "done") return finish(event.data, deploy);
+        if (event.event === "done") return finish(event.data, app, deploy);
         show(context, event, began);
       }
       throw new AppError("UNREACHABLE", "The stream of the deploy ended early.");
@@ -65,11 +65,19 @@ function show({ progress, verbose }: CommandContext, event: Shown, began: Began)
   else if (verbose > 0) progress.line(`${text} (skipped)`);
 }
 
-function finish(done: DoneEvent, deploy: number): DoneEvent {
-  if (done.error !== undefined) throw faultToError(done.error);
+function finish(done: DoneEvent, app: string, deploy: number): DoneEvent {
+  if (done.error !== undefined) throw faultToError({ ...done.error, hint: withApp(done.error.hint, app) });
   if (done.outcome === "canceled") throw new AppError("CANCELED", `Deploy ${deploy} was canceled on the server.`);
-  if (done.outcome === "failed") throw new AppError("BUILD_FAILED", `Deploy ${deploy} failed.`);
+  if (done.outcome === "failed") {
+    const error = new AppError("BUILD_FAILED", `Deploy ${deploy} failed.`);
+    throw new AppError(error.code, error.message, { hint: withApp(error.hint, app) });
+  }
   return done;
+}
+
+/** The commands of a hint as they can be typed here: the name of a directory names an app to a deploy only. */
+function withApp(hint: string, app: string): string {
+  return hint.replaceAll(/`(hop3 app [a-z-]+)`/g, `\`$1 --app ${app}\``);
 }
 
 function left(app: string, deploy: number, cause: unknown): AppError {

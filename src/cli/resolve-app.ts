@@ -50,7 +50,11 @@ export async function resolveApp(question: AppQuestion): Promise<ResolvedApp> {
     const name = nameOfDirectory(directory);
     if (name !== undefined) return { name, source: "the directory's name" };
   }
+  const own = nameOfDirectory(directory);
   throw new AppError("NO_APP", "It is not clear which app is meant.", {
+    ...(question.orDirectory || own === undefined
+      ? {}
+      : { hint: `Name the app with \`--app\`. To keep it for this directory: echo ${own} > .hop3-app` }),
     details: [
       "--app: not given",
       "HOP3_APP: not set",

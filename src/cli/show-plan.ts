@@ -15,12 +15,13 @@ export function planText(plan: DeployPlan): string {
     ]),
     ...list(
       "runtimes",
-      plan.runtimes.map(({ name, range }) => `${name} ${range}`),
+      plan.runtimes.map(({ name, range }) => `${name} ${range === "*" ? "(any version)" : range}`),
     ),
     ...list(
       "steps",
       plan.steps.map(
-        ({ name, argv, cwd }) => `${name}: ${argv.map(word).join(" ")}${cwd === "." ? "" : ` (in ${cwd})`}`,
+        ({ name, argv, cwd }) =>
+          `${name}: ${argv.map(atBuild).map(word).join(" ")}${cwd === "." ? "" : ` (in ${cwd})`}`,
       ),
     ),
     ...list(
@@ -45,6 +46,11 @@ export function planText(plan: DeployPlan): string {
       plan.refusals.flatMap(({ code, message, hint }) => [`${code}: ${message}`, `  ${hint}`]),
     ),
   ].join("\n");
+}
+
+/** A word of a build step without the places that are known only at the build: `{tree}/.venv` is `.venv`. */
+function atBuild(text: string): string {
+  return text.replaceAll(/\{runtime:[\w.-]+\}\/bin\/|\{tree\}\//g, "").replaceAll(/\{runtime:([\w.-]+)\}/g, "$1");
 }
 
 /** An argv word as a shell would need it. */

@@ -98,7 +98,7 @@ async function admit(platform: Platform, input: BeginDeploy, tree: string, recei
         details,
       });
     }
-    const detail = `${received.files} files, ${Math.ceil(received.bytes / 1024)} KiB`;
+    const detail = received.files === 1 ? "1 file" : `${received.files} files`;
     await report(platform, one, "step", { name: "receive", state: "started" });
     await report(platform, one, "step", { name: "receive", state: "done", detail });
     void platform.queue.run(app, () => runDeploy(one, build));

@@ -37,7 +37,8 @@ export async function runDeploy(job: DeployJob, buildNumber: number): Promise<vo
     const found = await step(job, "detect", async () => {
       const tree = platform.layout.buildTree(app, buildNumber);
       const detected = detect(sourceFiles(tree), platform.builders, platform.tools);
-      return { result: detected, detail: `${detected.plan.summary} (${detected.reason})` };
+      const { plan, reason } = detected;
+      return { result: detected, detail: plan.summary.includes(reason) ? plan.summary : `${plan.summary} (${reason})` };
     });
     await changeDeploy(platform.store, app, deploy, { summary: found.plan.summary });
     const artifact = await step(job, "build", async () => {

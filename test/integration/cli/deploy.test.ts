@@ -75,7 +75,7 @@ test("a failed deploy ends with the status of its error and says it on stderr", 
   const plain = await run(["deploy"], { cwd: folder });
   assert.equal(plain.exitCode, 8);
   assert.equal(plain.stdout, "");
-  assert.match(plain.stderr, /hop3: The step `copy` failed\.\n {2}`hop3 app build-logs`/);
+  assert.match(plain.stderr, /hop3: The step `copy` failed\.\n {2}`hop3 app build-logs --app site`/);
   const json = await run(["deploy", "--json"], { cwd: folder });
   assert.equal(json.stderr, "");
   assert.equal(json.envelope().error.code, "BUILD_FAILED");

@@ -15,6 +15,7 @@ export const appRestart = defineCommand({
     const client = await context.api();
     context.progress.step(`Restarting ${name}`);
     const app = await client.call("restartApp", { params: { app: name } });
-    return { data: app, summary: `[${client.server.name} / ${name}] restarted; it is ${app.state}.` };
+    const state = app.state === "running" ? "" : `; it is ${app.state}`;
+    return { data: app, summary: `[${client.server.name} / ${name}] restarted${state}.` };
   },
 });

@@ -14,6 +14,7 @@ export const appStart = defineCommand({
     const client = await context.api();
     context.progress.step(`Starting ${name}`);
     const app = await client.call("startApp", { params: { app: name } });
-    return { data: app, summary: `[${client.server.name} / ${name}] started; it is ${app.state}.` };
+    const state = app.state === "running" ? "" : `; it is ${app.state}`;
+    return { data: app, summary: `[${client.server.name} / ${name}] started${state}.` };
   },
 });

@@ -14,6 +14,7 @@ export const appStop = defineCommand({
     const client = await context.api();
     context.progress.step(`Stopping ${name}`);
     const app = await client.call("stopApp", { params: { app: name } });
-    return { data: app, summary: `[${client.server.name} / ${name}] stopped; it is ${app.state}.` };
+    const state = app.state === "stopped" ? "" : `; it is ${app.state}`;
+    return { data: app, summary: `[${client.server.name} / ${name}] stopped${state}.` };
   },
 });

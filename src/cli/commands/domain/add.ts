@@ -15,6 +15,10 @@ export const domainAdd = defineCommand({
     const { name } = await context.app();
     const client = await context.api();
     const found = await client.call("addDomain", { params: { app: name }, body: { domain } });
-    return { data: found, summary: `[${client.server.name} / ${name}] added ${domain}.` };
+    const url = found.domains.find((one) => one.domain === domain)?.url ?? domain;
+    return {
+      data: found,
+      summary: `[${client.server.name} / ${name}] added ${domain}: ${url} once its DNS record points to the server.`,
+    };
   },
 });
