@@ -188,7 +188,11 @@ async function recordFailure(job: DeployJob, buildNumber: number, error: AppErro
   const outcome = error.code === "CANCELED" ? "canceled" : "failed";
   const row = await getBuild(platform.store, app, buildNumber);
   if (row?.state === "running") await endBuild(platform.store, app, buildNumber, outcome);
-  await discardBuild(platform, app, buildNumber);
+  // What a build left that cannot be removed must not keep the app from its next deploy, whose retire tries again.
+  await discardBuild(platform, app, buildNumber).catch((thrown: unknown) => {
+    if (platform.stopping.aborted) throw thrown;
+    platform.log.error("a failed build could not be removed", { app, build: buildNumber, error: thrown });
+  });
   await markFirstFailure(platform, app);
   await endFailed(job, outcome, error);
   const target = `deploy ${deploy}`;

@@ -1,7 +1,6 @@
 /** A build's tree is written once: sealed when the build has ended, opened again only to be removed. */
 import { lstat, rm } from "node:fs/promises";
-import { existsSync } from "node:fs";
-import { AppError } from "#core/errors.ts";
+import { AppError, isNodeError } from "#core/errors.ts";
 import type { PluginContext } from "#core/plugin.ts";
 
 /** Takes write permission from everything in the tree; links are left alone. Throws INVALID_SOURCE when it is one itself. */
@@ -13,10 +12,14 @@ export async function sealTree(tree: string, exec: PluginContext["exec"]): Promi
   await chmod("a-w", tree, exec);
 }
 
-/** Removes a directory with sealed trees in it; nothing happens when it is gone already. */
+/** Removes a directory with sealed trees in it, or what a build has put in its place; nothing when it is gone already. */
 export async function removeTree(directory: string, exec: PluginContext["exec"]): Promise<void> {
-  if (!existsSync(directory)) return;
-  await chmod("u+w", directory, exec);
+  const found = await lstat(directory).catch((error: unknown) => {
+    if (isNodeError(error) && error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  // As above: the link goes, what it leads to is left alone.
+  if (found?.isDirectory() === true) await chmod("u+w", directory, exec);
   await rm(directory, { recursive: true, force: true, maxRetries: 3 });
 }
 
