@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -19,6 +19,17 @@ async function outcomeWhen(dir: string, ready: (outcome: Outcome) => boolean): P
     const outcome = readOutcome(dir, readBootId());
     if (ready(outcome)) return outcome;
     if (Date.now() > deadline) throw new Error(`still ${JSON.stringify(outcome)}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** The process id that a file holds, once it does. */
+async function pidIn(file: string): Promise<number> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+    if (/^[0-9]+\n$/.test(text)) return Number(text);
+    if (Date.now() > deadline) throw new Error(`${file} holds no process id`);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
@@ -74,17 +85,14 @@ test("an app killed by signal while nobody watches counts as ended by that signa
 });
 
 test("a child that keeps the output open delays drained and not the exit", async () => {
-  const dir = startAndLose("holder", ["/bin/sh", "-c", "setsid sleep 1000 & exit 3"]);
+  const holder = join(root, "holder.pid");
+  const dir = startAndLose("holder", ["/bin/sh", "-c", `setsid sh -c 'echo $$ > ${holder}; exec sleep 1000' & exit 3`]);
   const outcome = await outcomeWhen(dir, ({ kind }) => kind === "exited");
   assert.equal(outcome.status.drained, false);
   const { launcher } = outcome.status;
   assert.ok(launcher);
   assert.equal(isAlive(launcher), true);
-  const pids = spawnSync("fuser", [join(dir, "out")], { encoding: "utf8" })
-    .stdout.trim()
-    .split(/\s+/)
-    .map(Number);
-  for (const pid of pids) if (readProcStat(pid)?.comm === "sleep") process.kill(pid, "SIGKILL");
+  process.kill(await pidIn(holder), "SIGKILL");
   await outcomeWhen(dir, ({ status }) => status.drained);
 });
 
