@@ -33,7 +33,7 @@ test("what is stopped, never deployed or silent is told by what to type, and is 
   };
   const apps = [app("never", { state: "failed", release: null }), app("old", { state: "stopped" }), app("dead")];
   assert.deepEqual(await linesOf(apps, ask), [
-    { line: "never has not been deployed with success yet: hop3 app build-logs --app never", url: undefined },
+    { line: "never has not been deployed with success yet: hop3 app show --app never", url: undefined },
     { line: "old is stopped: hop3 app start --app old", url: undefined },
     { line: "dead does not answer: hop3 app status --app dead", url: undefined },
   ]);

@@ -38,7 +38,7 @@ export async function* appsBack(
 
 /** An app that nothing is to be expected of; undefined for one that should answer. */
 function idleLine({ app, state, release }: AppSummary): string | undefined {
-  if (release === null) return `${app} has not been deployed with success yet: hop3 app build-logs --app ${app}`;
+  if (release === null) return `${app} has not been deployed with success yet: hop3 app show --app ${app}`;
   if (state === "stopped") return `${app} is stopped: hop3 app start --app ${app}`;
   return undefined;
 }

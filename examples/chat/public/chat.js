@@ -4,10 +4,11 @@ const presence = document.querySelector("#presence");
 const form = document.querySelector("#say");
 const text = document.querySelector("#text");
 
-const name = prompt("Your name?", sessionStorage.getItem("name") ?? "") || "Somebody";
-sessionStorage.setItem("name", name);
+const join = document.querySelector("#join");
+const nameField = document.querySelector("#name");
 
 let socket;
+let name = sessionStorage.getItem("name");
 
 function connect() {
   socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws`);
@@ -46,4 +47,18 @@ events.addEventListener("presence", ({ data }) => {
 });
 events.onerror = () => (presence.textContent = "connecting");
 
-connect();
+join.onsubmit = (event) => {
+  event.preventDefault();
+  name = nameField.value.trim() || "Somebody";
+  sessionStorage.setItem("name", name);
+  enter();
+};
+
+function enter() {
+  join.hidden = true;
+  form.hidden = false;
+  text.focus();
+  connect();
+}
+
+if (name !== null) enter();

@@ -16,12 +16,15 @@ export const appStatus = defineCommand({
     const app = await (await context.api()).call("showApp", { params: { app: name } });
     const running =
       app.lastDeploy?.state === "running" ? `deploy ${app.lastDeploy.deploy} is at ${app.lastDeploy.step}` : null;
+    // A failed deploy over a release that serves is told by `app show`; here only why nothing runs.
+    const failed = app.release === null ? app.lastDeploy?.error?.message : null;
     const text = facts([
       ["app", app.app],
       ["state", app.state],
       ["url", app.urls[0]],
       ["release", app.release],
       ["deploying", running],
+      ["why", failed],
       ...app.notes.map((note) => ["note", note] as const),
     ]);
     return { data: app, text: [text, instanceTable(app.processes)].filter((part) => part !== "").join("\n\n") };
