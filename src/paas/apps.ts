@@ -16,9 +16,11 @@ import { deploySummary } from "./deploy/summary.ts";
 import { removeTree } from "./deploy/tree.ts";
 import { appDomains } from "./domains.ts";
 import { syncEdge } from "./edge.ts";
+import { liveArtifact } from "./live-artifact.ts";
 import type { Actor, Platform } from "./platform.ts";
 import { processViews } from "./processes.ts";
 import { requireApp } from "./require-app.ts";
+import { isServed } from "./served.ts";
 import { supervisorStatuses } from "./supervisor-status.ts";
 import { staticLink } from "./static-link.ts";
 
@@ -114,10 +116,13 @@ export async function destroyApp(platform: Platform, name: string, confirm: stri
 
 async function summary(platform: Platform, app: App, status: AppStatus | undefined): Promise<AppSummary> {
   const release = app.liveRelease === null ? undefined : await getRelease(platform.store, app.name, app.liveRelease);
+  // The list of all apps does not fail for one whose build is gone: it shows no address.
+  const artifact = await liveArtifact(platform, app.name).catch(() => undefined);
+  const domains = artifact !== undefined && isServed(artifact) ? await appDomains(platform, app.name) : [];
   return {
     app: app.name,
     state: appState(app, status),
-    urls: (await appDomains(platform, app.name)).map(({ url }) => url),
+    urls: domains.map(({ url }) => url),
     release: app.liveRelease,
     deployedAt: release?.createdAt ?? null,
   };

@@ -12,6 +12,7 @@ import { writeFileAtomic } from "#sys/atomic-file.ts";
 import { defaultDomain } from "./app-address.ts";
 import { readArtifact } from "./artifact.ts";
 import type { Platform } from "./platform.ts";
+import { isServed } from "./served.ts";
 import { staticLink } from "./static-link.ts";
 
 /** Concurrent calls run one after the other: the last one renders the last state. Throws UNAVAILABLE, PLUGIN_FAILED. */
@@ -38,7 +39,8 @@ async function edgeRoutes(platform: Platform): Promise<EdgeRoute[]> {
     if (liveRelease === null) continue;
     const release = await getRelease(store, name, liveRelease);
     if (release === undefined) continue;
-    const artifact = readArtifact(layout, name, release.build);
+    const artifact = artifactOf(platform, name, release.build);
+    if (!isServed(artifact)) continue;
     const own = (domains.get(name) ?? []).map((domain) => domain.name);
     routes.push({
       app: name,
@@ -53,6 +55,16 @@ async function edgeRoutes(platform: Platform): Promise<EdgeRoute[]> {
     });
   }
   return routes;
+}
+
+/** One app whose record cannot be read keeps no other from its routes; its own processes may still serve. */
+function artifactOf({ layout, log }: Platform, app: string, build: number): Parameters<typeof isServed>[0] {
+  try {
+    return readArtifact(layout, app, build);
+  } catch (error) {
+    log.error("the record of a build cannot be read; its app is served by its processes alone", { app, build, error });
+    return { app, processes: { web: "" }, staticPaths: {} };
+  }
 }
 
 function readDocument(path: string): string | undefined {

@@ -140,6 +140,18 @@ describe("between deploys", () => {
     assert.equal((await done(["app", "show"]))["state"], "running");
   });
 
+  it("an app of workers alone has no address, and its name is nobody's", async () => {
+    const dir = join(platform.base, "toiler");
+    mkdirSync(dir);
+    writeFileSync(join(dir, "Procfile"), "worker: exec sleep 1000\n");
+    assert.equal((await platform.deploy(dir, "toiler")).outcome, "live");
+    const { apps } = (await platform.api("GET", "/apps")) as { apps: { app: string; state: string; urls: string[] }[] };
+    const { state, urls } = apps.find((one) => one.app === "toiler") ?? assert.fail("it is not listed");
+    assert.deepEqual([state, urls], ["running", []]);
+    await assertAnswers(platform.edge("toiler"), { path: "/", status: 404, contains: "No app" });
+    await assert.rejects(platform.api("POST", "/apps/toiler/ping"), /nothing to ping/);
+  });
+
   it("the server tells of itself", async () => {
     const { services } = await done(["system", "info"]);
     assert.deepEqual((services as { name: string }[]).map(({ name }) => name).toSorted(), ["caddy", "hop3d"]);

@@ -12,7 +12,11 @@ export type AppState = z.infer<typeof appState>;
 export const appSummary = z.object({
   app: appName,
   state: appState,
-  urls: z.array(z.string()).describe("Where it answers; the first one is the one to show"),
+  urls: z
+    .array(z.string())
+    .describe(
+      "Where it answers, the one to show first; none before the first release, and for what serves nothing over HTTP",
+    ),
   release: releaseNumber.nullable(),
   /** ISO time of the last release. */
   deployedAt: isoTime.nullable(),

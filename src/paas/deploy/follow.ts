@@ -6,7 +6,8 @@
 import type { DoneEvent, OutputEvent, StepEvent } from "#core/api/deploys.ts";
 import { listDeployEvents } from "#store/deploy-events.ts";
 import { deployNotFound, getDeploy, type Deploy } from "#store/deploys.ts";
-import { defaultDomain, urlOf } from "../app-address.ts";
+import { liveArtifact } from "../live-artifact.ts";
+import { servedUrl } from "../served.ts";
 import { readLines } from "../follow-file.ts";
 import { parseLogLine } from "../log-line.ts";
 import type { Platform } from "../platform.ts";
@@ -59,7 +60,7 @@ export async function* followDeploy(
       const isOver = now.endedAt !== null && (await listDeployEvents(platform.store, app, deploy, seq, 1)).length === 0;
       if (!isOver) continue;
       // Its process died between the end and the telling of it.
-      yield { event: "done", data: doneOf(platform, now), id: id() };
+      yield { event: "done", data: await doneOf(platform, now), id: id() };
       return;
     }
     seq = next.seq;
@@ -72,9 +73,12 @@ export async function* followDeploy(
   }
 }
 
-function doneOf({ baseDomain, edge }: Platform, { app, state, release, error }: Deploy): DoneEvent {
+async function doneOf(platform: Platform, { app, state, release, error }: Deploy): Promise<DoneEvent> {
   const outcome = state === "succeeded" || state === "canceled" ? state : "failed";
-  if (outcome === "succeeded") return { outcome, release, url: urlOf(defaultDomain(app, baseDomain), edge) };
+  if (outcome === "succeeded") {
+    const artifact = await liveArtifact(platform, app);
+    return { outcome, release, url: artifact === undefined ? null : servedUrl(platform, artifact) };
+  }
   const told = error === null ? {} : { error: { ...error, details: [...error.details] } };
   return { outcome, release: null, url: null, ...told };
 }

@@ -13,8 +13,8 @@ import { changeDeploy, endDeploy, getDeploy, startDeploy, type DeployError } fro
 import { beginStep, endStep } from "#store/deploy-steps.ts";
 import { appendEvent } from "#store/events.ts";
 import type { ReleaseReason } from "#store/releases.ts";
-import { defaultDomain, urlOf } from "../app-address.ts";
 import type { Artifact } from "../artifact.ts";
+import { servedUrl } from "../served.ts";
 import { build } from "./build.ts";
 import { cutBack, cutOver, isLive } from "./cut-over.ts";
 import { detect } from "./detect.ts";
@@ -52,7 +52,7 @@ export async function runDeploy(job: DeployJob, buildNumber: number): Promise<vo
     const candidate = await activate(job, artifact, "deploy", true);
     await untilRecorded(job, async () => {
       await endDeploy(platform.store, app, deploy, "succeeded");
-      const url = urlOf(defaultDomain(app, platform.baseDomain), platform.edge);
+      const url = servedUrl(platform, artifact);
       await finish(job, { outcome: "succeeded", release: candidate.release, url });
       const target = `release ${candidate.release}`;
       await appendEvent(platform.store, { actor: by, action: "app.deploy", app, target, outcome: "ok" });

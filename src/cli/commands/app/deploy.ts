@@ -74,7 +74,7 @@ export const deploy = defineCommand({
     const done = await followDeploy(context, client, name, created.deploy);
     return {
       data: { app: name, deploy: created.deploy, created: created.created, release: done.release, url: done.url },
-      text: done.url ?? "",
+      ...(done.url === null ? {} : { text: done.url }),
       summary: `[${client.server.name} / ${name}] ${created.created ? "created and " : ""}deployed as release ${done.release}.`,
     };
   },
