@@ -35,6 +35,8 @@ export function layoutOf({ root, run }: Roots) {
     buildLog: (name: string, build: number) => `${app(name)}/builds/${build}/build.log`,
     release: (name: string, release: number) => `${app(name)}/releases/${release}`,
     releaseRecord: (name: string, release: number) => `${app(name)}/releases/${release}/release.json`,
+    /** hop3d's own: the settings that the release carries. */
+    releaseSettings: (name: string, release: number) => `${app(name)}/releases/${release}/settings.json`,
     /** The supervisor's own: desired state, a directory per instance. Nobody else writes here. */
     supervisor: `${root}/supervisor`,
     desiredState: `${root}/supervisor/desired.json`,

@@ -1,7 +1,7 @@
 /** The environment of an app: shown with its sources, and changed all or nothing. A change makes a release. */
 import { AppError } from "#core/errors.ts";
 import { createDeploy, startDeploy, endDeploy } from "#store/deploys.ts";
-import { readEnv, setEnv, unsetEnv } from "#store/env.ts";
+import { type EnvInput, readEnv, replaceEnv } from "#store/env.ts";
 import { appendEvent } from "#store/events.ts";
 import { toAppError } from "#core/errors.ts";
 import { appPlatformEnv } from "./app-env.ts";
@@ -54,29 +54,14 @@ export async function changeEnv(platform: Platform, app: string, change: EnvChan
       ...change.unset,
     ];
     if (changed.length === 0) return { changed: [], release: null, restarted: [] };
-    const entries = Object.entries(change.set).map(([name, value]) => ({ name, value, source: "user" as const }));
-    await setEnv(store, app, entries, masterKey);
-    await unsetEnv(store, app, change.unset);
+    const set = Object.entries(change.set).map(([name, value]) => ({ name, value, source: "user" as const }));
+    const isKept = ({ name }: EnvInput) => !Object.hasOwn(change.set, name) && !change.unset.includes(name);
+    const variables = [...[...before.values()].filter(isKept).map(plain), ...set];
     const artifact = liveRelease === null || state === "stopped" ? undefined : await liveArtifact(platform, app);
     let release: number | null = null;
-    if (artifact !== undefined) {
-      try {
-        release = await releaseConfig(platform, artifact, by, `environment: ${changed.join(", ")}`);
-      } catch (thrown) {
-        await unsetEnv(
-          store,
-          app,
-          Object.keys(change.set).filter((name) => !before.has(name)),
-        );
-        await setEnv(
-          store,
-          app,
-          changed.flatMap((name) => before.get(name) ?? []),
-          masterKey,
-        );
-        throw thrown;
-      }
-    }
+    // With the release that carries them, or at once where there is none to make: the store never has half of it.
+    if (artifact === undefined) await replaceEnv(store, app, variables, masterKey);
+    else release = await releaseConfig(platform, artifact, by, variables, `environment: ${changed.join(", ")}`);
     await appendEvent(store, { actor: by.name, action: "app.env.change", app, outcome: "ok", details: { changed } });
     return {
       changed: changed.toSorted(),
@@ -86,12 +71,19 @@ export async function changeEnv(platform: Platform, app: string, change: EnvChan
   });
 }
 
-/** A release of the same build with the settings of now, journaled like a deploy. */
-async function releaseConfig(platform: Platform, artifact: Artifact, by: Actor, summary: string): Promise<number> {
+/** A release of the same build with these variables, journaled like a deploy. */
+async function releaseConfig(
+  platform: Platform,
+  artifact: Artifact,
+  by: Actor,
+  variables: readonly EnvInput[],
+  summary: string,
+): Promise<number> {
   const { app } = artifact;
   const { number: deploy } = await createDeploy(platform.store, app, { summary, createdBy: by.name });
   await startDeploy(platform.store, app, deploy);
-  const job = { platform, app, deploy, by: by.name, logLength: () => 0 };
+  const settings = { variables, restores: null };
+  const job = { platform, app, deploy, by: by.name, summary, settings, logLength: () => 0 };
   try {
     const { release } = await activate(job, artifact, "config", false);
     await endDeploy(platform.store, app, deploy, "succeeded");
@@ -104,6 +96,10 @@ async function releaseConfig(platform: Platform, artifact: Artifact, by: Actor, 
     }
     throw thrown;
   }
+}
+
+function plain({ name, value, source }: EnvInput): EnvInput {
+  return { name, value, source };
 }
 
 function nothingBuilt(

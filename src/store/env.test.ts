@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { envValueMax } from "#core/limits.ts";
 import { databases } from "../../test/databases.ts";
 import { createApp } from "./apps.ts";
-import { readEnv, setEnv, unsetEnv } from "./env.ts";
+import { readEnv, replaceEnv, setEnv, unsetEnv } from "./env.ts";
 
 const key = new Uint8Array(32).fill(7);
 
@@ -28,6 +28,29 @@ for (const database of databases) {
         { name: "A", value: "", source: "file", updatedAt: "2026-01-01T00:00:01.000Z" },
         { name: "B", value: "new", source: "generated", updatedAt: "2026-01-01T00:00:01.000Z" },
       ]);
+    });
+
+    test("all are replaced or none; what stays the same keeps its time", async (t) => {
+      const { store, clock } = await database.open(t);
+      await createApp(store, "blog");
+      const entry = (name: string, value: string) => ({ name, value, source: "user" }) as const;
+      await setEnv(store, "blog", [entry("A", "1"), entry("B", "1"), entry("C", "1")], key);
+      clock.advance(1000);
+      await replaceEnv(store, "blog", [entry("A", "1"), entry("B", "2"), entry("D", "1")], key);
+      const after = (await readEnv(store, "blog", key)).map(({ name, value, updatedAt }) => [name, value, updatedAt]);
+      const [was, is] = ["2026-01-01T00:00:00.000Z", "2026-01-01T00:00:01.000Z"];
+      assert.deepEqual(after, [
+        ["A", "1", was],
+        ["B", "2", is],
+        ["D", "1", is],
+      ]);
+      await assert.rejects(replaceEnv(store, "blog", [entry("E", "a\0b")], key), { code: "INVALID_INPUT" });
+      assert.deepEqual(
+        (await readEnv(store, "blog", key)).map(({ name }) => name),
+        ["A", "B", "D"],
+      );
+      await replaceEnv(store, "blog", [], key);
+      assert.deepEqual(await readEnv(store, "blog", key), []);
     });
 
     test("one bad entry keeps all of them out", async (t) => {

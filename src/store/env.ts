@@ -43,6 +43,22 @@ export async function unsetEnv(db: Db, app: string, names: readonly string[]): P
   return rows.map((row) => row.name).toSorted();
 }
 
+/** Makes `entries` all that there is, or changes nothing; what stays the same keeps its time. Throws INVALID_INPUT, APP_NOT_FOUND. */
+export async function replaceEnv(db: Db, app: string, entries: readonly EnvInput[], key: MasterKey): Promise<void> {
+  await transaction(db, async (tx) => {
+    const present = new Map((await readEnv(tx, app, key)).map((entry) => [entry.name, entry]));
+    const kept = new Set(entries.map(({ name }) => name));
+    await unsetEnv(
+      tx,
+      app,
+      [...present.keys()].filter((name) => !kept.has(name)),
+    );
+    const differs = ({ name, value, source }: EnvInput) =>
+      present.get(name)?.value !== value || present.get(name)?.source !== source;
+    await setEnv(tx, app, entries.filter(differs), key);
+  });
+}
+
 /** All variables of the app with their values, by name. Throws INTERNAL when the key is not the one they were sealed with. */
 export async function readEnv(db: Db, app: string, key: MasterKey): Promise<EnvVariable[]> {
   const rows = await query(db).selectFrom("env").selectAll().where("app", "=", app).orderBy("name").execute();

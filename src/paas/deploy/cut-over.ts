@@ -7,6 +7,7 @@ import { setAppState } from "#store/apps.ts";
 import { addDomain } from "#store/domains.ts";
 import { getRelease, setLive } from "#store/releases.ts";
 import { readArtifact } from "../artifact.ts";
+import { applySettings } from "../release-settings.ts";
 import { staticLink } from "../static-link.ts";
 import { syncEdge } from "../edge.ts";
 import type { Platform } from "../platform.ts";
@@ -75,6 +76,7 @@ export async function recordLive(platform: Platform, { artifact, release }: Cand
   const { app, build } = artifact;
   replaceLink(staticLink(platform.layout, app), platform.layout.buildTree(app, build));
   for (const domain of artifact.domains) await addDomain(platform.store, app, domain);
+  await applySettings(platform, app, release);
   await setLive(platform.store, app, release);
   await setAppState(platform.store, app, "running");
   await syncEdge(platform);

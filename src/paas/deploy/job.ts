@@ -2,6 +2,7 @@
 import type { AppSpec } from "#core/app-spec.ts";
 import type { BuildPlan, Builder } from "#core/plugin.ts";
 import type { Artifact } from "../artifact.ts";
+import type { ReleaseSettings } from "../release-settings.ts";
 import type { Platform } from "../platform.ts";
 
 export type DeployJob = {
@@ -9,6 +10,10 @@ export type DeployJob = {
   readonly app: string;
   readonly deploy: number;
   readonly by: string;
+  /** What the release is, in the list of releases; what its build is unless given. */
+  readonly summary?: string;
+  /** What the release is to carry; the app's settings of now unless given. */
+  readonly settings?: ReleaseSettings;
   /** Bytes of the build's log so far. */
   readonly logLength: () => number;
 };

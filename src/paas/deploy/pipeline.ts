@@ -78,7 +78,12 @@ export async function activate(
       const number = await nextRelease(platform.store, app);
       await changeDeploy(platform.store, app, deploy, { release: number });
       candidate = { release: number, artifact, replaces: null, hasProcesses: false };
-      const one = await makeRelease(platform, artifact, number, { reason, summary: artifact.summary, by });
+      const one = await makeRelease(platform, artifact, number, {
+        reason,
+        summary: job.summary ?? artifact.summary,
+        by,
+        settings: job.settings,
+      });
       candidate = one;
       await platform.fault("within:release");
       if (withHooks) await runHooks(platform, one);

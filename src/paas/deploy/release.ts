@@ -7,7 +7,7 @@ import { chmod } from "node:fs/promises";
 import { AppError } from "#core/errors.ts";
 import type { ReleaseRecord } from "#core/records.ts";
 import { recordEnvContext, sealEnv } from "#core/sealed.ts";
-import { readEnv, setEnv } from "#store/env.ts";
+import { type EnvInput, readEnv } from "#store/env.ts";
 import { createRelease, liveRelease, type ReleaseReason } from "#store/releases.ts";
 import { getScale } from "#store/scale.ts";
 import { writeFileAtomic } from "#sys/atomic-file.ts";
@@ -18,6 +18,7 @@ import { listAllDomains } from "#store/domains.ts";
 import type { Artifact } from "../artifact.ts";
 import { generateValue } from "../generate-env.ts";
 import type { Platform } from "../platform.ts";
+import { type ReleaseSettings, writeSettings } from "../release-settings.ts";
 import { envRecord, resolveEnv } from "../resolve-env.ts";
 import { processSpecs } from "../process-specs.ts";
 import type { Candidate } from "./job.ts";
@@ -32,12 +33,17 @@ export async function makeRelease(
   platform: Platform,
   artifact: Artifact,
   release: number,
-  why: { readonly reason: ReleaseReason; readonly summary: string; readonly by: string },
+  why: {
+    readonly reason: ReleaseReason;
+    readonly summary: string;
+    readonly by: string;
+    readonly settings: ReleaseSettings | undefined;
+  },
 ): Promise<Candidate> {
   const { store, layout, masterKey } = platform;
   const { app, build } = artifact;
-  await generateMissing(platform, artifact);
-  const stored = await readEnv(store, app, masterKey);
+  const given = why.settings ?? { variables: await readEnv(store, app, masterKey), restores: null };
+  const stored = [...given.variables, ...generateMissing(artifact, given.variables)];
   const present = (await appDomains(platform, app)).map(({ domain }) => domain);
   const domains = [...new Set([...present, ...artifact.domains])];
   const env = resolveEnv({ artifact, stored, platform: appPlatformEnv(platform, app), domains });
@@ -61,6 +67,7 @@ export async function makeRelease(
   const path = layout.releaseRecord(app, release);
   writeFileAtomic(path, JSON.stringify(record));
   await chmod(path, 0o440);
+  await writeSettings(platform, app, release, { ...given, variables: stored });
   await createRelease(
     store,
     app,
@@ -94,14 +101,11 @@ export async function runHooks(platform: Platform, { artifact, release }: Candid
   }
 }
 
-async function generateMissing(platform: Platform, { app, spec }: Artifact): Promise<void> {
-  const stored = new Set((await readEnv(platform.store, app, platform.masterKey)).map(({ name }) => name));
-  const missing = spec.env.filter((entry) => entry.kind === "generate").filter(({ name }) => !stored.has(name));
-  if (missing.length === 0) return;
-  const made = missing.map((entry) => ({
-    name: entry.name,
-    value: generateValue(entry),
-    source: "generated" as const,
-  }));
-  await setEnv(platform.store, app, made, platform.masterKey);
+/** Made once: from the cut-over on the store has them, and every later release carries them. */
+function generateMissing({ spec }: Artifact, variables: readonly EnvInput[]): EnvInput[] {
+  const present = new Set(variables.map(({ name }) => name));
+  return spec.env
+    .filter((entry) => entry.kind === "generate")
+    .filter(({ name }) => !present.has(name))
+    .map((entry) => ({ name: entry.name, value: generateValue(entry), source: "generated" as const }));
 }
