@@ -14,6 +14,7 @@ import { followBuildLogs, followLogs, readBuildLogs, readLogs, systemLogs } from
 import { pingApp } from "#paas/ping.ts";
 import type { Platform } from "#paas/platform.ts";
 import { listProcesses, scaleProcesses } from "#paas/processes.ts";
+import { beginRollback, diffReleases, listReleases, showRelease } from "#paas/releases.ts";
 import { systemInfo } from "#paas/system.ts";
 import type { UseCases } from "#server/use-cases.ts";
 
@@ -45,6 +46,14 @@ export function platformUseCases(platform: Platform): UseCases {
     followDeploy: ({ params, headers, signal }) =>
       followDeploy(platform, params.app, params.deploy, headers["last-event-id"] ?? 0, signal),
     planDeploy: ({ params, body, signal }) => planDeploy(platform, params.app, body, signal),
+
+    listReleases: async ({ params }) => ({ app: params.app, releases: await listReleases(platform, params.app) }),
+    showRelease: ({ params }) => showRelease(platform, params.app, params.release),
+    diffReleases: ({ params }) => diffReleases(platform, params.app, params.release, params.to),
+    rollback: async ({ params, body, principal }) => ({
+      app: params.app,
+      ...(await beginRollback(platform, params.app, body.release, principal)),
+    }),
 
     listEnv: async ({ params }) => ({
       app: params.app,

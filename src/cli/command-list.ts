@@ -19,6 +19,10 @@ import { envShow } from "./commands/env/show.ts";
 import { envUnset } from "./commands/env/unset.ts";
 import { ps } from "./commands/ps/list.ts";
 import { psScale } from "./commands/ps/scale.ts";
+import { releaseDiff } from "./commands/release/diff.ts";
+import { releaseList } from "./commands/release/list.ts";
+import { releasePromote, rollback } from "./commands/release/rollback.ts";
+import { releaseShow } from "./commands/release/show.ts";
 import { systemInfo } from "./commands/system/info.ts";
 import { systemLogs } from "./commands/system/logs.ts";
 import { makeCompletion } from "./commands/tool/completion.ts";
@@ -34,12 +38,17 @@ export const commands: readonly Command[] = [
   appStatus,
   appLogs,
   appRestart,
+  rollback,
   appShow,
   appStart,
   appStop,
   appPing,
   appBuildLogs,
   appDestroy,
+  releaseList,
+  releaseShow,
+  releaseDiff,
+  releasePromote,
   ps,
   psScale,
   envShow,

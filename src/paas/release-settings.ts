@@ -7,7 +7,7 @@ import { chmod } from "node:fs/promises";
 import { AppError, isNodeError } from "#core/errors.ts";
 import type { Layout } from "#core/layout.ts";
 import { seal, unseal, type MasterKey } from "#core/sealed.ts";
-import { readEnv, replaceEnv, type EnvInput } from "#store/env.ts";
+import { replaceEnv, type EnvInput } from "#store/env.ts";
 import { writeFileAtomic } from "#sys/atomic-file.ts";
 import type { Platform } from "./platform.ts";
 
@@ -55,15 +55,7 @@ export function readSettings(
 export async function applySettings(platform: Platform, app: string, release: number): Promise<void> {
   const { store, masterKey } = platform;
   const settings = readSettings(platform, app, release);
-  if (settings === undefined) return;
-  const present = await readEnv(store, app, masterKey);
-  if (!sameVariables(present, settings.variables)) await replaceEnv(store, app, settings.variables, masterKey);
-}
-
-function sameVariables(a: readonly EnvInput[], b: readonly EnvInput[]): boolean {
-  const words = (list: readonly EnvInput[]) =>
-    JSON.stringify(list.map(({ name, value, source }) => [name, value, source]).toSorted());
-  return words(a) === words(b);
+  if (settings !== undefined) await replaceEnv(store, app, settings.variables, masterKey);
 }
 
 function context(app: string, release: number): string {

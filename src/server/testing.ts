@@ -75,6 +75,16 @@ export function memoryPlatform(): MemoryPlatform {
     app: name,
     domains: app.domains.map((domain) => ({ domain, url: `http://${domain}`, source: "user" as const })),
   });
+  const releaseOf = (release: number, live: number) => ({
+    release,
+    reason: "deploy" as const,
+    summary: "Static files",
+    build: release,
+    createdAt: at,
+    createdBy: "admin",
+    live: release === live,
+    restorable: true,
+  });
   const collect = async (body: AsyncIterable<Uint8Array>) => {
     const chunks: Uint8Array[] = [];
     for await (const chunk of body) chunks.push(chunk);
@@ -168,6 +178,36 @@ export function memoryPlatform(): MemoryPlatform {
           domains: [`${params.app}.localhost`],
           refusals: [],
         };
+      },
+      listReleases: async ({ params }) => {
+        const { release } = find(params.app);
+        const numbers = Array.from({ length: release }, (_, index) => release - index);
+        return { app: params.app, releases: numbers.map((number) => releaseOf(number, release)) };
+      },
+      showRelease: async ({ params }) => ({
+        app: params.app,
+        ...releaseOf(params.release, find(params.app).release),
+        restores: null,
+        processes: [{ type: "web", command: "serve" }],
+        variables: Object.keys(find(params.app).env),
+      }),
+      diffReleases: async ({ params }) => {
+        find(params.app);
+        return {
+          app: params.app,
+          from: params.release,
+          to: params.to,
+          build: { from: params.release, to: params.to },
+          processes: [{ type: "web", from: "serve", to: "serve --new" }],
+          variables: [{ name: "SECRET", change: "changed" }],
+        };
+      },
+      rollback: async ({ params, body }) => {
+        const app = find(params.app);
+        const restores = body.release ?? app.release - 1;
+        if (restores < 1) throw new AppError("NOT_FOUND", `${params.app} has no release older than ${app.release}.`);
+        app.release += 1;
+        return { app: params.app, deploy: app.release, restores };
       },
       listEnv: async ({ params }) => ({
         app: params.app,

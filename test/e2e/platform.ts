@@ -114,16 +114,21 @@ export async function startPlatform(
   await startAgain();
 
   const killEverything = async () => {
-    for (const victim of await processesOf(base)) {
-      try {
-        process.kill(victim, "SIGKILL");
-      } catch {
-        // It ended with its parent.
+    const killAll = async () => {
+      const victims = await processesOf(base);
+      for (const victim of victims) {
+        try {
+          process.kill(victim, "SIGKILL");
+        } catch {
+          // It ended with its parent.
+        }
       }
-    }
+      return victims.length;
+    };
+    // Again for what was being started meanwhile: a power cut takes that, too.
+    await eventually("every process is gone", async () => (await killAll()) === 0);
     await ended;
     pid = 0;
-    await eventually("every process is gone", async () => (await processesOf(base)).length === 0);
   };
 
   const api = async (method: string, path: string, body?: unknown): Promise<unknown> => {

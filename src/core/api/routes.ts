@@ -5,6 +5,7 @@ import { addDomain, listDomains, removeDomain } from "./domains.ts";
 import { changeEnv, listEnv, readEnv } from "./env.ts";
 import { followBuildLogs, followLogs, readBuildLogs, readLogs } from "./logs.ts";
 import { listProcesses, scaleProcesses } from "./processes.ts";
+import { diffReleases, listReleases, rollback, showRelease } from "./releases.ts";
 import { systemInfo, systemLogs, version, whoami } from "./system.ts";
 
 export const routes = {
@@ -19,6 +20,10 @@ export const routes = {
   showDeploy,
   followDeploy,
   planDeploy,
+  listReleases,
+  showRelease,
+  diffReleases,
+  rollback,
   listEnv,
   readEnv,
   changeEnv,

@@ -50,16 +50,31 @@ export async function runDeploy(job: DeployJob, buildNumber: number): Promise<vo
       return { result: made };
     });
     const candidate = await activate(job, artifact, "deploy", true);
-    await untilRecorded(job, async () => {
-      await endDeploy(platform.store, app, deploy, "succeeded");
-      const url = servedUrl(platform, artifact);
-      await finish(job, { outcome: "succeeded", release: candidate.release, url });
-      const target = `release ${candidate.release}`;
-      await appendEvent(platform.store, { actor: by, action: "app.deploy", app, target, outcome: "ok" });
-    });
+    await succeed(job, candidate, "app.deploy");
   } catch (thrown) {
-    await fail(job, buildNumber, thrown);
+    await fail(job, buildNumber, thrown, "app.deploy");
   }
+}
+
+/** Brings what an older release ran back, with the settings of the job. Never throws, as `runDeploy`. */
+export async function runRollback(job: DeployJob, artifact: () => Artifact): Promise<void> {
+  try {
+    await startDeploy(job.platform.store, job.app, job.deploy);
+    await succeed(job, await activate(job, artifact(), "rollback", false), "app.rollback");
+  } catch (thrown) {
+    await fail(job, null, thrown, "app.rollback");
+  }
+}
+
+type Recorded = "app.deploy" | "app.rollback";
+
+async function succeed(job: DeployJob, { artifact, release }: Candidate, action: Recorded): Promise<void> {
+  const { platform, app, deploy, by } = job;
+  await untilRecorded(job, async () => {
+    await endDeploy(platform.store, app, deploy, "succeeded");
+    await finish(job, { outcome: "succeeded", release, url: servedUrl(platform, artifact) });
+    await appendEvent(platform.store, { actor: by, action, app, target: `release ${release}`, outcome: "ok" });
+  });
 }
 
 /** From an artifact to a release that serves; used by deploys and by changes of configuration. */
@@ -154,14 +169,15 @@ async function skip(job: DeployJob, name: DeployStep, detail: string): Promise<v
   await report(job.platform, job, "step", { name, state: "skipped", detail });
 }
 
-async function fail(job: DeployJob, buildNumber: number, thrown: unknown): Promise<void> {
+/** `build` is the one that the deploy made; null when it made none. */
+async function fail(job: DeployJob, build: number | null, thrown: unknown, action: Recorded): Promise<void> {
   const { platform, app, deploy } = job;
   // hop3d itself is going down: leave the deploy as it is, the next start undoes or finishes it.
   if (platform.stopping.aborted) return;
   const error = toAppError(thrown);
   if (error.code === "INTERNAL")
     platform.log.error("a deploy failed unexpectedly", { app, deploy, error: error.cause });
-  await untilRecorded(job, () => recordFailure(job, buildNumber, error));
+  await untilRecorded(job, () => recordFailure(job, build, error, action));
 }
 
 /** Milliseconds before the end of a deploy is recorded again. */
@@ -183,7 +199,7 @@ async function untilRecorded({ platform, app, deploy }: DeployJob, work: () => P
 }
 
 /** Safe to repeat. */
-async function recordFailure(job: DeployJob, buildNumber: number, error: AppError): Promise<void> {
+async function recordFailure(job: DeployJob, build: number | null, error: AppError, action: Recorded): Promise<void> {
   const { platform, app, deploy, by } = job;
   // A call that broke off may have left its job running, or a note of it.
   if (error.code === "UNAVAILABLE") {
@@ -191,17 +207,19 @@ async function recordFailure(job: DeployJob, buildNumber: number, error: AppErro
     await platform.supervisor.call("job.cancel", { app }, { signal: platform.stopping });
   }
   const outcome = error.code === "CANCELED" ? "canceled" : "failed";
-  const row = await getBuild(platform.store, app, buildNumber);
-  if (row?.state === "running") await endBuild(platform.store, app, buildNumber, outcome);
-  // What a build left that cannot be removed must not keep the app from its next deploy, whose retire tries again.
-  await discardBuild(platform, app, buildNumber).catch((thrown: unknown) => {
-    if (platform.stopping.aborted) throw thrown;
-    platform.log.error("a failed build could not be removed", { app, build: buildNumber, error: thrown });
-  });
+  if (build !== null) {
+    const row = await getBuild(platform.store, app, build);
+    if (row?.state === "running") await endBuild(platform.store, app, build, outcome);
+    // What a build left that cannot be removed must not keep the app from its next deploy, whose retire tries again.
+    await discardBuild(platform, app, build).catch((thrown: unknown) => {
+      if (platform.stopping.aborted) throw thrown;
+      platform.log.error("a failed build could not be removed", { app, build, error: thrown });
+    });
+  }
   await markFirstFailure(platform, app);
   await endFailed(job, outcome, error);
   const target = `deploy ${deploy}`;
-  await appendEvent(platform.store, { actor: by, action: "app.deploy", app, target, outcome: error.code });
+  await appendEvent(platform.store, { actor: by, action, app, target, outcome: error.code });
 }
 
 /** Records a failed or canceled end and tells the watchers. */
