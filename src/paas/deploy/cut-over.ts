@@ -3,6 +3,7 @@
  * step; what follows here only makes files, store and edge say the same, and may be repeated.
  */
 import { mkdirSync, readlinkSync, renameSync, symlinkSync } from "node:fs";
+import { AppError } from "#core/errors.ts";
 import { setAppState } from "#store/apps.ts";
 import { addDomain } from "#store/domains.ts";
 import { getRelease, setLive } from "#store/releases.ts";
@@ -11,7 +12,9 @@ import { applySettings } from "../release-settings.ts";
 import { staticLink } from "../static-link.ts";
 import { syncEdge } from "../edge.ts";
 import type { Platform } from "../platform.ts";
+import { supervisorStatuses } from "../supervisor-status.ts";
 import type { Candidate } from "./job.ts";
+import { instanceWords } from "./start.ts";
 import { supervisorIsBack } from "./supervisor-is-back.ts";
 
 /** Tries of what must not fail, and milliseconds between them. */
@@ -25,11 +28,21 @@ export async function cutOver(platform: Platform, candidate: Candidate): Promise
       await platform.supervisor.call("app.cutover", { app, release: candidate.release }, { signal: platform.stopping });
     } catch (thrown) {
       // The answer may have been lost with a supervisor that had done it already.
-      if (!(await isLive(platform, candidate))) throw thrown;
+      if (!(await isLive(platform, candidate))) throw await refusal(platform, candidate, thrown);
     }
   }
   await platform.fault("within:cut-over");
   await repeatedly(platform, () => recordLive(platform, candidate));
+}
+
+/** The supervisor refuses what is not up any more: then the user hears that it ended, with its last words. */
+async function refusal(platform: Platform, { artifact, release }: Candidate, thrown: unknown): Promise<unknown> {
+  if (!(thrown instanceof AppError && thrown.code === "CONFLICT")) return thrown;
+  const { instances = [] } = (await supervisorStatuses(platform)).get(artifact.app) ?? {};
+  const ended = instances.find((one) => one.release === release && one.lastExit !== null);
+  if (ended === undefined) return thrown;
+  const message = `The process ${ended.type}.${ended.index} ended (${ended.lastExit}) before it could serve.`;
+  return new AppError("APP_EXITED", message, { details: await instanceWords(platform, artifact.app, ended) });
 }
 
 /** What fails past the point of no return (a full disk, an edge that restarts) gets some seconds to pass. */

@@ -36,15 +36,30 @@ export async function probe(platform: Platform, { artifact, release }: Candidate
           details: await instanceWords(platform, app, instance),
         });
       }
-      await platform.clock.sleep(check.interval * 1000, platform.stopping);
+      await pause(platform, check.interval * 1000, app, instance);
     }
+  }
+}
+
+/** Milliseconds between two looks at whether what failed its probe still lives. */
+const look = 500;
+
+/** Waits for the next try, which nobody waits for when the process ends meanwhile: the supervisor may have it up again. */
+async function pause(platform: Platform, milliseconds: number, app: string, asked: InstanceStatus): Promise<void> {
+  for (let left = milliseconds; left > 0; left -= look) {
+    await platform.clock.sleep(Math.min(look, left), platform.stopping);
+    await refuseIfEnded(platform, app, asked).catch((thrown: unknown) => {
+      // A supervisor that is gone for a while says nothing of the app.
+      if (!(thrown instanceof AppError && thrown.code === "UNAVAILABLE")) throw thrown;
+    });
   }
 }
 
 /** Some servers listen before they have loaded the app, and end when they cannot: that is what the user needs to hear. */
 async function refuseIfEnded(platform: Platform, app: string, asked: InstanceStatus): Promise<void> {
   const now = (await supervisorStatuses(platform)).get(app)?.instances.find(({ id }) => id === asked.id);
-  if (now !== undefined && now.pid === asked.pid && now.state === "ready") return;
+  // By its pid alone: a new supervisor that has just taken it over does not call it ready yet.
+  if (now !== undefined && now.pid === asked.pid) return;
   const how = now?.lastExit ?? "unknown";
   throw new AppError("APP_EXITED", `The process ${asked.type}.${asked.index} ended (${how}) instead of serving.`, {
     details: await instanceWords(platform, app, asked),
