@@ -142,7 +142,7 @@ async function said(platform: RunningPlatform, app: string): Promise<string> {
   return (await fetchThroughEdge(platform.edge(app), "/")).body;
 }
 
-async function untilStep(platform: RunningPlatform, app: string, deploy: number | undefined, step: DeployStep) {
+export async function untilStep(platform: RunningPlatform, app: string, deploy: number | undefined, step: DeployStep) {
   assert.ok(deploy !== undefined);
   await eventually(`the deploy is in ${step}`, async () => (await shown(platform, app, deploy))?.step === step);
 }
