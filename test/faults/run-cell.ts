@@ -182,7 +182,8 @@ function assertOrder(name: string, said: readonly string[], versions: readonly s
 /** What a deploy does not change: the entries of the run directory and of the platform's own folders, and the routes. */
 async function surroundings({ layout }: RunningPlatform): Promise<unknown> {
   const folders = [layout.root, layout.run, layout.supervisor, layout.edge, `${layout.edge}/live`];
-  const hosts = (await liveDocument(layout.caddyAdminSocket)).match(/[a-z0-9-]+\.localhost/g) ?? [];
+  const document = await liveDocument(layout.caddyAdminSocket);
+  const hosts = [...document.matchAll(/[a-z0-9-]+\.localhost/g)].map(([host]) => host);
   assert.ok(hosts.includes(`${app}.localhost`), "the edge does not tell its routes");
   return { entries: folders.map((folder) => readdirSync(folder).toSorted()), hosts: [...new Set(hosts)].toSorted() };
 }
