@@ -4,15 +4,13 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { deployStep } from "#core/api/deploys.ts";
+import { deployStep, type DeployStep } from "#core/api/deploys.ts";
 import { startPlatform, type RunningPlatform } from "../e2e/platform.ts";
 import { matrix, victims, type Victim } from "./cells.ts";
 import { prepareCells, runCell } from "./run-cell.ts";
 import { renderMatrix, type Outcome, type Row } from "./table.ts";
 
-const { values } = parseArgs({ options: { step: { type: "string" }, kill: { type: "string" } } });
-const steps = chosen("--step", values.step, deployStep.options);
-const killed = chosen("--kill", values.kill, Object.keys(victims) as Victim[]);
+const [steps, killed] = read();
 
 let platform: RunningPlatform | undefined;
 const rows: Row[] = [];
@@ -61,6 +59,17 @@ async function fresh(): Promise<RunningPlatform> {
 
 function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+function read(): [readonly DeployStep[], readonly Victim[]] {
+  try {
+    const { values } = parseArgs({ options: { step: { type: "string" }, kill: { type: "string" } } });
+    const all = Object.keys(victims) as Victim[];
+    return [chosen("--step", values.step, deployStep.options), chosen("--kill", values.kill, all)];
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(2);
+  }
 }
 
 function chosen<Name extends string>(option: string, value: string | undefined, all: readonly Name[]): readonly Name[] {
