@@ -12,6 +12,7 @@ import type { Clock } from "#sys/clock.ts";
 import { after } from "./after.ts";
 import { replaceFile } from "./atomic-file.ts";
 import { JobOutput } from "./job-output.ts";
+import { assertProgram, atLowPriority } from "./low-priority.ts";
 import { readProcStat, type ProcIdentity } from "./output/proc-stat.ts";
 import { markName, type Marked } from "./proc-tree.ts";
 import type { JobResult } from "./protocol.ts";
@@ -148,7 +149,8 @@ export class Jobs {
   async #untilEnd(plan: JobPlan, mark: string, signal: AbortSignal, output: JobOutput): Promise<number | null> {
     const { clock, fault } = this.#context;
     const { command } = plan;
-    const [file = "", ...args] = command.argv;
+    const directory = command.cwd === null ? "/" : `/proc/self/fd/${command.cwd}`;
+    const [file = ""] = command.argv;
     const cannotStart = (error: unknown): number => {
       const reason = error instanceof Error ? error.message : String(error);
       output.say(`${JSON.stringify(file)} could not be started: ${reason}`, clock.now);
@@ -156,8 +158,11 @@ export class Jobs {
     };
     let child: ChildProcessByStdio<null, Readable, Readable>;
     try {
-      child = spawn(file, args, {
-        cwd: command.cwd === null ? "/" : `/proc/self/fd/${command.cwd}`,
+      assertProgram(file, command.env["PATH"] ?? "", directory);
+      // A release command runs once, while users wait for what it does: it is no build.
+      const [first = "", ...args] = plan.kind === "build" ? atLowPriority(command.argv) : command.argv;
+      child = spawn(first, args, {
+        cwd: directory,
         env: { ...command.env, [markName]: mark },
         detached: true,
         stdio: ["ignore", "pipe", "pipe"],
