@@ -2,7 +2,9 @@
 import type { Tools } from "#sys/tools.ts";
 import { builders, proxies } from "#plugins/index.ts";
 import { createAppQueue } from "#paas/app-queue.ts";
+import { createBuildTurns } from "#paas/build-turns.ts";
 import { receiveLimits } from "#paas/deploy/receive.ts";
+import { createDeploysUnderWay } from "#paas/deploy/under-way.ts";
 import type { Platform } from "#paas/platform.ts";
 import { createSignals } from "#paas/signals.ts";
 import { checkMasterKey } from "#store/key-check.ts";
@@ -67,6 +69,8 @@ export async function makePlatform({
     exec: (argv, options = {}) => exec(argv, { signal: stopping, ...options, env: { ...toolEnv, ...options.env } }),
     limits: { upload: receiveLimits, drainSeconds },
     queue: createAppQueue(),
+    deploys: createDeploysUnderWay(stopping),
+    builds: createBuildTurns(settings.builds),
     signals: createSignals(),
     clock,
     log,

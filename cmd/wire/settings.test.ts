@@ -34,3 +34,9 @@ test("what could change a trusted tool from inside is not handed on to it", () =
   ];
   assert.deepEqual(toolEnvironment(Object.fromEntries(hostile.map((name) => [name, "/tmp/evil"]))), {});
 });
+
+test("the builds at the same time are two unless said, and a whole number that a server can bear", () => {
+  const read = (HOP3_BUILDS?: string) => readServerSettings({ HOP3_ROOT: "/srv/hop3", HOP3_BUILDS }, 1000).builds;
+  assert.deepEqual([read(), read(""), read("1"), read("64")], [2, 2, 1, 64]);
+  for (const wrong of ["0", "65", "1.5", "many", "-1"]) assert.throws(() => read(wrong), /HOP3_BUILDS must be/);
+});

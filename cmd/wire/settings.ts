@@ -15,6 +15,8 @@ export type ServerSettings = {
   readonly httpPort: number;
   readonly baseDomain: string;
   readonly postgresUri: string | undefined;
+  /** Builds at the same time, of all apps together. */
+  readonly builds: number;
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -39,6 +41,7 @@ export function readServerSettings(env: Environment, uid: number): ServerSetting
     httpPort: port(env, "HOP3_HTTP_PORT", 8080),
     baseDomain,
     postgresUri: env["POSTGRES_DB_URI"] === "" ? undefined : env["POSTGRES_DB_URI"],
+    builds: whole(env, "HOP3_BUILDS", { unlessSet: 2, min: 1, max: 64, what: "a number" }),
   };
 }
 
@@ -50,6 +53,7 @@ export function serverEnvironment(settings: ServerSettings): Record<string, stri
     HOP3_API_PORT: String(settings.apiPort),
     HOP3_HTTP_PORT: String(settings.httpPort),
     HOP3_DOMAIN: settings.baseDomain,
+    HOP3_BUILDS: String(settings.builds),
     ...(settings.postgresUri === undefined ? {} : { POSTGRES_DB_URI: settings.postgresUri }),
   };
 }
@@ -80,10 +84,16 @@ export function toolEnvironment(env: Environment): Record<string, string> {
 }
 
 function port(env: Environment, name: string, unlessSet: number): number {
+  return whole(env, name, { unlessSet, min: 1, max: 65_535, what: "a port" });
+}
+
+type Range = { readonly unlessSet: number; readonly min: number; readonly max: number; readonly what: string };
+
+function whole(env: Environment, name: string, { unlessSet, min, max, what }: Range): number {
   const text = env[name];
   if (text === undefined || text === "") return unlessSet;
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 65_535)
-    throw new AppError("INVALID_INPUT", `${name} must be a port from 1 to 65535.`);
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw new AppError("INVALID_INPUT", `${name} must be ${what} from ${min} to ${max}.`);
   return value;
 }

@@ -5,9 +5,10 @@ import { destroyApp, listApps, showApp } from "#paas/apps.ts";
 import { requireApp } from "#paas/require-app.ts";
 import { addDomain, appDomains, removeDomain } from "#paas/domains.ts";
 import { beginDeploy } from "#paas/deploy/begin.ts";
+import { cancelDeploy } from "#paas/deploy/cancel.ts";
 import { followDeploy } from "#paas/deploy/follow.ts";
 import { planDeploy } from "#paas/deploy/plan.ts";
-import { showDeploy } from "#paas/deploy/summary.ts";
+import { listDeploys, showDeploy } from "#paas/deploy/summary.ts";
 import { appEnv, changeEnv } from "#paas/env.ts";
 import { restartApp, startApp, stopApp } from "#paas/lifecycle.ts";
 import { followBuildLogs, followLogs, readBuildLogs, readLogs, systemLogs } from "#paas/logs.ts";
@@ -36,12 +37,15 @@ export function platformUseCases(platform: Platform): UseCases {
       ...(await beginDeploy(platform, {
         app: params.app,
         create: query.create,
+        replace: query.replace,
         archive: body,
         env: decodeDeployEnv(headers["hop3-env"]),
         by: principal,
         signal,
       })),
     }),
+    listDeploys: async ({ params }) => ({ app: params.app, deploys: await listDeploys(platform, params.app) }),
+    cancelDeploy: ({ params, principal }) => cancelDeploy(platform, params.app, params.deploy, principal),
     showDeploy: ({ params }) => showDeploy(platform, params.app, params.deploy),
     followDeploy: ({ params, headers, signal }) =>
       followDeploy(platform, params.app, params.deploy, headers["last-event-id"] ?? 0, signal),

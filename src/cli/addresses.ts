@@ -15,6 +15,8 @@ export const addresses: Addresses = {
   restartApp: ["POST", "/apps/:app/restart"],
   pingApp: ["POST", "/apps/:app/ping"],
   createDeploy: ["POST", "/apps/:app/deploys"],
+  listDeploys: ["GET", "/apps/:app/deploys"],
+  cancelDeploy: ["POST", "/apps/:app/deploys/:deploy/cancel"],
   showDeploy: ["GET", "/apps/:app/deploys/:deploy"],
   followDeploy: ["GET", "/apps/:app/deploys/:deploy/events"],
   planDeploy: ["POST", "/apps/:app/plan"],

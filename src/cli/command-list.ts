@@ -10,6 +10,7 @@ import { appStart } from "./commands/app/start.ts";
 import { appStatus } from "./commands/app/status.ts";
 import { appStop } from "./commands/app/stop.ts";
 import { deploy } from "./commands/app/deploy.ts";
+import { deployCancel } from "./commands/deploy/cancel.ts";
 import { domainAdd } from "./commands/domain/add.ts";
 import { domainList } from "./commands/domain/list.ts";
 import { domainRemove } from "./commands/domain/remove.ts";
@@ -34,6 +35,7 @@ import type { Command } from "./define-command.ts";
 
 export const commands: readonly Command[] = [
   deploy,
+  deployCancel,
   appList,
   appStatus,
   appLogs,

@@ -82,7 +82,7 @@ function withApp(hint: string, app: string): string {
 
 function left(app: string, deploy: number, cause: unknown): AppError {
   return new AppError("CANCELED", `You left; deploy ${deploy} of ${app} goes on on the server.`, {
-    hint: `\`hop3 app build-logs -f --app ${app}\` goes on following it.`,
+    hint: `\`hop3 app build-logs -f --app ${app}\` goes on following it, \`hop3 deploy cancel ${deploy} --app ${app}\` ends it.`,
     cause,
   });
 }

@@ -38,7 +38,7 @@ export type PluginContext = {
   /** Runs a trusted tool (npm, uv, caddy), never an app's code. */
   exec(
     argv: readonly string[],
-    options?: { cwd?: string; env?: Record<string, string>; timeoutMs?: number },
+    options?: { cwd?: string; env?: Record<string, string>; timeoutMs?: number; signal?: AbortSignal },
   ): Promise<ExecResult>;
   /** Directory for runtimes that all apps share; readable by every app user. */
   readonly runtimes: string;

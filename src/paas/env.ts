@@ -83,18 +83,22 @@ async function releaseConfig(
   const { number: deploy } = await createDeploy(platform.store, app, { summary, createdBy: by.name });
   await startDeploy(platform.store, app, deploy);
   const settings = { variables, restores: null };
-  const job = { platform, app, deploy, by: by.name, summary, settings, logLength: () => 0 };
+  const underWay = platform.deploys.add(app, deploy, false);
+  const job = { platform, app, deploy, by: by.name, summary, settings, underWay, logLength: () => 0 };
   try {
     const { release } = await activate(job, artifact, "config", false);
     await endDeploy(platform.store, app, deploy, "succeeded");
     return release;
   } catch (thrown) {
-    const error = toAppError(thrown);
+    underWay.settle();
+    const error = underWay.canceled ?? toAppError(thrown);
     if (!platform.stopping.aborted) {
       const told = { code: error.code, message: error.message, hint: error.hint, details: error.details };
-      await endDeploy(platform.store, app, deploy, "failed", told);
+      await endDeploy(platform.store, app, deploy, underWay.canceled === undefined ? "failed" : "canceled", told);
     }
-    throw thrown;
+    throw error;
+  } finally {
+    underWay.end();
   }
 }
 

@@ -10,7 +10,9 @@ import type { SupervisorClient } from "#supervisor/client.ts";
 import type { Clock } from "#sys/clock.ts";
 import type { Log } from "#sys/log.ts";
 import type { AppQueue } from "./app-queue.ts";
+import type { BuildTurns } from "./build-turns.ts";
 import type { ReceiveLimits } from "./deploy/receive.ts";
+import type { DeploysUnderWay } from "./deploy/under-way.ts";
 import type { Signals } from "./signals.ts";
 
 export type Platform = {
@@ -32,6 +34,9 @@ export type Platform = {
   readonly exec: PluginContext["exec"];
   readonly limits: { readonly upload: ReceiveLimits; readonly drainSeconds: number };
   readonly queue: AppQueue;
+  /** The deploys that have not ended, for who wants to cancel one. */
+  readonly deploys: DeploysUnderWay;
+  readonly builds: BuildTurns;
   /** Wakes those who follow a deploy. */
   readonly signals: Signals;
   readonly clock: Clock;

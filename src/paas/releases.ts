@@ -11,7 +11,7 @@ import { readEnv } from "#store/env.ts";
 import { listReleases as releaseRows, type Release } from "#store/releases.ts";
 import { artifactPath, readArtifact } from "./artifact.ts";
 import type { DeployJob } from "./deploy/job.ts";
-import { runRollback } from "./deploy/pipeline.ts";
+import { enqueueRollback } from "./deploy/pipeline.ts";
 import type { Actor, Platform } from "./platform.ts";
 import { readSettings } from "./release-settings.ts";
 import { requireApp } from "./require-app.ts";
@@ -101,8 +101,18 @@ export async function beginRollback(
   // A release of an older Hop3 carries none: then the variables stay as they are.
   const variables = readSettings(platform, app, restores)?.variables;
   const settings = { variables: variables ?? (await readEnv(platform.store, app, platform.masterKey)), restores };
-  const job: DeployJob = { platform, app, deploy, by: by.name, summary: summaryText, settings, logLength: () => 0 };
-  void platform.queue.run(app, () => runRollback(job, () => readArtifact(platform.layout, app, target.build)));
+  const underWay = platform.deploys.add(app, deploy, false);
+  const job: DeployJob = {
+    platform,
+    app,
+    deploy,
+    by: by.name,
+    summary: summaryText,
+    settings,
+    underWay,
+    logLength: () => 0,
+  };
+  enqueueRollback(job, () => readArtifact(platform.layout, app, target.build));
   return { deploy, restores };
 }
 

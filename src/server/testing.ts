@@ -1,5 +1,6 @@
 /** A platform in memory for the tests of the server and the CLI: small, true to the contract, with nothing behind it. */
 import { decodeDeployEnv } from "#core/api/deploy-env.ts";
+import type { DeploySummary } from "#core/api/deploys.ts";
 import type { AppDetails, AppSummary } from "#core/api/apps.ts";
 import type { LogLine } from "#core/api/logs.ts";
 import type { EventOf } from "#core/api/route.ts";
@@ -25,6 +26,8 @@ export type MemoryPlatform = {
   abortedStreams: number;
   /** When set, a deploy ends so. */
   failDeploy: AppError | null;
+  /** What the list of deploys shows, the newest first. */
+  deploys: DeploySummary[];
 };
 
 const at = "2026-01-02T03:04:05.000Z";
@@ -97,6 +100,7 @@ export function memoryPlatform(): MemoryPlatform {
     openStreams: 0,
     abortedStreams: 0,
     failDeploy: null,
+    deploys: [],
     useCases: {
       listApps: async () => ({ apps: [...apps].map(([name, app]) => summary(name, app)) }),
       showApp: async ({ params }) => details(params.app, find(params.app)),
@@ -123,12 +127,23 @@ export function memoryPlatform(): MemoryPlatform {
         apps.set(params.app, app);
         return { app: params.app, deploy: app.release, created: known === undefined };
       },
+      listDeploys: async ({ params }) => {
+        find(params.app);
+        return { app: params.app, deploys: platform.deploys };
+      },
+      cancelDeploy: async ({ params }) => {
+        find(params.app);
+        const found = platform.deploys.find(({ deploy }) => deploy === params.deploy);
+        if (found?.state !== "running") throw new AppError("CONFLICT", "It has ended already.");
+        return Object.assign(found, { state: "canceled" as const, endedAt: at });
+      },
       showDeploy: async ({ params }) => {
         find(params.app);
         return {
           app: params.app,
           deploy: params.deploy,
           state: "succeeded",
+          waits: false,
           step: "retire",
           startedAt: at,
           endedAt: at,

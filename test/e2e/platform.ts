@@ -63,6 +63,7 @@ export async function startPlatform(
     httpPort: await nextPort(),
     baseDomain: "localhost",
     postgresUri: options.env?.["POSTGRES_DB_URI"],
+    builds: 2,
   };
   makeRunDir(layout.run, process.getuid?.() ?? 0);
   const { mkdirSync } = await import("node:fs");

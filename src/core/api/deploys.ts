@@ -34,6 +34,7 @@ export const deploySummary = z.object({
   app: appName,
   deploy: deployNumber,
   state: z.enum(["running", ...deployOutcome.options]),
+  waits: z.boolean().describe("It has not begun: another deploy or change of the app comes first"),
   step: deployStep.describe("The step it is at, or ended at"),
   startedAt: isoTime,
   endedAt: isoTime.nullable(),
@@ -68,7 +69,10 @@ export const createDeploy = defineRoute({
   summary: "Upload a tar and deploy it; answers once it is received and validated",
   action: "app.deploy",
   params: appParams,
-  query: z.strictObject({ create: queryFlag.describe("Make the app when there is none of this name") }),
+  query: z.strictObject({
+    create: queryFlag.describe("Make the app when there is none of this name"),
+    replace: queryFlag.describe("Cancel the app's other deploys that do not serve yet, instead of waiting for them"),
+  }),
   headers: z.object({
     [deployEnvHeader]: z
       .string()
@@ -82,11 +86,29 @@ export const createDeploy = defineRoute({
   response: z.object({ app: appName, deploy: deployNumber, created: z.boolean().describe("The app is new") }),
 });
 
+export const listDeploys = defineRoute({
+  method: "GET",
+  path: "/apps/:app/deploys",
+  summary: "The newest deploys and changes of settings, at most 50, the newest first",
+  action: "app.show",
+  params: appParams,
+  response: z.object({ app: appName, deploys: z.array(deploySummary) }),
+});
+
 export const showDeploy = defineRoute({
   method: "GET",
   path: "/apps/:app/deploys/:deploy",
   summary: "One deploy: state, step, outcome",
   action: "app.show",
+  params: deployParams,
+  response: deploySummary,
+});
+
+export const cancelDeploy = defineRoute({
+  method: "POST",
+  path: "/apps/:app/deploys/:deploy/cancel",
+  summary: "Take back a deploy that does not serve yet; answers when nothing of it is left",
+  action: "app.deploy",
   params: deployParams,
   response: deploySummary,
 });

@@ -1,6 +1,6 @@
 /** The whole contract by name. The server must have a handler for each; the client may call each. */
 import { destroyApp, listApps, pingApp, restartApp, showApp, startApp, stopApp } from "./apps.ts";
-import { createDeploy, followDeploy, planDeploy, showDeploy } from "./deploys.ts";
+import { cancelDeploy, createDeploy, followDeploy, listDeploys, planDeploy, showDeploy } from "./deploys.ts";
 import { addDomain, listDomains, removeDomain } from "./domains.ts";
 import { changeEnv, listEnv, readEnv } from "./env.ts";
 import { followBuildLogs, followLogs, readBuildLogs, readLogs } from "./logs.ts";
@@ -17,7 +17,9 @@ export const routes = {
   restartApp,
   pingApp,
   createDeploy,
+  listDeploys,
   showDeploy,
+  cancelDeploy,
   followDeploy,
   planDeploy,
   listReleases,

@@ -16,7 +16,8 @@ import { createAppWithFolders, existenceLine, removeAppFolders } from "../apps.t
 import type { Actor, Platform } from "../platform.ts";
 import { refuseReserved } from "../reserved-env.ts";
 import type { DeployJob } from "./job.ts";
-import { endFailed, runDeploy } from "./pipeline.ts";
+import { replaceEarlier } from "./cancel.ts";
+import { endFailed, enqueueDeploy } from "./pipeline.ts";
 import { receive, type Received } from "./receive.ts";
 import { report } from "./reporter.ts";
 import { removeTree } from "./tree.ts";
@@ -25,6 +26,8 @@ export type BeginDeploy = {
   readonly app: string;
   /** Make the app when there is none. */
   readonly create: boolean;
+  /** Cancel the app's other uploads that do not serve yet; else this one waits for them. */
+  readonly replace: boolean;
   readonly archive: AsyncIterable<Uint8Array>;
   /** Variables to set before the build. */
   readonly env: Readonly<Record<string, string>>;
@@ -101,7 +104,13 @@ async function admit(platform: Platform, input: BeginDeploy, tree: string, recei
     const detail = received.files === 1 ? "1 file" : `${received.files} files`;
     await report(platform, one, "step", { name: "receive", state: "started" });
     await report(platform, one, "step", { name: "receive", state: "done", detail });
-    void platform.queue.run(app, () => runDeploy(one, build));
+    if (input.replace) await replaceEarlier(platform, app, deploy, input.by);
+    const first = platform.deploys.of(app).find((other) => other.deploy < deploy);
+    if (first !== undefined) {
+      const detail = `waiting for deploy ${first.deploy} to end`;
+      await report(platform, one, "step", { name: "detect", state: "started", detail });
+    }
+    enqueueDeploy(one, build);
     return { deploy, created };
   } catch (thrown) {
     const error = toAppError(thrown);
@@ -112,11 +121,17 @@ async function admit(platform: Platform, input: BeginDeploy, tree: string, recei
     } else if (job !== undefined) {
       await endFailed(job, error.code === "CANCELED" ? "canceled" : "failed", error);
     }
+    job?.underWay.end();
     throw thrown;
   }
 }
 
-export function deployJob(platform: Platform, app: string, deploy: number, build: number, by: string): DeployJob {
-  const log = platform.layout.buildLog(app, build);
-  return { platform, app, deploy, by, logLength: () => statSync(log, { throwIfNoEntry: false })?.size ?? 0 };
+function deployJob(platform: Platform, app: string, deploy: number, build: number, by: string): DeployJob {
+  const underWay = platform.deploys.add(app, deploy, true);
+  return { platform, app, deploy, by, underWay, logLength: logLength(platform, app, build) };
+}
+
+/** Bytes of a build's log so far. */
+export function logLength({ layout }: Pick<Platform, "layout">, app: string, build: number): () => number {
+  return () => statSync(layout.buildLog(app, build), { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -16,6 +16,7 @@ import { artifactOf, artifactSteps } from "./artifact-of.ts";
 import type { DeployJob, Detected } from "./job.ts";
 import { jobFailure } from "./job-end.ts";
 import { lastLines } from "./last-lines.ts";
+import { runJob } from "./run-job.ts";
 import { checkStaticRoots } from "./static-roots.ts";
 import { sealTree } from "./tree.ts";
 
@@ -28,10 +29,10 @@ export async function build(job: DeployJob, number: number, found: Detected): Pr
       info: (message) => platform.log.info(message, { app, build: number }),
       warn: (message) => platform.log.warn(message, { app, build: number }),
     },
-    exec: platform.exec,
+    exec: (argv, options = {}) => platform.exec(argv, { signal: job.underWay.signal, ...options }),
     runtimes: layout.runtimes,
     tools: platform.tools,
-    signal: platform.stopping,
+    signal: job.underWay.signal,
   });
   const tree = layout.buildTree(app, number);
   const plan = replaceWords(found.plan, {
@@ -60,11 +61,7 @@ export async function build(job: DeployJob, number: number, found: Detected): Pr
 
 async function runStep(job: DeployJob, number: number, step: BuildStep, index: number): Promise<void> {
   const { platform, app } = job;
-  const ended = await platform.supervisor.call(
-    "build.step",
-    { app, build: number, step: index },
-    { signal: platform.stopping },
-  );
+  const ended = await runJob(job, "build.step", { app, build: number, step: index });
   const how = jobFailure(ended, `the build step ${step.name}`, step.timeout);
   if (how === undefined) return;
   const lines = await lastLines(platform.layout.buildLog(app, number), 200);

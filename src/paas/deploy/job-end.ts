@@ -9,5 +9,8 @@ export function jobFailure(ended: JobResult, what: string, timeout: number): str
   if (ended.lost) {
     throw new AppError("UNAVAILABLE", `The supervisor was restarted during ${what}.`, { hint: "Deploy again." });
   }
-  return ended.timedOut ? `took longer than ${timeout} s` : `ended with exit status ${ended.exit ?? "unknown"}`;
+  if (ended.timedOut) return `took longer than ${timeout} s`;
+  // 128 + SIGKILL, which nobody here has sent.
+  const why = ended.exit === 137 ? ": it was killed, as the kernel does when the server's memory ends" : "";
+  return `ended with exit status ${ended.exit ?? "unknown"}${why}`;
 }

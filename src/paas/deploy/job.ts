@@ -4,6 +4,7 @@ import type { BuildPlan, Builder } from "#core/plugin.ts";
 import type { Artifact } from "../artifact.ts";
 import type { ReleaseSettings } from "../release-settings.ts";
 import type { Platform } from "../platform.ts";
+import type { UnderWay } from "./under-way.ts";
 
 export type DeployJob = {
   readonly platform: Platform;
@@ -14,6 +15,8 @@ export type DeployJob = {
   readonly summary?: string;
   /** What the release is to carry; the app's settings of now unless given. */
   readonly settings?: ReleaseSettings;
+  /** Whether it may go on; up to the cut-over each step that takes long listens to its signal. */
+  readonly underWay: UnderWay;
   /** Bytes of the build's log so far. */
   readonly logLength: () => number;
 };

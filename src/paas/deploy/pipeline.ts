@@ -15,11 +15,12 @@ import { appendEvent } from "#store/events.ts";
 import type { ReleaseReason } from "#store/releases.ts";
 import type { Artifact } from "../artifact.ts";
 import { servedUrl } from "../served.ts";
+import { artifactSteps } from "./artifact-of.ts";
 import { build } from "./build.ts";
 import { cutBack, cutOver, isLive } from "./cut-over.ts";
 import { detect } from "./detect.ts";
 import { drain } from "./drain.ts";
-import type { Candidate, DeployJob } from "./job.ts";
+import type { Candidate, DeployJob, Detected } from "./job.ts";
 import { probe } from "./probe.ts";
 import { claimDomains, makeRelease, runHooks } from "./release.ts";
 import { report } from "./reporter.ts";
@@ -27,11 +28,27 @@ import { retire } from "./retire.ts";
 import { supervisorIsBack } from "./supervisor-is-back.ts";
 import { sourceFiles } from "./source-files.ts";
 import { start } from "./start.ts";
+import { enqueue, inTurn } from "./turns.ts";
 import { discardBuild, markFirstFailure, undoCandidate } from "./undo.ts";
 
+/** Puts a received deploy into its app's line. */
+export function enqueueDeploy(job: DeployJob, buildNumber: number): void {
+  const giveUp = () => fail(job, buildNumber, job.underWay.canceled, "app.deploy");
+  enqueue(job, () => runDeploy(job, buildNumber), giveUp);
+}
+
+/** The same for bringing back what an older release ran; `artifact` is asked for at its turn. */
+export function enqueueRollback(job: DeployJob, artifact: () => Artifact): void {
+  enqueue(
+    job,
+    () => runRollback(job, artifact),
+    () => fail(job, null, job.underWay.canceled, "app.rollback"),
+  );
+}
+
 /** Runs a received deploy to its end and never throws: the outcome is in the store, and its watchers are told. */
-export async function runDeploy(job: DeployJob, buildNumber: number): Promise<void> {
-  const { platform, app, deploy, by } = job;
+async function runDeploy(job: DeployJob, buildNumber: number): Promise<void> {
+  const { platform, app, deploy } = job;
   try {
     await startDeploy(platform.store, app, deploy);
     const found = await step(job, "detect", async () => {
@@ -43,11 +60,10 @@ export async function runDeploy(job: DeployJob, buildNumber: number): Promise<vo
     await changeDeploy(platform.store, app, deploy, { summary: found.plan.summary });
     const artifact = await step(job, "build", async () => {
       await claimDomains(platform, app, found.spec.domains);
-      const row = { recordVersion: 1, builder: found.builder.name, summary: found.plan.summary, createdBy: by };
-      await createBuild(platform.store, app, row, buildNumber);
-      const made = await build(job, buildNumber, found);
-      await endBuild(platform.store, app, buildNumber, "succeeded");
-      return { result: made };
+      const work = () => buildRecorded(job, buildNumber, found);
+      // What only has to be sealed keeps nobody from building, and need not wait.
+      const isLight = artifactSteps(found, found.plan).length === 0;
+      return { result: await (isLight ? work() : inTurn(job, work)) };
     });
     const candidate = await activate(job, artifact, "deploy", true);
     await succeed(job, candidate, "app.deploy");
@@ -57,7 +73,7 @@ export async function runDeploy(job: DeployJob, buildNumber: number): Promise<vo
 }
 
 /** Brings what an older release ran back, with the settings of the job. Never throws, as `runDeploy`. */
-export async function runRollback(job: DeployJob, artifact: () => Artifact): Promise<void> {
+async function runRollback(job: DeployJob, artifact: () => Artifact): Promise<void> {
   try {
     await startDeploy(job.platform.store, job.app, job.deploy);
     await succeed(job, await activate(job, artifact(), "rollback", false), "app.rollback");
@@ -75,6 +91,16 @@ async function succeed(job: DeployJob, { artifact, release }: Candidate, action:
     await finish(job, { outcome: "succeeded", release, url: servedUrl(platform, artifact) });
     await appendEvent(platform.store, { actor: by, action, app, target: `release ${release}`, outcome: "ok" });
   });
+}
+
+async function buildRecorded(job: DeployJob, number: number, found: Detected): Promise<Artifact> {
+  const { platform, app, by } = job;
+  const row = { recordVersion: 1, builder: found.builder.name, summary: found.plan.summary, createdBy: by };
+  await createBuild(platform.store, app, row, number);
+  const made = await build(job, number, found);
+  job.underWay.goOn();
+  await endBuild(platform.store, app, number, "succeeded");
+  return made;
 }
 
 /** From an artifact to a release that serves; used by deploys and by changes of configuration. */
@@ -101,16 +127,20 @@ export async function activate(
       });
       candidate = one;
       await platform.fault("within:release");
-      if (withHooks) await runHooks(platform, one);
+      if (withHooks) await runHooks(job, one);
       return { result: one, detail: `v${one.release}` };
     });
     if (made.hasProcesses) {
-      const status = await step(job, "start", async () => ({ result: await start(platform, made) }));
-      await step(job, "probe", async () => ({ result: await probe(platform, made, status) }));
+      const status = await step(job, "start", async () => ({
+        result: await start(platform, made, job.underWay.signal),
+      }));
+      await step(job, "probe", async () => ({ result: await probe(platform, made, status, job.underWay.signal) }));
     } else {
       await skip(job, "start", "no process: the edge serves it");
       await skip(job, "probe", "no process");
     }
+    // Before the journal says so: what has a row of the cut-over may be live, and is never taken back.
+    job.underWay.commit();
     await step(job, "cut-over", async () => {
       // From the supervisor's answer on, this release is the live one, whatever else may fail.
       live = true;
@@ -134,17 +164,20 @@ async function step<Result>(
   name: DeployStep,
   work: () => Promise<{ readonly result: Result; readonly detail?: string }>,
 ): Promise<Result> {
+  job.underWay.goOn();
   const ref = await beginStep(job.platform.store, job.app, job.deploy, name);
   await report(job.platform, job, "step", { name, state: "started" });
   try {
     await job.platform.fault(`before:${name}`);
     const { result, detail } = await work();
+    job.underWay.goOn();
     await job.platform.fault(`after:${name}`);
     await endStep(job.platform.store, ref, "done");
     await report(job.platform, job, "step", { name, state: "done", ...(detail === undefined ? {} : { detail }) });
     return result;
   } catch (thrown) {
-    await endStep(job.platform.store, ref, toAppError(thrown).code === "CANCELED" ? "canceled" : "failed");
+    const isCanceled = job.underWay.canceled !== undefined || toAppError(thrown).code === "CANCELED";
+    await endStep(job.platform.store, ref, isCanceled ? "canceled" : "failed");
     await report(job.platform, job, "step", { name, state: "failed" });
     throw thrown;
   }
@@ -174,7 +207,8 @@ async function fail(job: DeployJob, build: number | null, thrown: unknown, actio
   const { platform, app, deploy } = job;
   // hop3d itself is going down: leave the deploy as it is, the next start undoes or finishes it.
   if (platform.stopping.aborted) return;
-  const error = toAppError(thrown);
+  job.underWay.settle();
+  const error = job.underWay.canceled ?? toAppError(thrown);
   if (error.code === "INTERNAL")
     platform.log.error("a deploy failed unexpectedly", { app, deploy, error: error.cause });
   await untilRecorded(job, () => recordFailure(job, build, error, action));
@@ -202,7 +236,7 @@ async function untilRecorded({ platform, app, deploy }: DeployJob, work: () => P
 async function recordFailure(job: DeployJob, build: number | null, error: AppError, action: Recorded): Promise<void> {
   const { platform, app, deploy, by } = job;
   // A call that broke off may have left its job running, or a note of it.
-  if (error.code === "UNAVAILABLE") {
+  if (error.code === "UNAVAILABLE" || (error.code === "CANCELED" && job.underWay.hasBegun)) {
     await supervisorIsBack(platform);
     await platform.supervisor.call("job.cancel", { app }, { signal: platform.stopping });
   }
@@ -216,19 +250,23 @@ async function recordFailure(job: DeployJob, build: number | null, error: AppErr
       platform.log.error("a failed build could not be removed", { app, build, error: thrown });
     });
   }
-  await markFirstFailure(platform, app);
+  // Another one that runs or waits will tell how the app is.
+  if (platform.deploys.of(app).every((one) => one === job.underWay)) await markFirstFailure(platform, app);
   await endFailed(job, outcome, error);
   const target = `deploy ${deploy}`;
   await appendEvent(platform.store, { actor: by, action, app, target, outcome: error.code });
 }
 
+/** What telling of an end needs: recovery knows no more. */
+type Told = Pick<DeployJob, "platform" | "app" | "deploy" | "logLength">;
+
 /** Records a failed or canceled end and tells the watchers. */
-export async function endFailed(job: DeployJob, outcome: "failed" | "canceled", error: AppError): Promise<void> {
+export async function endFailed(job: Told, outcome: "failed" | "canceled", error: AppError): Promise<void> {
   const told: DeployError = { code: error.code, message: error.message, hint: error.hint, details: [...error.details] };
   await endDeploy(job.platform.store, job.app, job.deploy, outcome, told);
   await finish(job, { outcome, release: null, url: null, error: { ...told, details: [...told.details] } });
 }
 
-async function finish(job: DeployJob, event: DoneEvent): Promise<void> {
+async function finish(job: Told, event: DoneEvent): Promise<void> {
   await report(job.platform, job, "done", event);
 }

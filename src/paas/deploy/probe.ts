@@ -14,7 +14,12 @@ import { instanceWords } from "./start.ts";
 const unlessSaid = { path: "/", timeout: 10, interval: 0.5, retries: 3 };
 
 /** Throws APP_UNHEALTHY with what was asked and answered. */
-export async function probe(platform: Platform, { artifact, release }: Candidate, status: AppStatus): Promise<void> {
+export async function probe(
+  platform: Platform,
+  { artifact, release }: Candidate,
+  status: AppStatus,
+  signal: AbortSignal,
+): Promise<void> {
   const { app, spec } = artifact;
   const check = spec.healthcheck ?? unlessSaid;
   const isHealthy = (code: number) => spec.healthcheck === undefined || (code >= 200 && code < 400);
@@ -24,8 +29,8 @@ export async function probe(platform: Platform, { artifact, release }: Candidate
     const target = { address: instance.address, host, path: check.path, timeoutMs: check.timeout * 1000 };
     let said = "";
     for (let tried = 0; ; tried += 1) {
-      const answer = await httpProbe(target, platform.stopping).catch((error: unknown) => {
-        if (platform.stopping.aborted || !(error instanceof AppError)) throw error;
+      const answer = await httpProbe(target, signal).catch((error: unknown) => {
+        if (signal.aborted || !(error instanceof AppError)) throw error;
         return error;
       });
       if (!(answer instanceof AppError) && isHealthy(answer.status)) break;
@@ -36,7 +41,7 @@ export async function probe(platform: Platform, { artifact, release }: Candidate
           details: await instanceWords(platform, app, instance),
         });
       }
-      await pause(platform, check.interval * 1000, app, instance);
+      await pause(platform, check.interval * 1000, app, instance, signal);
     }
   }
 }
@@ -45,9 +50,15 @@ export async function probe(platform: Platform, { artifact, release }: Candidate
 const look = 500;
 
 /** Waits for the next try, which nobody waits for when the process ends meanwhile: the supervisor may have it up again. */
-async function pause(platform: Platform, milliseconds: number, app: string, asked: InstanceStatus): Promise<void> {
+async function pause(
+  platform: Platform,
+  milliseconds: number,
+  app: string,
+  asked: InstanceStatus,
+  signal: AbortSignal,
+): Promise<void> {
   for (let left = milliseconds; left > 0; left -= look) {
-    await platform.clock.sleep(Math.min(look, left), platform.stopping);
+    await platform.clock.sleep(Math.min(look, left), signal);
     await refuseIfEnded(platform, app, asked).catch((thrown: unknown) => {
       // A supervisor that is gone for a while says nothing of the app.
       if (!(thrown instanceof AppError && thrown.code === "UNAVAILABLE")) throw thrown;

@@ -11,7 +11,7 @@ import { getRelease, liveRelease } from "#store/releases.ts";
 import { readArtifact } from "../artifact.ts";
 import type { Platform } from "../platform.ts";
 import { servedUrl } from "../served.ts";
-import { deployJob } from "./begin.ts";
+import { logLength } from "./begin.ts";
 import { isLive, recordLive } from "./cut-over.ts";
 import { drain } from "./drain.ts";
 import type { Candidate } from "./job.ts";
@@ -62,7 +62,7 @@ async function recoverDeploy(platform: Platform, deploy: Deploy): Promise<void> 
 
 async function finish(
   platform: Platform,
-  { app, number, build, createdBy }: Deploy,
+  { app, number, build }: Deploy,
   open: readonly DeployStep[],
   candidate: Candidate,
 ): Promise<void> {
@@ -72,14 +72,14 @@ async function finish(
   for (const step of open) await endStep(platform.store, step, "done");
   await endDeploy(platform.store, app, number, "succeeded");
   const url = servedUrl(platform, candidate.artifact);
-  const job = deployJob(platform, app, number, build ?? 0, createdBy);
-  await report(platform, job, "done", { outcome: "succeeded", release: candidate.release, url });
+  const ref = { app, deploy: number, logLength: logLength(platform, app, build ?? 0) };
+  await report(platform, ref, "done", { outcome: "succeeded", release: candidate.release, url });
   platform.log.info("finished a deploy that was interrupted after its cut-over", { app, deploy: number });
 }
 
 async function undo(
   platform: Platform,
-  { app, number, build, release, createdBy }: Deploy,
+  { app, number, build, release }: Deploy,
   open: readonly DeployStep[],
 ): Promise<void> {
   await platform.supervisor.call("job.cancel", { app }, { signal: platform.stopping });
@@ -95,7 +95,7 @@ async function undo(
   const error = new AppError("UNAVAILABLE", `The server was restarted during this deploy; it was undone.`, {
     hint: "Deploy again.",
   });
-  await endFailed(deployJob(platform, app, number, build ?? 0, createdBy), "failed", error);
+  await endFailed({ platform, app, deploy: number, logLength: logLength(platform, app, build ?? 0) }, "failed", error);
   platform.log.info("undid a deploy that was interrupted before its cut-over", { app, deploy: number });
 }
 

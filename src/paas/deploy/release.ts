@@ -21,9 +21,10 @@ import type { Platform } from "../platform.ts";
 import { type ReleaseSettings, writeSettings } from "../release-settings.ts";
 import { envRecord, resolveEnv } from "../resolve-env.ts";
 import { processSpecs } from "../process-specs.ts";
-import type { Candidate } from "./job.ts";
+import type { Candidate, DeployJob } from "./job.ts";
 import { jobFailure } from "./job-end.ts";
 import { lastLines } from "./last-lines.ts";
+import { runJob } from "./run-job.ts";
 
 /** Seconds for a hook. */
 const hookTimeout = 30 * 60;
@@ -88,11 +89,11 @@ export async function claimDomains(platform: Platform, app: string, domains: rea
 }
 
 /** Runs prerun and the release command, once, as the app. Throws RELEASE_COMMAND_FAILED or CANCELED. */
-export async function runHooks(platform: Platform, { artifact, release }: Candidate): Promise<void> {
-  const { app } = artifact;
+export async function runHooks(job: DeployJob, { artifact, release }: Candidate): Promise<void> {
+  const { platform, app } = job;
   const names = (["prerun", "release"] as const).filter((name) => artifact.spec.hooks[name] !== undefined);
   for (const [hook, name] of names.entries()) {
-    const ended = await platform.supervisor.call("release.hook", { app, release, hook }, { signal: platform.stopping });
+    const ended = await runJob(job, "release.hook", { app, release, hook });
     const how = jobFailure(ended, `the ${name} command`, hookTimeout);
     if (how === undefined) continue;
     throw new AppError("RELEASE_COMMAND_FAILED", `The ${name} command ${how}.`, {

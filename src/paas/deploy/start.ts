@@ -9,14 +9,18 @@ import { lastLines } from "./last-lines.ts";
 /** Seconds beyond the app's own start timeout that the supervisor may take to say so. */
 const slack = 5;
 
-/** Throws APP_EXITED or APP_NOT_LISTENING with the last words of the instance. */
-export async function start(platform: Platform, { release, artifact }: Candidate): Promise<AppStatus> {
+/** Throws APP_EXITED or APP_NOT_LISTENING with the last words of the instance; when `signal` is aborted, nobody waits. */
+export async function start(
+  platform: Platform,
+  { release, artifact }: Candidate,
+  signal: AbortSignal,
+): Promise<AppStatus> {
   const { app, spec } = artifact;
   await platform.supervisor.call("app.start", { app, release }, { signal: platform.stopping });
   const { ready, status } = await platform.supervisor.call(
     "app.await",
     { app, release, timeout: spec.startTimeout + slack },
-    { signal: platform.stopping },
+    { signal },
   );
   if (ready) return status;
   throw await startFailure(platform, app, release, spec.startTimeout, status);

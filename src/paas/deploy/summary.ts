@@ -1,8 +1,9 @@
 /** A deploy as the API shows it. */
 import { deployStep, type DeploySummary } from "#core/api/deploys.ts";
 import { AppError } from "#core/errors.ts";
-import { deployNotFound, getDeploy, type Deploy } from "#store/deploys.ts";
+import { deployNotFound, getDeploy, listDeploys as deployRows, type Deploy } from "#store/deploys.ts";
 import type { Platform } from "../platform.ts";
+import { requireApp } from "../require-app.ts";
 
 export function deploySummary(deploy: Deploy): DeploySummary {
   return {
@@ -10,6 +11,7 @@ export function deploySummary(deploy: Deploy): DeploySummary {
     deploy: deploy.number,
     // Waiting in the app's line counts as running: the user has nothing to do about it.
     state: deploy.state === "queued" ? "running" : deploy.state,
+    waits: deploy.state === "queued",
     step: deployStep.catch("receive").parse(deploy.step),
     startedAt: deploy.startedAt ?? deploy.createdAt,
     endedAt: deploy.endedAt,
@@ -24,4 +26,10 @@ export async function showDeploy(platform: Platform, app: string, number: number
   const deploy = await getDeploy(platform.store, app, number);
   if (deploy === undefined) throw deployNotFound(app, number);
   return deploySummary(deploy);
+}
+
+/** The newest 50, the newest first. Throws APP_NOT_FOUND. */
+export async function listDeploys(platform: Platform, app: string): Promise<DeploySummary[]> {
+  await requireApp(platform, app);
+  return (await deployRows(platform.store, app)).map(deploySummary);
 }

@@ -15,8 +15,13 @@ export type Fate = "never" | "undone" | "finished";
 const convergence = 10_000;
 
 /** Resolves with the deploy's number once it was taken; undefined when the connection broke before. */
-export async function post(platform: RunningPlatform, dir: string, app: string): Promise<number | undefined> {
-  const response = await fetch(`${platform.apiUrl}/apps/${app}/deploys?create=true`, {
+export async function post(
+  platform: RunningPlatform,
+  dir: string,
+  app: string,
+  more = "",
+): Promise<number | undefined> {
+  const response = await fetch(`${platform.apiUrl}/apps/${app}/deploys?create=true${more}`, {
     method: "POST",
     headers: { authorization: `Bearer ${platform.token}`, "content-type": "application/x-tar" },
     body: await tarOf(dir),

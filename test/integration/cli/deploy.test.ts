@@ -196,3 +196,46 @@ test("bash completes from the script", async (context) => {
   const child = spawn("bash", ["-c", script], { cwd: home });
   assert.equal((await output(child, "stdout", /\n/)).trim(), "build-logs");
 });
+
+test("deploy --replace asks the server for it", async (context) => {
+  const asked: boolean[] = [];
+  const { run, home } = await commandLine(context, ({ createDeploy }) => ({
+    createDeploy: (call) => {
+      asked.push(call.query.replace);
+      return createDeploy(call);
+    },
+  }));
+  const folder = project(home, "site");
+  assert.equal((await run(["deploy"], { cwd: folder })).exitCode, 0);
+  assert.equal((await run(["deploy", "--replace"], { cwd: folder })).exitCode, 0);
+  assert.deepEqual(asked, [false, true]);
+});
+
+test("deploy cancel takes the one that runs, else the newest that waits, or the one that is named", async (context) => {
+  const { run, platform } = await commandLine(context);
+  const one = (deploy: number, waits: boolean) => ({
+    app: "blog",
+    deploy,
+    state: "running" as const,
+    waits,
+    step: "build" as const,
+    startedAt: "2026-01-02T03:04:05.000Z",
+    endedAt: null,
+    release: null,
+    error: null,
+  });
+  platform.deploys = [one(9, true), one(8, true), one(7, false)];
+  const canceled = async (...words: string[]) => {
+    const { exitCode, stderr, envelope } = await run(["deploy", "cancel", ...words, "-a", "blog", "--json"]);
+    assert.equal(exitCode, 0, stderr);
+    return [envelope().data["deploy"], envelope().data["state"]];
+  };
+  assert.deepEqual(await canceled(), [7, "canceled"]);
+  assert.deepEqual(await canceled(), [9, "canceled"]);
+  assert.deepEqual(await canceled("8"), [8, "canceled"]);
+  const nothing = await run(["deploy", "cancel", "-a", "blog"]);
+  assert.equal(nothing.exitCode, 6);
+  assert.match(nothing.stderr, /nothing to cancel: no deploy of blog runs or waits/);
+  assert.equal((await run(["deploy", "cancel", "8", "-a", "blog"])).exitCode, 6);
+  assert.equal((await run(["deploy", "cancel", "soon", "-a", "blog"])).exitCode, 2);
+});

@@ -17,17 +17,20 @@ export const deploy = defineCommand({
   about: [
     "The app is made when there is none of the name. Its name is --app, HOP3_APP, .hop3-app, hop3.toml, or else the directory's.",
     "What runs keeps serving until the new release answers; when that fails it stays.",
+    "Deploys of an app run one after the other; with --replace this one takes the place of those that do not serve yet.",
     "Ctrl-C leaves the deploy running on the server and says how to go on following it.",
   ],
   examples: [
     "hop3 deploy",
     "hop3 deploy ./site --app blog",
     "hop3 deploy --dry-run",
+    "hop3 deploy --replace",
     "hop3 deploy -e DEBUG=1 -e LANG=de",
   ],
   positionals: [{ name: "dir", summary: "The app's directory; the current one unless said", required: false }],
   flags: [
     { name: "dry-run", summary: "Upload, and show what a deploy would do; change nothing" },
+    { name: "replace", summary: "Cancel the app's other deploys that do not serve yet, instead of waiting for them" },
     {
       name: "env",
       short: "e",
@@ -37,7 +40,7 @@ export const deploy = defineCommand({
     },
   ],
   guarded: true,
-  seeAlso: ["app build-logs", "app status", "env set"],
+  seeAlso: ["deploy cancel", "app build-logs", "app status", "env set"],
   async run(context) {
     const directory = resolve(context.terminal.cwd, context.arg("dir") ?? ".");
     const env = assignments(context.flags("env"));
@@ -66,7 +69,7 @@ export const deploy = defineCommand({
     }
     const created = await client.call("createDeploy", {
       params: { app: name },
-      query: { create: "true" },
+      query: { create: "true", ...(context.has("replace") ? { replace: "true" } : {}) },
       headers: Object.keys(env).length === 0 ? {} : { [deployEnvHeader]: encodeDeployEnv(env) },
       body: open(context, upload),
     });

@@ -1,0 +1,50 @@
+/** Takes back a deploy that has not reached its cut-over: as if it had failed, with nothing left of it. */
+import type { DeploySummary } from "#core/api/deploys.ts";
+import { AppError } from "#core/errors.ts";
+import { appendEvent } from "#store/events.ts";
+import type { Actor, Platform } from "../platform.ts";
+import { requireApp } from "../require-app.ts";
+import { showDeploy } from "./summary.ts";
+
+/**
+ * Answers when it has ended and nothing of it is left; also when it was canceled before. Throws APP_NOT_FOUND, NOT_FOUND,
+ * CONFLICT for one that serves or has ended, UNAVAILABLE for one that a start of the server is bringing to its end.
+ */
+export async function cancelDeploy(platform: Platform, app: string, number: number, by: Actor): Promise<DeploySummary> {
+  await requireApp(platform, app);
+  const before = await showDeploy(platform, app, number);
+  const found = platform.deploys.get(app, number);
+  const isNew = found !== undefined && found.canceled === undefined;
+  const answer = found?.cancel(` by ${by.name}`);
+  if (answer === "serves") {
+    throw new AppError("CONFLICT", `Deploy ${number} of ${app} has reached its cut-over: its release serves.`, {
+      hint: "`hop3 rollback` brings back what served before.",
+    });
+  }
+  if (answer === "accepted" && isNew) await recordCancel(platform, app, number, by);
+  await found?.done;
+  const now = before.endedAt === null ? await showDeploy(platform, app, number) : before;
+  if (now.state === "canceled") return now;
+  if (now.endedAt === null) {
+    throw new AppError("UNAVAILABLE", `Deploy ${number} of ${app} is brought to its end by a start of the server.`, {
+      hint: "Look again in a moment with `hop3 app show`.",
+    });
+  }
+  throw new AppError("CONFLICT", `Deploy ${number} of ${app} has ${now.state} already.`, {
+    hint: now.state === "succeeded" ? "`hop3 rollback` brings back what served before." : "There is nothing to cancel.",
+  });
+}
+
+/** The newest wins: every earlier upload of the app that does not serve yet makes place for this one. */
+export async function replaceEarlier(platform: Platform, app: string, deploy: number, by: Actor): Promise<void> {
+  for (const one of platform.deploys.of(app)) {
+    if (!one.isUpload || one.deploy >= deploy || one.canceled !== undefined) continue;
+    if (one.cancel(`: deploy ${deploy} takes its place`) !== "accepted") continue;
+    await recordCancel(platform, app, one.deploy, by);
+  }
+}
+
+async function recordCancel(platform: Platform, app: string, deploy: number, by: Actor): Promise<void> {
+  const target = `deploy ${deploy}`;
+  await appendEvent(platform.store, { actor: by.name, action: "app.deploy.cancel", app, target, outcome: "ok" });
+}
