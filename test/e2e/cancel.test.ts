@@ -196,6 +196,24 @@ suite("a cancel of the deploy that runs", { concurrency: 1 }, () => {
     assertGone(on, "first");
   });
 
+  test("takes back a change of variables too, and a rollback that waits for it never begins", async () => {
+    const on = await platform();
+    for (const version of ["older", "newer"]) await deployLive(on, gatedApp(on.base, version), "settings");
+    const before = remainsOf(on, "settings");
+    const halt = haltAt(on.base, "app:start");
+    const changing = on.api("PATCH", "/apps/settings/env", { set: { COLOR: "red" }, unset: [] }).catch(String);
+    await halt.reached();
+    const { deploy } = (await on.api("POST", "/apps/settings/rollback", {})) as { deploy: number };
+    await isCanceled(on, "settings", deploy);
+    await isCanceled(on, "settings", deploy - 1);
+    assert.match(String(await changing), /CANCELED/);
+    halt.release();
+    await atRest(on);
+    assert.deepEqual(remainsOf(on, "settings"), before);
+    assert.deepEqual(column(on, "select name from env where app = 'settings'"), []);
+    await says(on, "settings", "newer");
+  });
+
   test("that races with its end either takes it back or is refused, and what serves agrees", async () => {
     const on = await platform();
     let version = "race-0";
