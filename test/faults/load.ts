@@ -15,6 +15,9 @@ const pause = 5;
 /** Milliseconds that one request may take. */
 const patience = 10_000;
 
+/** What a client was told from a request on, which began at `from`, until another answer. */
+export type Said = { readonly from: number; readonly version: string };
+
 export type Failure = { readonly from: number; readonly to: number; readonly what: string };
 
 export type Client = {
@@ -22,7 +25,7 @@ export type Client = {
   /** Resolves when it had a good answer to a request that it made after this call. */
   answered(): Promise<void>;
   /** Ends it; what it was told, each version once in a row, and the requests that failed. */
-  stop(): Promise<{ readonly asked: number; readonly said: readonly string[]; readonly failures: readonly Failure[] }>;
+  stop(): Promise<{ readonly asked: number; readonly said: readonly Said[]; readonly failures: readonly Failure[] }>;
 };
 
 export function throughEdge(platform: RunningPlatform, app: string, name: string): Client {
@@ -41,7 +44,7 @@ export function pastEdge(platform: RunningPlatform, app: string, name: string): 
 
 function client(name: string, target: () => RequestOptions): Client {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const said: string[] = [];
+  const said: Said[] = [];
   const failures: Failure[] = [];
   let asked = 0;
   let lastGood = 0;
@@ -54,7 +57,7 @@ function client(name: string, target: () => RequestOptions): Client {
       if (!ok) failures.push({ from, to: performance.now(), what });
       else {
         lastGood = from;
-        if (said.at(-1) !== what) said.push(what);
+        if (said.at(-1)?.version !== what) said.push({ from, version: what });
       }
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
