@@ -1,6 +1,7 @@
 /** The control plane as a process: API, deploys, and what its predecessor left half done. Ends the process. */
 import { authenticate } from "#identity/authenticate.ts";
 import { can } from "#identity/can.ts";
+import { collectDaily } from "#paas/disk/collect-daily.ts";
 import { recoverDeploys } from "#paas/deploy/recover.ts";
 import { syncEdge } from "#paas/edge.ts";
 import { receiveLimits } from "#paas/deploy/receive.ts";
@@ -60,6 +61,7 @@ export async function runHop3d({ fault }: { readonly fault?: Platform["fault"] }
     process.once("SIGINT", () => void stop());
     await recovery.done;
     await syncEdge(platform);
+    void collectDaily(platform, Math.random);
   } catch (thrown) {
     const error = toAppError(thrown);
     log.error(error.message, { code: error.code, error });

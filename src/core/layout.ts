@@ -24,6 +24,8 @@ export function layoutOf({ root, run }: Roots) {
     apps: `${root}/apps`,
     /** Uploads until they are complete; no app's name begins with a dot. On the file system of the builds, for a rename. */
     incoming: `${root}/apps/.incoming`,
+    /** What is being removed: moved here at once, gone a little later. On the same file system, for a rename. */
+    trash: `${root}/apps/.trash`,
     app,
     appData: (name: string) => `${app(name)}/data`,
     appHome: (name: string) => `${app(name)}/home`,

@@ -102,6 +102,7 @@ export async function beginRollback(
   const variables = readSettings(platform, app, restores)?.variables;
   const settings = { variables: variables ?? (await readEnv(platform.store, app, platform.masterKey)), restores };
   const underWay = platform.deploys.add(app, deploy, false);
+  underWay.needsBuild = target.build;
   const job: DeployJob = {
     platform,
     app,

@@ -3,7 +3,9 @@ import type { AppStatus } from "#supervisor/protocol.ts";
 import type { Platform } from "./platform.ts";
 
 /** By app name; an app without processes is not among them. */
-export async function supervisorStatuses(platform: Platform): Promise<ReadonlyMap<string, AppStatus>> {
+export async function supervisorStatuses(
+  platform: Pick<Platform, "supervisor" | "stopping">,
+): Promise<ReadonlyMap<string, AppStatus>> {
   const { apps } = await platform.supervisor.call("status", {}, { signal: platform.stopping });
   return new Map(apps.map((status) => [status.app, status]));
 }

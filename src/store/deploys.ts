@@ -137,17 +137,34 @@ export async function listDeploys(db: Db, app: string, limit = 50): Promise<Depl
   return rows.map(toDeploy);
 }
 
-/** Queued or running deploys of all apps: at a start of hop3d, those that its predecessor left half done. Oldest first. */
+/** Queued or running deploys of all apps: at a start of hop3d, those that its predecessor left half done. By app, oldest first. */
 export async function unfinishedDeploys(db: Db): Promise<Deploy[]> {
   const rows = await query(db)
     .selectFrom("deploys")
     .selectAll()
     .where("state", "in", ["queued", "running"])
-    .orderBy("created_at")
+    // By number and not by time: a clock that was set back would turn the line of an app round.
     .orderBy("app")
     .orderBy("number")
     .execute();
   return rows.map(toDeploy);
+}
+
+/**
+ * Forgets deploys that have ended, with their journals and events: all but the newest `newest`, and of those the ones that
+ * ended before `before` (ISO time). The last deploy stays. Returns how many went.
+ */
+export async function forgetDeploys(db: Db, app: string, newest: number, before: string): Promise<number> {
+  const last = await query(db).selectFrom("apps").select("last_deploy").where("name", "=", app).executeTakeFirst();
+  if (last === undefined) return 0;
+  const { numDeletedRows } = await query(db)
+    .deleteFrom("deploys")
+    .where("app", "=", app)
+    .where("number", "<", last.last_deploy)
+    .where("ended_at", "is not", null)
+    .where((eb) => eb.or([eb("number", "<=", last.last_deploy - newest), eb("ended_at", "<", before)]))
+    .executeTakeFirst();
+  return Number(numDeletedRows);
 }
 
 export function deployNotFound(app: string, number: number): AppError {

@@ -70,6 +70,16 @@ export async function listReleases(db: Db, app: string, limit = 50): Promise<Rel
   return rows.map(toRelease);
 }
 
+/** For a release whose record was removed. False when there was none. Nobody asks for the one that serves. */
+export async function deleteRelease(db: Db, app: string, number: number): Promise<boolean> {
+  const { numDeletedRows } = await query(db)
+    .deleteFrom("releases")
+    .where("app", "=", app)
+    .where("number", "=", number)
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
+}
+
 /** The release that serves; undefined before the first cut-over, or when there is no such app. */
 export async function liveRelease(db: Db, app: string): Promise<Release | undefined> {
   const row = await query(db)

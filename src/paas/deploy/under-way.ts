@@ -16,6 +16,8 @@ export class UnderWay {
   readonly signal: AbortSignal;
   /** Resolves when it has ended, or hop3d stops. */
   readonly done: Promise<void>;
+  /** An older build that it brings back, which must not be removed meanwhile. */
+  needsBuild: number | null = null;
   readonly #canceling = new AbortController();
   readonly #ended = Promise.withResolvers<void>();
   #phase: "begun" | "waits" | "serves" | "ending" = "begun";
