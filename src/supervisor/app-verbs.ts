@@ -4,6 +4,7 @@ import type { Apps } from "./apps.ts";
 import type { DesiredApp, DesiredInstance, Group } from "./desired.ts";
 import type { AppStatus } from "./protocol.ts";
 import { Refusal } from "./refusal.ts";
+import { exitsNoticed, refuseHalf } from "./whole-release.ts";
 
 type Outcome = { ready: boolean; status: AppStatus };
 export type Counts = ReadonlyMap<string, number>;
@@ -49,7 +50,8 @@ export async function awaitRelease(apps: Apps, app: string, release: number, tim
   return untilReady(apps, app, ids, timeout);
 }
 
-export function cutOver(apps: Apps, app: string, release: number): AppStatus {
+export async function cutOver(apps: Apps, app: string, release: number): Promise<AppStatus> {
+  await exitsNoticed(apps, staying(apps, app, release));
   const desired = apps.known(app);
   if (desired.live === release && !desired.stopped) return apps.status(app);
   const started = desired.groups.filter((group) => group.release === release);
@@ -57,13 +59,7 @@ export function cutOver(apps: Apps, app: string, release: number): AppStatus {
   if (started.length === 0 && !isEmptyRelease(apps, app, release)) {
     throw new Refusal("conflict", `Release ${release} of ${app} was not started.`);
   }
-  const isReady = (one: DesiredInstance) => apps.running.get(one.id)?.state === "ready";
-  const web = instances.filter((one) => one.type === "web");
-  const must = web.length > 0 ? web : instances;
-  const wanted = started.some((group) => group.count > 0);
-  if (wanted && !must.some(isReady)) {
-    throw new Refusal("conflict", `No instance of release ${release} of ${app} is ready.`);
-  }
+  refuseHalf(apps, `release ${release} of ${app}`, started, instances);
   apps.edit(app, (before) => ({
     ...before,
     stopped: false,

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { instanceEvents, instanceStates, transition, type InstanceEvent, type InstanceState } from "./instance.ts";
 
-/** Every state x event: `state effects...`; `-` where nothing happens. A missing row or column does not compile. */
+/**
+ * Every state x event, for what is proven: `state effects...`; `-` where nothing happens. A missing row or column does not
+ * compile.
+ */
 const table: Record<InstanceState, Record<InstanceEvent, string>> = {
   pending: row({ try: "starting spawn", begin: "restarting spawn", retire: "gone forget", stop: "gone forget" }),
   starting: row({
@@ -74,16 +77,26 @@ test("every state has a row and every event a column", () => {
 for (const state of instanceStates) {
   test(`from ${state} every event leads where the table says`, () => {
     for (const event of instanceEvents) {
-      const [next, effects] = transition(state, event);
+      const [next, effects] = transition(state, event, true);
       const said = next === state && effects.length === 0 ? "-" : [next, ...effects].join(" ");
       assert.equal(said, table[state][event], `${state} + ${event}`);
     }
   });
 }
 
+test("what is not proven differs in one thing: it does not come back after it was ready", () => {
+  for (const state of instanceStates) {
+    for (const event of instanceEvents) {
+      const isTheOne = state === "ready" && event === "exit";
+      const expected = isTheOne ? ["failed", ["slots"]] : transition(state, event, true);
+      assert.deepEqual(transition(state, event, false), expected, `${state} + ${event}`);
+    }
+  }
+});
+
 test("no TERM of a process that served comes before its slots are rewritten", () => {
   for (const event of instanceEvents) {
-    const [, effects] = transition("ready", event);
+    const [, effects] = transition("ready", event, true);
     const term = effects.indexOf("term");
     if (term >= 0) assert.ok(effects.indexOf("slots") >= 0 && effects.indexOf("slots") < term, event);
   }
@@ -92,7 +105,7 @@ test("no TERM of a process that served comes before its slots are rewritten", ()
 test("from every state a stop, then time and exits, leads to gone", () => {
   for (const first of instanceStates) {
     let state: InstanceState = first;
-    for (const event of ["stop", "stop-timeout", "exit"] as const) [state] = transition(state, event);
+    for (const event of ["stop", "stop-timeout", "exit"] as const) [state] = transition(state, event, true);
     assert.equal(state, "gone", first);
   }
 });

@@ -4,8 +4,8 @@
  *
  *   pending -> starting -> ready -> draining -> stopping -> killing -> gone
  *
- * A release that has not proved itself gets one try (`starting`, then `failed`); what is live comes back with a growing
- * wait (`restarting`, `backoff`).
+ * A release that has not proved itself gets one try (`failed` when it ends, ready or not); what is live comes back with a
+ * growing wait (`restarting`, `backoff`).
  */
 
 export const instanceStates = [
@@ -56,8 +56,11 @@ export type InstanceEffect =
 
 type Step = readonly [InstanceState, readonly InstanceEffect[]];
 
-/** The next state and what to do, in order. An event that means nothing in a state changes nothing. */
-export function transition(state: InstanceState, event: InstanceEvent): Step {
+/**
+ * The next state and what to do, in order. An event that means nothing in a state changes nothing. `proven`: its release
+ * is, or was, the live one; until then there is one try, whether or not it has got ready.
+ */
+export function transition(state: InstanceState, event: InstanceEvent, proven: boolean): Step {
   const nothing: Step = [state, []];
   switch (state) {
     case "pending":
@@ -77,7 +80,7 @@ export function transition(state: InstanceState, event: InstanceEvent): Step {
       if (event === "recycle") return ["recycling", ["term"]];
       return leaves(event) ? ["stopping", ["term"]] : nothing;
     case "ready":
-      if (event === "exit") return ["backoff", ["slots", "arm-retry"]];
+      if (event === "exit") return proven ? ["backoff", ["slots", "arm-retry"]] : ["failed", ["slots"]];
       if (event === "recycle") return ["recycling", ["slots", "term"]];
       if (event === "retire") return ["draining", ["slots", "drain"]];
       if (event === "stop") return ["stopping", ["slots", "term"]];

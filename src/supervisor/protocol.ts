@@ -32,7 +32,10 @@ export type Verbs = {
     args: { app: string; release: number; timeout: number };
     result: { ready: boolean; status: AppStatus };
   };
-  /** Makes the release the live one: writes all slots to its web instances. Refused when none is ready. */
+  /**
+   * Makes the release the live one, of all process types at once: writes all slots to its web instances. Refused when any
+   * of its instances is not ready.
+   */
   "app.cutover": { args: { app: string; release: number }; result: AppStatus };
   /** Stops a release that is not live: waits until it has no connection or `drain` seconds passed, then TERM, KILL. Answers when gone. */
   "app.retire": { args: { app: string; release: number; drain: number }; result: AppStatus };

@@ -9,6 +9,7 @@ import { after } from "./after.ts";
 import { untilDrained } from "./drain.ts";
 import type { Fence } from "./fence.ts";
 import { isRunning, transition, type InstanceEffect, type InstanceEvent, type InstanceState } from "./instance.ts";
+import { isAlive } from "./output/proc-stat.ts";
 import { describeExit, type Outcome } from "./output/status-file.ts";
 import { dialTcp, dialUnix } from "./proc-net.ts";
 import { appProcesses } from "./proc-tree.ts";
@@ -62,6 +63,8 @@ export class Supervised {
   /** Until when (ms since the epoch) connections may keep it while it drains. */
   graceUntil = 0;
   #run: Run | undefined;
+  /** False while it has one try. */
+  #proven = true;
   #failures = 0;
   /** Ends the waits of the present state: for readiness, retry, drain, stop. */
   #waits = new AbortController();
@@ -83,9 +86,17 @@ export class Supervised {
     return isRunning(this.state) ? (this.#run?.marked.app?.pid ?? null) : null;
   }
 
+  /** False from the moment its main process dies, which is before anybody has noticed. */
+  get isAlive(): boolean {
+    const app = this.#run?.marked.app;
+    return this.#run !== undefined && (app === undefined || isAlive(app));
+  }
+
   dispatch(event: InstanceEvent): void {
     const before = this.state;
-    const [next, effects] = transition(before, event);
+    if (event === "try") this.#proven = false;
+    if (event === "begin" || event === "prove") this.#proven = true;
+    const [next, effects] = transition(before, event, this.#proven);
     if (next === before && effects.length === 0) return;
     this.state = next;
     if (event === "exit" && (next === "failed" || next === "backoff")) this.failure ??= "exited";
@@ -104,6 +115,7 @@ export class Supervised {
   /** Takes over a run that an earlier supervisor started. */
   adopt(run: Run, proven: boolean): void {
     this.#run = run;
+    this.#proven = proven;
     this.state = proven ? "restarting" : "starting";
     this.since = run.about.startedAt;
     void this.#watchEnd(run);
@@ -226,8 +238,10 @@ export class Supervised {
     });
     // What goes for good goes with its directory, so its last words are saved first; and who hears that a first try has
     // failed reads them at once. What served is taken out of the slots without a wait.
+    const unproven = this.state === "ready" && !this.#proven;
+    if (unproven) this.#options.slots();
     const lastWordsFirst =
-      (leaving && this.state !== "recycling") || this.state === "starting" || this.state === "rejecting";
+      (leaving && this.state !== "recycling") || this.state === "starting" || this.state === "rejecting" || unproven;
     if (lastWordsFirst) void finished.then(() => this.dispatch("exit"));
     else this.dispatch("exit");
   }

@@ -23,8 +23,6 @@ export type Kill = {
   readonly missed: Missed;
   /** Codes that an undone deploy may end with. */
   readonly codes: readonly string[];
-  /** The other end that is as right. */
-  readonly or?: Kill;
 };
 
 /** A string says why the process does not exist then. */
@@ -136,8 +134,7 @@ export const matrix: Readonly<Record<DeployStep, readonly [Moment, ...Moment[]]>
         hop3d: interrupted,
         supervisor: finished,
         caddy: edge,
-        // The supervisor starts it again; when it is up before the cut-over comes, or not known to be down, it goes live.
-        new: { ...undone("APP_EXITED"), or: app },
+        new: undone("APP_EXITED"),
         old: app,
         job: noJob,
       },

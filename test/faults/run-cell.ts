@@ -62,7 +62,8 @@ export async function runCell(platform: RunningPlatform, moment: Moment, victim:
       halt.release();
     }
     const number = await posting;
-    const kill = await judge(platform, typeof cell === "string" ? unharmed : cell, number);
+    const kill = typeof cell === "string" ? unharmed : cell;
+    await judge(platform, kill, number);
     await untilRest(platform, struck);
     const rest = performance.now() - struck;
     await Promise.all(clients.map((client) => client.answered()));
@@ -130,12 +131,9 @@ async function strike(platform: RunningPlatform, old: number, victim: Victim): P
   await eventually(`${victims[victim]} is dead`, () => readdirSync("/proc").every((name) => name !== String(pid)));
 }
 
-/** Waits for the deploy's end; the ends that it may have are `kill` and, where who is quicker decides, its `or`. */
-async function judge(platform: RunningPlatform, kill: Kill, number: number | undefined): Promise<Kill> {
-  if (kill.fate === "never") {
-    assert.equal(number, undefined, "the deploy was taken");
-    return kill;
-  }
+/** Waits for the deploy's end, which must be that of `kill`. */
+async function judge(platform: RunningPlatform, { fate, codes }: Kill, number: number | undefined): Promise<void> {
+  if (fate === "never") return assert.equal(number, undefined, "the deploy was taken");
   assert.ok(number !== undefined, "the deploy was not taken");
   let end: Awaited<ReturnType<typeof shown>>;
   await eventually(
@@ -147,10 +145,8 @@ async function judge(platform: RunningPlatform, kill: Kill, number: number | und
     convergence,
   );
   const came = end?.state === "succeeded" ? "finished" : "undone";
-  const one = [kill, kill.or].find((each) => each?.fate === came);
-  assert.ok(one !== undefined, `it was to be ${kill.fate}: ${JSON.stringify(end)}`);
-  if (came === "undone") assert.ok(one.codes.includes(String(end?.error?.code)), `it ended with ${end?.error?.code}`);
-  return one;
+  assert.equal(came, fate, JSON.stringify(end));
+  if (came === "undone") assert.ok(codes.includes(String(end?.error?.code)), `it ended with ${end?.error?.code}`);
 }
 
 async function untilRest(platform: RunningPlatform, struck: number): Promise<void> {

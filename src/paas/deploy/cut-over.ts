@@ -21,10 +21,16 @@ import { supervisorIsBack } from "./supervisor-is-back.ts";
 const tries = 5;
 const pause = 500;
 
+/** Seconds for every process of the release to be known as ready. */
+const settling = 10;
+
 export async function cutOver(platform: Platform, candidate: Candidate): Promise<void> {
   const { app } = candidate.artifact;
   if (candidate.hasProcesses) {
     try {
+      // At once, but for a supervisor that has just taken the release over from one that died.
+      const waiting = { app, release: candidate.release, timeout: settling };
+      await platform.supervisor.call("app.await", waiting, { signal: platform.stopping });
       await platform.supervisor.call("app.cutover", { app, release: candidate.release }, { signal: platform.stopping });
     } catch (thrown) {
       // The answer may have been lost with a supervisor that had done it already.
@@ -39,7 +45,7 @@ export async function cutOver(platform: Platform, candidate: Candidate): Promise
 async function refusal(platform: Platform, { artifact, release }: Candidate, thrown: unknown): Promise<unknown> {
   if (!(thrown instanceof AppError && thrown.code === "CONFLICT")) return thrown;
   const { instances = [] } = (await supervisorStatuses(platform)).get(artifact.app) ?? {};
-  const ended = instances.find((one) => one.release === release && one.lastExit !== null);
+  const ended = instances.find((one) => one.release === release && one.state !== "ready" && one.lastExit !== null);
   if (ended === undefined) return thrown;
   const message = `The process ${ended.type}.${ended.index} ended (${ended.lastExit}) before it could serve.`;
   return new AppError("APP_EXITED", message, { details: await instanceWords(platform, artifact.app, ended) });
