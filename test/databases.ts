@@ -74,6 +74,7 @@ function testClock(): TestClock {
   let now = Date.parse("2026-01-01T00:00:00.000Z");
   return {
     now: () => now,
+    elapsed: () => now,
     sleep: async (ms) => {
       now += ms;
     },

@@ -1,7 +1,9 @@
 /** Makes the platform of a real server from its settings. */
+import { statfs } from "node:fs/promises";
 import type { Tools } from "#sys/tools.ts";
 import { builders, proxies } from "#plugins/index.ts";
 import { createAppQueue } from "#paas/app-queue.ts";
+import { createDisk } from "#paas/disk/disk.ts";
 import { createBuildTurns } from "#paas/build-turns.ts";
 import { receiveLimits } from "#paas/deploy/receive.ts";
 import { createDeploysUnderWay } from "#paas/deploy/under-way.ts";
@@ -52,6 +54,7 @@ export async function makePlatform({
   const masterKey = await loadMasterKey(layout.masterKey);
   // A lost key file must not be replaced by a new one while the database holds values sealed with the old.
   await checkMasterKey(store, masterKey);
+  const queue = createAppQueue();
   return {
     version,
     mode: "user",
@@ -68,7 +71,8 @@ export async function makePlatform({
     tools,
     exec: (argv, options = {}) => exec(argv, { signal: stopping, ...options, env: { ...toolEnv, ...options.env } }),
     limits: { upload: receiveLimits, drainSeconds },
-    queue: createAppQueue(),
+    queue,
+    disk: createDisk({ layout, clock, queue, stopping, statfs: () => statfs(layout.root) }),
     deploys: createDeploysUnderWay(stopping),
     builds: createBuildTurns(settings.builds),
     signals: createSignals(),

@@ -2,6 +2,7 @@
 import { authenticate } from "#identity/authenticate.ts";
 import { can } from "#identity/can.ts";
 import { collectDaily } from "#paas/disk/collect-daily.ts";
+import { watchRoom } from "#paas/disk/watch-room.ts";
 import { recoverDeploys } from "#paas/deploy/recover.ts";
 import { syncEdge } from "#paas/edge.ts";
 import { receiveLimits } from "#paas/deploy/receive.ts";
@@ -59,6 +60,7 @@ export async function runHop3d({ fault }: { readonly fault?: Platform["fault"] }
     };
     process.once("SIGTERM", () => void stop());
     process.once("SIGINT", () => void stop());
+    void watchRoom(platform);
     await recovery.done;
     await syncEdge(platform);
     void collectDaily(platform, Math.random);

@@ -2,6 +2,7 @@
 import { decodeDeployEnv } from "#core/api/deploy-env.ts";
 import type { LogLine } from "#core/api/logs.ts";
 import { destroyApp, listApps, showApp } from "#paas/apps.ts";
+import { appDisk } from "#paas/disk/app-disk.ts";
 import { requireApp } from "#paas/require-app.ts";
 import { addDomain, appDomains, removeDomain } from "#paas/domains.ts";
 import { beginDeploy } from "#paas/deploy/begin.ts";
@@ -31,6 +32,8 @@ export function platformUseCases(platform: Platform): UseCases {
     stopApp: ({ params, principal }) => stopApp(platform, params.app, principal),
     restartApp: ({ params, principal }) => restartApp(platform, params.app, principal),
     pingApp: async ({ params, signal }) => ({ app: params.app, ...(await pingApp(platform, params.app, signal)) }),
+
+    appDisk: ({ params, query }) => appDisk(platform, params.app, query.fresh),
 
     createDeploy: async ({ params, query, headers, body, principal, signal }) => ({
       app: params.app,

@@ -14,6 +14,7 @@ export const addresses: Addresses = {
   stopApp: ["POST", "/apps/:app/stop"],
   restartApp: ["POST", "/apps/:app/restart"],
   pingApp: ["POST", "/apps/:app/ping"],
+  appDisk: ["GET", "/apps/:app/disk"],
   createDeploy: ["POST", "/apps/:app/deploys"],
   listDeploys: ["GET", "/apps/:app/deploys"],
   cancelDeploy: ["POST", "/apps/:app/deploys/:deploy/cancel"],

@@ -1,6 +1,7 @@
 /** Every command, in the order that help shows them. A command that is not here does not exist. */
 import { appBuildLogs } from "./commands/app/build-logs.ts";
 import { appDestroy } from "./commands/app/destroy.ts";
+import { appDisk } from "./commands/app/disk.ts";
 import { appList } from "./commands/app/list.ts";
 import { appLogs } from "./commands/app/logs.ts";
 import { appPing } from "./commands/app/ping.ts";
@@ -46,6 +47,7 @@ export const commands: readonly Command[] = [
   appStop,
   appPing,
   appBuildLogs,
+  appDisk,
   appDestroy,
   releaseList,
   releaseShow,

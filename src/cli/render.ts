@@ -30,6 +30,15 @@ export function localTime(iso: string | null): string {
   return Number.isNaN(time.getTime()) ? iso : time.toLocaleString("sv-SE");
 }
 
+/** Bytes as `12 B`, `3.4 MB` or `56 GB`: powers of 1000, as disks are sold. */
+export function size(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB", "PB"];
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 999.5 && unit < units.length - 1; unit += 1) value /= 1000;
+  return `${unit > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
 /** Milliseconds as `12 ms`, `3.4 s` or `2 min 5 s`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;

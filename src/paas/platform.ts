@@ -11,6 +11,7 @@ import type { Clock } from "#sys/clock.ts";
 import type { Log } from "#sys/log.ts";
 import type { AppQueue } from "./app-queue.ts";
 import type { BuildTurns } from "./build-turns.ts";
+import type { Disk } from "./disk/disk.ts";
 import type { ReceiveLimits } from "./deploy/receive.ts";
 import type { DeploysUnderWay } from "./deploy/under-way.ts";
 import type { Signals } from "./signals.ts";
@@ -32,6 +33,7 @@ export type Platform = {
   readonly startedAt: string;
   readonly tools: PluginContext["tools"];
   readonly exec: PluginContext["exec"];
+  readonly disk: Disk;
   readonly limits: { readonly upload: ReceiveLimits; readonly drainSeconds: number };
   readonly queue: AppQueue;
   /** The deploys that have not ended, for who wants to cancel one. */

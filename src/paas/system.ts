@@ -2,10 +2,13 @@
 import { hostname } from "node:os";
 import type { SystemInfo } from "#core/api/system.ts";
 import { listApps } from "#store/apps.ts";
+import { roomNotes } from "./disk/room.ts";
 import type { Platform } from "./platform.ts";
 
 export async function systemInfo(platform: Platform): Promise<SystemInfo> {
   const { services } = await platform.supervisor.call("status", {}, { signal: platform.stopping });
+  const room = await platform.disk.room();
+  const own = await platform.disk.own();
   return {
     version: platform.version,
     mode: platform.mode,
@@ -18,7 +21,8 @@ export async function systemInfo(platform: Platform): Promise<SystemInfo> {
     edge: { kind: platform.proxy.name, httpPort: platform.edge.httpPort },
     services: services.map(({ name, state, pid, since, restarts }) => ({ name, state, pid, since, restarts })),
     apps: (await listApps(platform.store)).length,
-    notes: platform.mode === "user" ? userModeNotes : [],
+    disk: { ...room, ...own },
+    notes: [...roomNotes(room), ...(platform.mode === "user" ? userModeNotes : [])],
   };
 }
 

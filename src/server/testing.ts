@@ -117,6 +117,14 @@ export function memoryPlatform(): MemoryPlatform {
         find(params.app);
         return { app: params.app, url: `http://${params.app}.localhost:8080/`, status: 200, ms: 4 };
       },
+      appDisk: async ({ params }) => {
+        find(params.app);
+        const parts = [
+          { name: "builds" as const, bytes: 3_000_000, files: 20 },
+          { name: "data" as const, bytes: 4096, files: 1 },
+        ];
+        return { app: params.app, bytes: 3_004_096, parts, unreadable: 0, measuredAt: at };
+      },
       createDeploy: async ({ params, query, headers, body }) => {
         const known = apps.get(params.app);
         if (known === undefined && !query.create) find(params.app);
@@ -306,6 +314,13 @@ export function memoryPlatform(): MemoryPlatform {
         edge: { kind: "caddy", httpPort: 8080 },
         services: [{ name: "hop3d", state: "running", pid: 1, since: at, restarts: 0 }],
         apps: apps.size,
+        disk: {
+          state: "ok",
+          bytes: { total: 1e10, free: 5e9, reserve: 5e8 },
+          files: { total: 1e6, free: 9e5, reserve: 1e4 },
+          own: [{ name: "database", bytes: 4096, files: 1 }],
+          measuredAt: at,
+        },
         notes: [],
       }),
       systemLogs: async ({ query }) => ({

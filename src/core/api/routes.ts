@@ -1,6 +1,7 @@
 /** The whole contract by name. The server must have a handler for each; the client may call each. */
 import { destroyApp, listApps, pingApp, restartApp, showApp, startApp, stopApp } from "./apps.ts";
 import { cancelDeploy, createDeploy, followDeploy, listDeploys, planDeploy, showDeploy } from "./deploys.ts";
+import { appDisk } from "./disk.ts";
 import { addDomain, listDomains, removeDomain } from "./domains.ts";
 import { changeEnv, listEnv, readEnv } from "./env.ts";
 import { followBuildLogs, followLogs, readBuildLogs, readLogs } from "./logs.ts";
@@ -16,6 +17,7 @@ export const routes = {
   stopApp,
   restartApp,
   pingApp,
+  appDisk,
   createDeploy,
   listDeploys,
   showDeploy,

@@ -1,5 +1,6 @@
 /** The server itself, and who is asking. */
 import { z } from "zod";
+import { systemDisk } from "./disk.ts";
 import { lastLines, logLine } from "./logs.ts";
 import { defineRoute } from "./route.ts";
 import { isoTime } from "./shared.ts";
@@ -21,6 +22,7 @@ const systemInfoView = z.object({
     z.object({ name: systemService, state: z.string(), pid: z.int().nullable(), since: isoTime, restarts: z.int() }),
   ),
   apps: z.int(),
+  disk: systemDisk,
   notes: z.array(z.string()).describe("What this mode or host cannot enforce"),
 });
 export type SystemInfo = z.infer<typeof systemInfoView>;

@@ -18,7 +18,8 @@ import { refuseReserved } from "../reserved-env.ts";
 import type { DeployJob } from "./job.ts";
 import { replaceEarlier } from "./cancel.ts";
 import { endFailed, enqueueDeploy } from "./pipeline.ts";
-import { receive, type Received } from "./receive.ts";
+import { requireRoom } from "../disk/room.ts";
+import { receive, type Received, type ReceiveLimits } from "./receive.ts";
 import { report } from "./reporter.ts";
 import { removeTree } from "./tree.ts";
 
@@ -44,13 +45,19 @@ export async function beginDeploy(platform: Platform, input: BeginDeploy): Promi
   for (const name of Object.keys(input.env)) refuseReserved(name);
   // Asked before the upload is read, and again after it.
   await requireAppOr(input.create, platform, app);
+  await requireRoom(platform);
   return withIncoming(platform, async (folder) => {
     await platform.fault("before:receive");
     const tree = join(folder, "tree");
-    const received = await receive(input.archive, tree, platform.limits.upload, input.signal);
+    const received = await receive(input.archive, tree, uploadLimits(platform), input.signal);
     await platform.fault("after:receive");
     return platform.queue.run(existenceLine(app), () => admit(platform, { ...input, app }, tree, received));
   });
+}
+
+/** Uploads end before they have taken what is kept free: several at once cannot fill the disk either. */
+export function uploadLimits(platform: Platform): ReceiveLimits {
+  return { ...platform.limits.upload, requireRoom: () => requireRoom(platform) };
 }
 
 /** A folder for an upload, gone when `work` has ended; a start of hop3d removes those of a predecessor. */

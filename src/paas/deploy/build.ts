@@ -14,16 +14,18 @@ import { appPlatformEnv } from "../app-env.ts";
 import { envRecord, resolveEnv } from "../resolve-env.ts";
 import { artifactOf, artifactSteps } from "./artifact-of.ts";
 import type { DeployJob, Detected } from "./job.ts";
+import { requireRoom } from "../disk/room.ts";
 import { jobFailure } from "./job-end.ts";
 import { lastLines } from "./last-lines.ts";
 import { runJob } from "./run-job.ts";
 import { checkStaticRoots } from "./static-roots.ts";
 import { sealTree } from "./tree.ts";
 
-/** Throws BUILD_FAILED or the code of the step that failed, RUNTIME_MISSING, INVALID_SOURCE (static-roots.ts), CANCELED. */
+/** Throws DISK_FULL when there is no room to begin; BUILD_FAILED or the code of the step that failed, RUNTIME_MISSING, INVALID_SOURCE (static-roots.ts), CANCELED. */
 export async function build(job: DeployJob, number: number, found: Detected): Promise<Artifact> {
   const { platform, app } = job;
   const { layout } = platform;
+  await requireRoom(platform);
   const { runtimes } = await found.builder.provision(found.plan, {
     log: {
       info: (message) => platform.log.info(message, { app, build: number }),

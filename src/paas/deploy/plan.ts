@@ -9,10 +9,11 @@ import { getScale } from "#store/scale.ts";
 import { appPlatformEnv } from "../app-env.ts";
 import { defaultDomain } from "../app-address.ts";
 import { appDomains } from "../domains.ts";
+import { requireRoom } from "../disk/room.ts";
 import type { Platform } from "../platform.ts";
 import { resolveEnv } from "../resolve-env.ts";
 import { artifactOf, artifactSteps } from "./artifact-of.ts";
-import { withIncoming } from "./begin.ts";
+import { uploadLimits, withIncoming } from "./begin.ts";
 import { detect } from "./detect.ts";
 import { receive } from "./receive.ts";
 import { processSpecs } from "../process-specs.ts";
@@ -26,8 +27,9 @@ export async function planDeploy(
   signal: AbortSignal,
 ): Promise<DeployPlan> {
   const app = parseAppName(name);
+  await requireRoom(platform);
   return withIncoming(platform, async (folder) => {
-    await receive(archive, join(folder, "tree"), platform.limits.upload, signal);
+    await receive(archive, join(folder, "tree"), uploadLimits(platform), signal);
     return describe(platform, app, join(folder, "tree"));
   });
 }

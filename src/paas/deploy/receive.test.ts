@@ -159,6 +159,22 @@ describe("receiving an upload", () => {
     }
   });
 
+  it("ends while bytes come when the room that must stay is touched", async () => {
+    const whole = await tar([{ name: "a", body: "x".repeat(40 * 1024 * 1024) }]);
+    const chunks = (async function* () {
+      for (let at = 0; at < whole.length; at += 1024 * 1024) yield whole.subarray(at, at + 1024 * 1024);
+    })();
+    let looks = 0;
+    const requireRoom = async () => {
+      looks += 1;
+      if (looks === 3) throw new AppError("DISK_FULL", "No room.");
+    };
+    await assert.rejects(receive(chunks, join(dir, "tree"), { ...receiveLimits, requireRoom }, never), {
+      code: "DISK_FULL",
+    });
+    assert.ok((await lstat(join(dir, "tree/a"))).size < 30 * 1024 * 1024, "the rest was not written");
+  });
+
   it("stops when the upload is aborted", async () => {
     const abort = new AbortController();
     const whole = await tar([{ name: "a", body: "x".repeat(5000) }]);

@@ -20,6 +20,8 @@ export type ReceiveLimits = {
   readonly bytes: number;
   /** Entries of any kind, and folders that their names imply. */
   readonly entries: number;
+  /** Asked every now and then while bytes come; its error ends the upload. */
+  readonly requireRoom?: () => Promise<void>;
 };
 
 export const receiveLimits: ReceiveLimits = { bytes: 1024 ** 3, entries: 100_000 };
@@ -27,6 +29,9 @@ export const receiveLimits: ReceiveLimits = { bytes: 1024 ** 3, entries: 100_000
 /** Longest path inside an archive and longest link in bytes, and most folders deep. */
 const pathMax = 1024;
 const depthMax = 64;
+
+/** Bytes that come between two looks at what is free. */
+const lookEvery = 8 * 1024 * 1024;
 
 type Seen = { entries: number; files: number; bytes: number };
 
@@ -201,8 +206,13 @@ async function feed(archive: AsyncIterable<Uint8Array>, unpack: Extract, signal:
 async function* bounded(archive: AsyncIterable<Uint8Array>, limits: ReceiveLimits): AsyncGenerator<Uint8Array> {
   const most = limits.bytes + limits.entries * 4096 + 1024 * 1024;
   let bytes = 0;
+  let looked = 0;
   for await (const chunk of archive) {
     bytes += chunk.byteLength;
+    if (bytes - looked > lookEvery) {
+      looked = bytes;
+      await limits.requireRoom?.();
+    }
     if (bytes > most) throw tooLarge(`The upload is larger than ${limits.bytes} bytes unpacked.`);
     yield chunk;
   }

@@ -39,7 +39,7 @@ describe("what an app's past has left", () => {
   /** What the supervisor says of the app; `undefined`: it does not answer. */
   let statuses: { live: number | null; instances: { release: number }[] }[] | undefined = [];
   const stopping = new AbortController();
-  const clock = { now: () => now, sleep: async () => undefined };
+  const clock = { now: () => now, elapsed: () => now, sleep: async () => undefined };
 
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), "hop3-collect-"));
@@ -213,7 +213,7 @@ describe("what an app's past has left", () => {
     const busy = new Promise<void>((resolve) => (release = resolve));
     const deploying = platform.queue.run(app, () => busy);
     const daily = collectDaily(
-      { ...platform, clock: { now: () => now, sleep }, stopping: stop.signal } as Platform,
+      { ...platform, clock: { ...clock, sleep }, stopping: stop.signal } as Platform,
       () => 0.5,
     );
     await platform.queue.run("#trash", async () => undefined);

@@ -34,7 +34,11 @@ test("reading commands print tables on stdout and nothing on stderr", async (con
     [["app", "ping", "-a", "blog"], /answered 200 in 4\.0 ms/],
     [["env", "get", "TOKEN", "-a", "blog"], /^canary-secret\n$/],
     [["config", "get", "TOKEN", "-a", "blog"], /^canary-secret\n$/],
-    [["system", "info"], /caddy on port 8080[^]*SERVICE/],
+    [
+      ["app", "disk", "-a", "blog"],
+      /^PART {4}SIZE {4}FILES\nbuilds {2}3\.0 MB {2}20\ndata {4}4\.1 kB {2}1\nall {5}3\.0 MB\n\nMeasured /,
+    ],
+    [["system", "info"], /caddy on port 8080[^]*disk {5}5\.0 GB of 10 GB free, 90 % of its inodes\n[^]*SERVICE/],
     [["system", "logs", "--service", "caddy"], /^\[caddy\] ready\n$/],
     [["whoami"], /^ada \(admin\) at/],
     [["version"], /server {2}1\.2\.3/],

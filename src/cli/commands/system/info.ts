@@ -1,5 +1,13 @@
+import type { SystemInfo } from "#core/api/system.ts";
 import { defineCommand } from "../../define-command.ts";
-import { facts, localTime, table } from "../../render.ts";
+import { facts, localTime, size, table } from "../../render.ts";
+
+function disk({ bytes, files, state }: SystemInfo["disk"]): string {
+  const left = `${size(bytes.free)} of ${size(bytes.total)} free`;
+  const inodes = files === null ? "" : `, ${Math.round((100 * files.free) / files.total)} % of its inodes`;
+  const says = { ok: "", low: "; LOW", full: "; FULL: no deploy is taken" };
+  return `${left}${inodes}${says[state]}`;
+}
 
 export const systemInfo = defineCommand({
   path: ["system", "info"],
@@ -20,6 +28,8 @@ export const systemInfo = defineCommand({
       ["api", info.api],
       ["edge", `${info.edge.kind} on port ${info.edge.httpPort}`],
       ["apps", info.apps],
+      ["disk", disk(info.disk)],
+      ...info.disk.own.map(({ name, bytes }) => ["its own", `${name}: ${size(bytes)}`] as const),
       ...info.notes.map((note) => ["note", note] as const),
     ]);
     const rows = info.services.map((one) => [
