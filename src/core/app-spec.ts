@@ -35,6 +35,8 @@ export type AppSpec = {
   };
   /** Seconds that a process may take to listen. */
   readonly startTimeout: number;
+  /** `[run] keep-warm`, if given: seconds that web instances run on when another release has taken their place. */
+  readonly keepWarm?: number;
   /** `timeout` and `interval` in seconds. */
   readonly healthcheck?: {
     readonly path: string;

@@ -14,3 +14,7 @@ export const startTimeoutMax = 600;
 
 /** Longest value of an environment variable, in UTF-16 units: with its name it fits into the 128 KiB that the kernel takes. */
 export const envValueMax = 32 * 1024;
+
+/** Seconds for which old instances are kept warm unless the app says so, and the longest time that it may say. */
+export const keepWarmStandard = 300;
+export const keepWarmMax = 3600;

@@ -25,7 +25,7 @@ export type Artifact = {
   readonly staticPaths: Readonly<Record<string, string>>;
   /** Declared in the app's files. */
   readonly domains: readonly string[];
-  readonly spec: Pick<AppSpec, "hooks" | "startTimeout" | "healthcheck" | "env" | "envPolicy">;
+  readonly spec: Pick<AppSpec, "hooks" | "startTimeout" | "keepWarm" | "healthcheck" | "env" | "envPolicy">;
 };
 
 export function artifactPath(layout: Layout, app: string, build: number): string {

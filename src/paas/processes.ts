@@ -113,6 +113,8 @@ function shownState(state: InstanceStatus["state"]): Instance["state"] {
     case "expiring":
     case "recycling":
       return "backing-off";
+    case "warm":
+      return "warm";
     case "draining":
     case "stopping":
     case "killing":

@@ -6,7 +6,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Apps } from "./apps.ts";
-import type { DesiredInstance } from "./desired.ts";
+import { isKept, stays, type DesiredInstance } from "./desired.ts";
 import { findRun, type Run } from "./run.ts";
 import { fingerprintOf, serviceId, type ServiceDefinition, type Services } from "./services.ts";
 import { killTree } from "./terminate.ts";
@@ -55,8 +55,10 @@ export async function adoptApps(apps: Apps, known: boolean): Promise<void> {
 
 function takeOver(apps: Apps, app: string, instance: DesiredInstance, run: Run): void {
   const one = apps.supervise(app, instance);
-  if (instance.leavingUntil === null) one.adopt(run, instance.proven);
-  else one.adoptLeaving(run, instance.leavingUntil);
+  const { leavingUntil, warmUntil } = instance;
+  if (leavingUntil !== null) one.adoptLeaving(run, leavingUntil, warmUntil);
+  else if (warmUntil !== null) one.adoptWarm(run, warmUntil);
+  else one.adopt(run, instance.proven);
 }
 
 /** Brings one desired instance, adopted or not, to where it should be. */
@@ -66,8 +68,8 @@ function restore(apps: Apps, app: string, instance: DesiredInstance): void {
   const one = apps.supervise(app, instance);
   const isLive = instance.release === live && !stopped;
   // Unproven beside the live ones: a restart whose asker is gone. The old instances still serve.
-  const unwanted = (isLive && !instance.proven) || (stopped && instance.release === live);
-  if (unwanted || (instance.leavingUntil !== null && !adopted)) one.dispatch("stop");
+  const unwanted = (isLive && !instance.proven) || (stopped && (instance.release === live || isKept(instance)));
+  if (unwanted || (!stays(instance) && !adopted)) one.dispatch("stop");
   else if (adopted) return;
   else if (isLive) one.dispatch("begin");
   // A release that is not live does not come back by itself: `hop3d` finds it failed and tries or retires it.

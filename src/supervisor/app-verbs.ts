@@ -1,9 +1,10 @@
 /** What `hop3d` may ask for an app, each as a sequence: write down what shall be, act, wait. Arguments are checked already. */
 import type { ProcessSpec, ReleaseRecord } from "#core/records.ts";
-import type { Apps } from "./apps.ts";
-import type { DesiredApp, DesiredInstance, Group } from "./desired.ts";
+import { webType, type Apps } from "./apps.ts";
+import { isKept, stays, type DesiredApp, type DesiredInstance, type Group } from "./desired.ts";
 import type { AppStatus } from "./protocol.ts";
 import { Refusal } from "./refusal.ts";
+import { findWarm, isWarm, keepNoOther, mayBeKept } from "./warm.ts";
 import { exitsNoticed, refuseHalf } from "./whole-release.ts";
 
 type Outcome = { ready: boolean; status: AppStatus };
@@ -21,16 +22,34 @@ export async function startRelease(apps: Apps, app: string, release: number, cou
   if (apps.find(app) === undefined && apps.names().length >= apps.options.limits.apps) {
     throw new Refusal("conflict", `There are ${apps.options.limits.apps} apps already.`);
   }
-  const planned = await planAll(apps, app, record, groups, false);
+  const { taken, planned } = await planWithWarm(apps, app, record, groups);
   refuseStarted(apps, app, release); // while ports were looked for, another request may have started it
+  const take = { release, proven: false, leavingUntil: null, warmUntil: null };
   apps.edit(app, (before) => ({
     ...before,
     groups: [...before.groups, ...groups],
-    instances: [...before.instances, ...planned],
+    instances: [...before.instances.map((one) => (taken.includes(one.id) ? { ...one, ...take } : one)), ...planned],
   }));
   apps.writeSlots(app);
+  for (const id of taken) apps.running.get(id)?.take();
   launch(apps, app, planned, "try");
   return apps.status(app);
+}
+
+/** What is taken over of old instances that are kept, and what has to be started beside. */
+async function planWithWarm(
+  apps: Apps,
+  app: string,
+  record: ReleaseRecord,
+  groups: readonly Group[],
+): Promise<{ readonly taken: readonly string[]; readonly planned: readonly DesiredInstance[] }> {
+  const count = groups.find((group) => group.type === webType)?.count ?? 0;
+  for (;;) {
+    const warm = findWarm(apps, app, record, count);
+    const planned = await planAll(apps, app, record, groups, false, (_, type) => (type === webType ? warm : []));
+    // While ports were looked for, one may have come to its end.
+    if (warm.every((one) => isWarm(apps, one))) return { taken: warm.map((one) => one.id), planned };
+  }
 }
 
 function refuseStarted(apps: Apps, app: string, release: number): void {
@@ -76,12 +95,31 @@ function isEmptyRelease(apps: Apps, app: string, release: number): boolean {
   return Object.keys(apps.release(app, release).processes).length === 0;
 }
 
-export async function retireRelease(apps: Apps, app: string, release: number, drain: number): Promise<AppStatus> {
+/** `warm`: seconds from now for which its web instances are kept when they have drained; 0 for none. */
+export async function retireRelease(
+  apps: Apps,
+  app: string,
+  release: number,
+  drain: number,
+  warm: number,
+): Promise<AppStatus> {
   const desired = apps.known(app);
   if (desired.live === release) throw new Refusal("conflict", `Release ${release} is the live one of ${app}.`);
-  const ids = desired.instances.filter((one) => one.release === release).map((one) => one.id);
+  const mine = desired.instances.filter((one) => one.release === release && !(warm > 0 && isKept(one)));
+  const kept = warm > 0 ? mayBeKept(mine) : [];
   apps.edit(app, (before) => ({ ...before, groups: before.groups.filter((group) => group.release !== release) }));
-  await leave(apps, app, ids, drain);
+  const earlier = kept.length > 0 ? keepNoOther(apps, app, release) : [];
+  const until = Math.round(apps.options.clock.now() + warm * 1000);
+  await Promise.all([
+    leave(
+      apps,
+      app,
+      mine.map((one) => one.id),
+      drain,
+      (id) => (kept.includes(id) ? until : null),
+    ),
+    leave(apps, app, earlier, 0),
+  ]);
   return apps.status(app);
 }
 
@@ -175,20 +213,29 @@ function launch(apps: Apps, app: string, planned: readonly DesiredInstance[], ev
   for (const one of planned) apps.supervise(app, one).dispatch(event);
 }
 
-/** Marks the instances as leaving, lets them go and waits until nothing of them is left. */
-async function leave(apps: Apps, app: string, ids: readonly string[], drain: number): Promise<void> {
+/** Marks the instances as leaving, lets them go and waits until nothing of them is left but what is kept. */
+async function leave(
+  apps: Apps,
+  app: string,
+  ids: readonly string[],
+  drain: number,
+  warmUntil: (id: string) => number | null = () => null,
+): Promise<void> {
   if (ids.length === 0) return apps.writeSlots(app);
   const until = Math.round(apps.options.clock.now() + drain * 1000);
-  const leaving = (one: DesiredInstance) => (ids.includes(one.id) ? { ...one, leavingUntil: until } : one);
+  const leaving = (one: DesiredInstance) =>
+    ids.includes(one.id) ? { ...one, leavingUntil: until, warmUntil: warmUntil(one.id) } : one;
   apps.edit(app, (before) => ({ ...before, instances: before.instances.map(leaving) }));
   apps.writeSlots(app);
   for (const id of ids) {
     const one = apps.running.get(id);
     if (one === undefined) continue;
     one.graceUntil = until;
+    one.warmUntil = warmUntil(id);
     one.dispatch(drain > 0 ? "retire" : "stop");
   }
-  await apps.until(() => ids.every((id) => !apps.running.has(id)), Number.MAX_SAFE_INTEGER);
+  const isGone = (id: string) => !apps.running.has(id) || apps.running.get(id)?.state === "warm";
+  await apps.until(() => ids.every(isGone), Number.MAX_SAFE_INTEGER);
 }
 
 async function untilReady(apps: Apps, app: string, ids: () => readonly string[], timeout: number): Promise<Outcome> {
@@ -236,7 +283,7 @@ async function planAll(
 
 function staying(apps: Apps, app: string, release: number): DesiredInstance[] {
   return (apps.find(app)?.instances ?? [])
-    .filter((one) => one.release === release && one.leavingUntil === null)
+    .filter((one) => one.release === release && stays(one))
     .sort((a, b) => a.index - b.index);
 }
 

@@ -9,12 +9,21 @@ import { join } from "node:path";
 import type { Layout } from "#core/layout.ts";
 import type { ProcessSpec, ReleaseRecord } from "#core/records.ts";
 import type { Clock } from "#sys/clock.ts";
-import { saveDesired, unknownApp, type Desired, type DesiredApp, type DesiredInstance } from "./desired.ts";
+import {
+  isKept,
+  saveDesired,
+  stays,
+  unknownApp,
+  type Desired,
+  type DesiredApp,
+  type DesiredInstance,
+} from "./desired.ts";
 import type { Limits } from "./limits.ts";
 import type { Fence } from "./fence.ts";
 import { freePort } from "./ports.ts";
 import { newId } from "./id.ts";
 import { instanceStatus } from "./instance-status.ts";
+import { hasRoom, type Memory } from "./memory.ts";
 import type { AppStatus } from "./protocol.ts";
 import { readRelease, type RecordSource } from "./records.ts";
 import { Refusal } from "./refusal.ts";
@@ -34,6 +43,8 @@ export type AppsOptions = {
   readonly prepare: (apps: Apps, app: string, id: string) => Promise<Start>;
   readonly log: (message: string, fields?: Readonly<Record<string, string | number>>) => void;
   readonly fence: Fence;
+  /** The host's memory as it is now. */
+  readonly memory: () => Memory;
   readonly fault: (point: string) => void;
 };
 
@@ -41,7 +52,7 @@ export type AppsOptions = {
 const timerMax = 2 ** 31 - 1;
 
 /** The process type that the edge sends requests to. */
-const webType = "web";
+export const webType = "web";
 
 export class Apps {
   readonly options: AppsOptions;
@@ -82,6 +93,12 @@ export class Apps {
     return next;
   }
 
+  /** An `edit` of some instances. */
+  change(app: string, ids: readonly string[], facts: Partial<Omit<DesiredInstance, "id">>): void {
+    const changed = (one: DesiredInstance) => (ids.includes(one.id) ? { ...one, ...facts } : one);
+    this.edit(app, (before) => ({ ...before, instances: before.instances.map(changed) }));
+  }
+
   remove(app: string): void {
     const all = new Map(this.#desired);
     all.delete(app);
@@ -107,14 +124,23 @@ export class Apps {
   ): Promise<DesiredInstance> {
     const port = spec.listens === "http" ? await this.takePort(taken) : null;
     if (port !== null) taken.add(port);
-    return { id: newId((id) => this.running.has(id)), release, type, index, port, proven, leavingUntil: null };
+    return {
+      id: newId((id) => this.running.has(id)),
+      release,
+      type,
+      index,
+      port,
+      proven,
+      leavingUntil: null,
+      warmUntil: null,
+    };
   }
 
   /** The Supervised of a desired instance; made when there is none. */
   supervise(app: string, instance: DesiredInstance): Supervised {
     const found = this.running.get(instance.id);
     if (found !== undefined) return found;
-    const { layout, clock, timing, run, log, fence, fault } = this.options;
+    const { layout, clock, timing, run, log, fence, memory, fault } = this.options;
     const { id } = instance;
     const one = new Supervised({
       id,
@@ -126,6 +152,7 @@ export class Apps {
       fault,
       prepare: () => this.options.prepare(this, app, id),
       slots: () => this.writeSlots(app),
+      warmth: { hasRoom: () => hasRoom(memory()), kept: () => this.change(app, [id], { leavingUntil: null }) },
       forget: () => this.#forget(app, id),
       changed: () => this.#changed(),
       log: (message, fields) => log(message, { app, ...fields }),
@@ -155,7 +182,7 @@ export class Apps {
     const addresses: string[] = [];
     const may = new Set<string>();
     for (const one of desired.instances) {
-      if (one.type !== webType || one.release !== desired.live || one.leavingUntil !== null) continue;
+      if (one.type !== webType || one.release !== desired.live || !stays(one)) continue;
       const running = this.running.get(one.id);
       if (running?.state === "ready" && running.address !== null) addresses.push(running.address);
       may
@@ -215,9 +242,10 @@ export class Apps {
     return held;
   }
 
+  /** Those kept warm left out: at most as many again, since one release of an app is kept. */
   count(): number {
     let count = 0;
-    for (const app of this.#desired.values()) count += app.instances.length;
+    for (const app of this.#desired.values()) count += app.instances.filter((one) => !isKept(one)).length;
     return count;
   }
 

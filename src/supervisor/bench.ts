@@ -91,7 +91,8 @@ export function testOptions(layout: Layout): SupervisorOptions {
     version: "0.0.0-test",
     masterKey: () => testKey,
     services: [],
-    timing: { backoffFirst: 50, stayUp: 100 },
+    timing: { backoffFirst: 50, stayUp: 100, warmLook: 100 },
+    memory: () => ({ total: 100, available: 100 }),
     // Away from the range of a supervisor that may run on this machine.
     limits: { ports: { first: 30_500, last: 31_499 } },
   };

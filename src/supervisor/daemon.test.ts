@@ -56,7 +56,7 @@ describe("an app's life", () => {
 
       await deploy("blog", 2);
       assert.match(await ask(slots("blog")[0] ?? ""), /^two /);
-      const retired = await bench.client.call("app.retire", { app: "blog", release: 1, drain: 5 });
+      const retired = await bench.client.call("app.retire", { app: "blog", release: 1, drain: 5, warm: 0 });
       assert.deepEqual(
         retired.instances.map((one) => one.release),
         [2],
@@ -99,8 +99,8 @@ describe("what is asked in the wrong state is a conflict and changes nothing", (
     await assert.rejects(call("app.start", { app: "blog", release: 1 }), { code: "CONFLICT" });
     await call("app.start", { app: "blog", release: 2 });
     await assert.rejects(call("app.cutover", { app: "blog", release: 2 }), { code: "CONFLICT" });
-    await assert.rejects(call("app.retire", { app: "blog", release: 1, drain: 0 }), { code: "CONFLICT" });
-    await call("app.retire", { app: "blog", release: 2, drain: 0 });
+    await assert.rejects(call("app.retire", { app: "blog", release: 1, drain: 0, warm: 0 }), { code: "CONFLICT" });
+    await call("app.retire", { app: "blog", release: 2, drain: 0, warm: 0 });
     await call("app.stop", { app: "blog" });
     await assert.rejects(call("app.cutover", { app: "blog", release: 3 }), { code: /CONFLICT|NOT_FOUND/ });
     await assert.rejects(call("app.cutover", { app: "blog", release: 1 }), { code: "CONFLICT" });

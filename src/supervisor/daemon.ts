@@ -21,6 +21,7 @@ import { newId } from "./id.ts";
 import { Jobs } from "./job.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { takeLock } from "./lock.ts";
+import { readMemory, type Memory } from "./memory.ts";
 import { LAUNCHER_SCRIPT } from "./output/launcher.ts";
 import { readBootId } from "./output/status-file.ts";
 import { openOwnLog } from "./own-log.ts";
@@ -40,6 +41,8 @@ export type SupervisorOptions = {
   readonly clock?: Clock;
   readonly limits?: Partial<Limits>;
   readonly timing?: Partial<Timing>;
+  /** The host's memory as it is now; nothing is kept warm when it is short. */
+  readonly memory?: () => Memory;
   /** Called at each step that changes state; tests die there. */
   readonly fault?: (point: string) => void;
 };
@@ -87,6 +90,7 @@ async function start(
     prepare: prepareStart,
     log,
     fence,
+    memory: options.memory ?? readMemory,
     fault,
   });
   const services = new Services(options.services, layout, { clock, timing, run, fence, fault, log });

@@ -25,7 +25,22 @@ export type DesiredInstance = {
   readonly proven: boolean;
   /** Set when it is to go: until when (ms since the epoch) its connections may keep it. */
   readonly leavingUntil: number | null;
+  /**
+   * Set when it is to run on for a while after it has left: until when (ms since the epoch). It drains while
+   * `leavingUntil` is set as well, and is kept warm from then on.
+   */
+  readonly warmUntil: number | null;
 };
+
+/** True for one that its release wants: neither on its way out nor kept warm. */
+export function stays({ leavingUntil, warmUntil }: DesiredInstance): boolean {
+  return leavingUntil === null && warmUntil === null;
+}
+
+/** True for one that has left and runs on for a while. */
+export function isKept({ leavingUntil, warmUntil }: DesiredInstance): boolean {
+  return leavingUntil === null && warmUntil !== null;
+}
 
 export type DesiredApp = {
   readonly stopped: boolean;
@@ -37,7 +52,8 @@ export type DesiredApp = {
 
 export type Desired = ReadonlyMap<string, DesiredApp>;
 
-export const desiredVersion = 1;
+/** 1: without `warmUntil`. */
+export const desiredVersion = 2;
 export const unknownApp: DesiredApp = { stopped: false, live: null, groups: [], instances: [] };
 
 export function isInstanceId(id: string): boolean {
@@ -57,14 +73,14 @@ export function parseDesired(body: string): Desired {
     throw invalid("The desired state", "is no JSON");
   }
   const found = fields(value, "The desired state", ["version", "apps"]);
-  if (found["version"] !== desiredVersion) throw invalid("The desired state", "has an unknown version");
+  const version = whole(found["version"], "The desired state: version", 1, desiredVersion);
   const apps = new Map<string, DesiredApp>();
   for (const [name, app] of entries(found["apps"], "apps", 100_000))
-    apps.set(appNameOf(name, "An app"), appOf(app, name));
+    apps.set(appNameOf(name, "An app"), appOf(app, name, version));
   return apps;
 }
 
-function appOf(value: unknown, where: string): DesiredApp {
+function appOf(value: unknown, where: string, version: number): DesiredApp {
   const found = fields(value, where, ["stopped", "live", "groups", "instances"]);
   return {
     stopped: flag(found["stopped"], `${where}: stopped`),
@@ -78,13 +94,14 @@ function appOf(value: unknown, where: string): DesiredApp {
       };
     }),
     instances: list(found["instances"], `${where}: instances`, 100_000).map((one) =>
-      instanceOf(one, `${where}: instance`),
+      instanceOf(one, `${where}: instance`, version),
     ),
   };
 }
 
-function instanceOf(value: unknown, where: string): DesiredInstance {
-  const found = fields(value, where, ["id", "release", "type", "index", "port", "proven", "leavingUntil"]);
+function instanceOf(value: unknown, where: string, version: number): DesiredInstance {
+  const keys = ["id", "release", "type", "index", "port", "proven", "leavingUntil"];
+  const found = fields(value, where, version === 1 ? keys : [...keys, "warmUntil"]);
   const id = text(found["id"], `${where}: id`, 8);
   if (!isInstanceId(id)) throw invalid(`${where}: id`, "is not an id");
   return {
@@ -94,11 +111,14 @@ function instanceOf(value: unknown, where: string): DesiredInstance {
     index: whole(found["index"], `${where}: index`, 1, 100_000),
     port: found["port"] === null ? null : whole(found["port"], `${where}: port`, 1, 65_535),
     proven: flag(found["proven"], `${where}: proven`),
-    leavingUntil:
-      found["leavingUntil"] === null
-        ? null
-        : whole(found["leavingUntil"], `${where}: leavingUntil`, 0, Number.MAX_SAFE_INTEGER),
+    leavingUntil: momentOf(found["leavingUntil"], `${where}: leavingUntil`),
+    warmUntil: version === 1 ? null : momentOf(found["warmUntil"], `${where}: warmUntil`),
   };
+}
+
+/** Milliseconds since the epoch, or null. */
+function momentOf(value: unknown, where: string): number | null {
+  return value === null ? null : whole(value, where, 0, Number.MAX_SAFE_INTEGER);
 }
 
 /**

@@ -4,6 +4,8 @@
  *
  *   pending -> starting -> ready -> draining -> stopping -> killing -> gone
  *
+ * What has drained may be kept `warm` for a while before it is stopped, and then serves again without a start (warm.ts).
+ *
  * A release that has not proved itself gets one try (`failed` when it ends, ready or not); what is live comes back with a
  * growing wait (`restarting`, `backoff`).
  */
@@ -15,6 +17,7 @@ export const instanceStates = [
   "ready", // serves (http) or stays up (none)
   "backoff", // ended by itself; comes back after a wait
   "draining", // leaves: out of the slots, waits for its connections to end
+  "warm", // has left and has no connection any more; runs on for a while, in no slot
   "stopping", // leaves: TERM was sent
   "killing", // leaves: KILL was sent
   "recycling", // TERM was sent and it starts again at once (restart of a service)
@@ -34,6 +37,9 @@ export const instanceEvents = [
   "retry-due", // the wait of a backoff is over
   "retire", // leave without cutting connections
   "drained", // no connection is left, or the grace is over
+  "keep", // no connection is left, and it is to be kept for a while
+  "cooled", // the time for which it was kept is over, or there is no memory for it any more
+  "take", // a release that runs the very same thing takes it over
   "stop", // leave now
   "stop-timeout",
   "recycle", // end and start again
@@ -47,6 +53,8 @@ export type InstanceEffect =
   | "kill"
   /** Wait until nothing is connected. */
   | "drain"
+  /** Write down that it is kept, and start the wait for its end. */
+  | "keep-warm"
   /** Compute the app's slots anew; always before a TERM. */
   | "slots"
   /** Start the wait of the backoff. */
@@ -89,7 +97,12 @@ export function transition(state: InstanceState, event: InstanceEvent, proven: b
       if (event === "retry-due" || event === "recycle") return ["restarting", ["spawn"]];
       return leaves(event) ? ["gone", ["forget"]] : nothing;
     case "draining":
+      if (event === "keep") return ["warm", ["keep-warm"]];
       if (event === "drained" || event === "stop") return ["stopping", ["term"]];
+      return event === "exit" ? ["gone", ["forget"]] : nothing;
+    case "warm":
+      if (event === "take") return ["ready", ["slots"]];
+      if (event === "cooled" || leaves(event)) return ["stopping", ["term"]];
       return event === "exit" ? ["gone", ["forget"]] : nothing;
     case "stopping":
       if (event === "stop-timeout") return ["killing", ["kill"]];

@@ -25,7 +25,10 @@ export type Verbs = {
   "release.hook": { args: { app: string; release: number; hook: number }; result: JobResult };
   /** Kills the app's running job with its whole tree; true when there was one. */
   "job.cancel": { args: { app: string }; result: { canceled: boolean } };
-  /** Starts a release's processes beside what runs; counts not given come from the record. Answers at once. */
+  /**
+   * Starts a release's processes beside what runs; counts not given come from the record. Instances that are kept warm and
+   * run the very same thing become its own, ready at once. Answers at once.
+   */
   "app.start": { args: { app: string; release: number; counts?: Record<string, number> }; result: AppStatus };
   /** Answers when every instance of the release is ready, one failed, or `timeout` seconds passed. */
   "app.await": {
@@ -37,8 +40,12 @@ export type Verbs = {
    * of its instances is not ready.
    */
   "app.cutover": { args: { app: string; release: number }; result: AppStatus };
-  /** Stops a release that is not live: waits until it has no connection or `drain` seconds passed, then TERM, KILL. Answers when gone. */
-  "app.retire": { args: { app: string; release: number; drain: number }; result: AppStatus };
+  /**
+   * Stops a release that is not live: waits until it has no connection or `drain` seconds passed, then TERM, KILL. Its web
+   * instances that have no connection any more are kept warm instead until `warm` seconds (0: none) from now have passed,
+   * and those of an earlier release no more. Answers when all else of it is gone.
+   */
+  "app.retire": { args: { app: string; release: number; drain: number; warm: number }; result: AppStatus };
   /** Sets instance counts of the live release, draining what goes. Answers when done; `ready` as of app.await for what came. */
   "app.scale": {
     args: { app: string; counts: Record<string, number>; drain: number; timeout: number };

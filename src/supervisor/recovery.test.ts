@@ -8,7 +8,7 @@ import { slotFile } from "#core/slots.ts";
 import { dyingArgv } from "./dying-argv.ts";
 import { eventually, logText, makeBench, serverCommand, type Bench } from "./bench.ts";
 import { listProcesses } from "./proc-tree.ts";
-import type { AppStatus } from "./protocol.ts";
+import type { AppStatus, InstanceStatus } from "./protocol.ts";
 
 let bench: Bench;
 let children: ChildProcess[] = [];
@@ -64,7 +64,9 @@ async function readyBlog(): Promise<AppStatus | undefined> {
   let app: AppStatus | undefined;
   await eventually(async () => {
     [app] = (await bench.client.call("status", {})).apps;
-    return app === undefined || app.instances.every((one) => one.state === "ready" || one.state === "failed");
+    const isSettled = ({ state, address }: InstanceStatus) =>
+      state === "ready" || state === "failed" || (state === "warm" && address !== null);
+    return app === undefined || app.instances.every(isSettled);
   }, "all ready");
   return app;
 }
@@ -72,6 +74,43 @@ async function readyBlog(): Promise<AppStatus | undefined> {
 const counter = `node -e "let n=0;setInterval(()=>console.log(n++),5)"`;
 
 describe("after the supervisor was killed", () => {
+  it("what is kept warm stays so with its process, and is taken over from there, also by one more supervisor", async () => {
+    const { child, died } = await startDying("never");
+    for (const release of [1, 3]) bench.release("blog", release, { web: { command: serverCommand("tcp", "one") } });
+    bench.release("blog", 2, { web: { command: serverCommand("unix", "two") } });
+    await deploy(1);
+    const pid = (await readyBlog())?.instances[0]?.pid;
+    await deploy(2);
+    await bench.client.call("app.retire", { app: "blog", release: 1, drain: 5, warm: 60 });
+    const told = (status: AppStatus | undefined) =>
+      status?.instances.map((one) => [one.release, one.state, one.pid === pid]);
+    child.kill("SIGKILL");
+    await died;
+    const second = await startDying("never");
+    assert.deepEqual(told(await readyBlog()), [
+      [1, "warm", true],
+      [2, "ready", false],
+    ]);
+    await deploy(3);
+    second.child.kill("SIGKILL");
+    await second.died;
+    await startDying("never");
+    assert.deepEqual(told(await readyBlog()), [
+      [3, "ready", true],
+      [2, "ready", false],
+    ]);
+    const one = (await readyBlog())?.instances[0];
+    assert.equal(readFileSync(slotFile(bench.layout.slots("blog"), 0), "utf8"), one?.address);
+    // One that is kept and dies with its supervisor is not brought back.
+    await bench.client.call("app.retire", { app: "blog", release: 2, drain: 5, warm: 60 });
+    const kept = (await readyBlog())?.instances.find(({ state }) => state === "warm")?.pid ?? assert.fail();
+    children.at(-1)?.kill("SIGKILL");
+    await once(children.at(-1) ?? assert.fail(), "exit");
+    process.kill(kept, "SIGKILL");
+    await startDying("never");
+    assert.deepEqual(told(await readyBlog()), [[3, "ready", true]]);
+  });
+
   it("its processes live on, the next one takes them over and loses no line", async () => {
     const { child, died } = await startDying("never");
     bench.release("blog", 1, { web: { command: serverCommand("unix", "one") }, count: { command: `exec ${counter}` } });
@@ -164,6 +203,33 @@ const plan: readonly { readonly verb: string; readonly points: readonly (readonl
     ],
   },
   {
+    verb: "keep",
+    points: [
+      ["after-save", 1],
+      ["after-save", 2],
+      ["drain", 1],
+      ["keep-warm", 1],
+      ["before-save", 3],
+      ["after-save", 3],
+    ],
+  },
+  {
+    verb: "take",
+    points: [
+      ["before-save", 1],
+      ["after-save", 1],
+      ["slots", 1],
+    ],
+  },
+  {
+    verb: "expire",
+    points: [
+      ["term", 1],
+      ["forget", 1],
+      ["after-save", 4],
+    ],
+  },
+  {
     verb: "restart",
     points: [
       ["after-spawn", 1],
@@ -205,11 +271,23 @@ const ask: Readonly<Record<string, () => Promise<unknown>>> = {
     await bench.client.call("app.await", { app, release: 2, timeout: 15 });
   },
   cutover: () => bench.client.call("app.cutover", { app, release: 2 }),
-  retire: () => bench.client.call("app.retire", { app, release: 1, drain: 5 }),
+  retire: () => bench.client.call("app.retire", { app, release: 1, drain: 5, warm: 0 }),
+  keep: () => bench.client.call("app.retire", { app, release: 1, drain: 5, warm: 60 }),
+  take: () => bench.client.call("app.start", { app, release: 3 }),
+  expire: () => bench.client.call("app.retire", { app, release: 1, drain: 5, warm: 1 }),
   restart: () => bench.client.call("app.restart", { app, drain: 5, timeout: 15 }),
   scale: () => bench.client.call("app.scale", { app, counts: { web: 3 }, drain: 5, timeout: 15 }),
   stop: () => bench.client.call("app.stop", { app }),
   forget: () => bench.client.call("app.forget", { app }),
+};
+
+/** What is done before, by a supervisor that does not die of it. */
+const before: Readonly<Record<string, readonly string[]>> = {
+  cutover: ["start"],
+  retire: ["start", "cutover"],
+  keep: ["start", "cutover"],
+  take: ["start", "cutover", "keep"],
+  expire: ["start", "cutover"],
 };
 
 describe("killed at a step", () => {
@@ -219,9 +297,9 @@ describe("killed at a step", () => {
         const first = await startDying("never");
         bench.release(app, 1, { web: { command: serverCommand("unix", "one") } });
         bench.release(app, 2, { web: { command: serverCommand("tcp", "two") } });
+        bench.release(app, 3, { web: { command: serverCommand("unix", "one") } });
         await deploy(1);
-        if (verb === "cutover" || verb === "retire") await ask["start"]?.();
-        if (verb === "retire") await ask["cutover"]?.();
+        for (const earlier of before[verb] ?? []) await ask[earlier]?.();
         first.child.kill("SIGKILL");
         await first.died;
         const dying = await startDying(point, nth);

@@ -25,9 +25,17 @@ export type Timing = {
   readonly backoffReset: number;
   /** What does not listen is ready after this uptime. */
   readonly stayUp: number;
+  /** Between two looks whether there is memory for what is kept warm. */
+  readonly warmLook: number;
 };
 
-export const defaultTiming: Timing = { backoffFirst: 1000, backoffMax: 60_000, backoffReset: 60_000, stayUp: 1000 };
+export const defaultTiming: Timing = {
+  backoffFirst: 1000,
+  backoffMax: 60_000,
+  backoffReset: 60_000,
+  stayUp: 1000,
+  warmLook: 5000,
+};
 
 export type SupervisedOptions = {
   readonly id: string;
@@ -40,6 +48,8 @@ export type SupervisedOptions = {
   readonly prepare: () => Promise<Start>;
   /** Rewrites the slots from the states as they are; never throws. */
   readonly slots: () => void;
+  /** For what may be kept warm: whether there is memory for it, and the writing down that it is kept, which may throw. */
+  readonly warmth?: { readonly hasRoom: () => boolean; readonly kept: () => void };
   /** Nothing of it is left. */
   readonly forget: () => void;
   /** The state or another shown fact has changed. */
@@ -62,6 +72,8 @@ export class Supervised {
   failure: "exited" | "not-ready" | null = null;
   /** Until when (ms since the epoch) connections may keep it while it drains. */
   graceUntil = 0;
+  /** Until when (ms since the epoch) it is kept when it has drained; null when it is not. */
+  warmUntil: number | null = null;
   #run: Run | undefined;
   /** False while it has one try. */
   #proven = true;
@@ -94,7 +106,7 @@ export class Supervised {
 
   dispatch(event: InstanceEvent): void {
     const before = this.state;
-    if (event === "try") this.#proven = false;
+    if (event === "try" || event === "take") this.#proven = false;
     if (event === "begin" || event === "prove") this.#proven = true;
     const [next, effects] = transition(before, event, this.#proven);
     if (next === before && effects.length === 0) return;
@@ -123,15 +135,31 @@ export class Supervised {
     this.#options.changed();
   }
 
-  /** Takes over one that was draining: it goes on until `graceUntil`. */
-  adoptLeaving(run: Run, graceUntil: number): void {
+  /** Takes over one that was draining: it goes on until `graceUntil`, and is then kept as it was to be. */
+  adoptLeaving(run: Run, graceUntil: number, warmUntil: number | null): void {
     this.#run = run;
+    this.warmUntil = warmUntil;
     const { listens } = run.about;
     if (listens !== null) this.address = existsSync(listens.socket) ? dialUnix(listens.socket) : dialTcp(listens.port);
     this.graceUntil = graceUntil;
     this.state = "draining";
     void this.#watchEnd(run);
     void this.#drain();
+  }
+
+  /** Takes over one that was kept warm: it stays so until `warmUntil`. */
+  adoptWarm(run: Run, warmUntil: number): void {
+    this.#run = run;
+    this.warmUntil = warmUntil;
+    this.state = "warm";
+    void this.#watchEnd(run);
+    this.#stayWarm();
+  }
+
+  /** For one that is kept warm: it serves again. */
+  take(): void {
+    this.warmUntil = null;
+    this.dispatch("take");
   }
 
   /** For one that will not be started: its single try is over. */
@@ -153,6 +181,8 @@ export class Supervised {
         return void this.#kill();
       case "drain":
         return void this.#drain();
+      case "keep-warm":
+        return this.#keepWarm();
       case "slots":
         return this.#options.slots();
       case "arm-retry":
@@ -200,10 +230,15 @@ export class Supervised {
   }
 
   async #watchListening(run: Run, listens: NonNullable<About["listens"]>, signal: AbortSignal): Promise<void> {
+    if (await this.#findAddress(run, listens, signal)) this.dispatch("ready");
+  }
+
+  /** False when the state has changed before it listens. */
+  async #findAddress(run: Run, listens: NonNullable<About["listens"]>, signal: AbortSignal): Promise<boolean> {
     const address = await untilListening(listens, () => run.marked, this.#options.clock, signal).catch(() => undefined);
-    if (address === undefined || signal.aborted) return; // the state has changed
+    if (address === undefined || signal.aborted) return false;
     this.address = address;
-    this.dispatch("ready");
+    return true;
   }
 
   async #watchEnd(run: Run): Promise<void> {
@@ -241,7 +276,11 @@ export class Supervised {
     const unproven = this.state === "ready" && !this.#proven;
     if (unproven) this.#options.slots();
     const lastWordsFirst =
-      (leaving && this.state !== "recycling") || this.state === "starting" || this.state === "rejecting" || unproven;
+      (leaving && this.state !== "recycling") ||
+      this.state === "warm" ||
+      this.state === "starting" ||
+      this.state === "rejecting" ||
+      unproven;
     if (lastWordsFirst) void finished.then(() => this.dispatch("exit"));
     else this.dispatch("exit");
   }
@@ -268,9 +307,13 @@ export class Supervised {
 
   async #drain(): Promise<void> {
     const { signal } = this.#waits;
+    let isIdle = false;
     try {
       const { address, graceUntil } = this;
-      if (address !== null) await untilDrained(address, graceUntil, this.#options.fence, this.#options.clock, signal);
+      if (address !== null) {
+        const how = await untilDrained(address, graceUntil, this.#options.fence, this.#options.clock, signal);
+        isIdle = how === "idle";
+      }
     } catch (error) {
       if (signal.aborted) return;
       // Without a fence nobody is known to be gone: the whole grace it is.
@@ -278,7 +321,41 @@ export class Supervised {
       const { clock } = this.#options;
       return after(clock, Math.max(0, this.graceUntil - clock.now()), signal, () => this.dispatch("drained"));
     }
-    this.dispatch("drained");
+    const { clock, warmth } = this.#options;
+    // Who is still connected when the grace is over is to be closed: that one gets its TERM.
+    const isKept = isIdle && (this.warmUntil ?? 0) > clock.now() && warmth?.hasRoom() === true;
+    this.dispatch(isKept ? "keep" : "drained");
+  }
+
+  #keepWarm(): void {
+    try {
+      this.#options.warmth?.kept();
+      this.#stayWarm();
+    } catch (error) {
+      // A full disk. The next supervisor would not know it for what it is.
+      this.#options.log("could not be kept warm", { id: this.id, reason: String(error) });
+      this.dispatch("cooled");
+    }
+  }
+
+  #stayWarm(): void {
+    const run = this.#run;
+    const { signal } = this.#waits;
+    // Where it accepts now: what an earlier supervisor started is only believed to be where it was looked for.
+    this.address = null;
+    if (run !== undefined && run.about.listens !== null) void this.#findAddress(run, run.about.listens, signal);
+    void this.#cool(signal);
+  }
+
+  /** Ends it when its time is over, or memory is short. By what was waited: a clock that is set back makes it no longer. */
+  async #cool(signal: AbortSignal): Promise<void> {
+    const { clock, timing, warmth } = this.#options;
+    let left = (this.warmUntil ?? 0) - clock.now();
+    for (; left > 0 && warmth?.hasRoom() === true; left -= timing.warmLook) {
+      await clock.sleep(Math.min(left, timing.warmLook), signal).catch(() => undefined);
+      if (signal.aborted) return;
+    }
+    this.dispatch("cooled");
   }
 
   #armRetry(): void {

@@ -2,6 +2,7 @@
  * The table of verbs: how each one's arguments are checked, and what it does. A request that is not in the table, or
  * whose arguments have one key too many, is refused before anything is looked up.
  */
+import { keepWarmMax } from "#core/limits.ts";
 import { quote } from "#core/names.ts";
 import type { Apps } from "./apps.ts";
 import * as act from "./app-verbs.ts";
@@ -103,14 +104,15 @@ const table: { readonly [V in Verb]: Handler<V> } = {
   },
   "app.retire": {
     parse: (args, limits) => {
-      const found = fields(args, "app.retire", ["app", "release", "drain"]);
+      const found = fields(args, "app.retire", ["app", "release", "drain", "warm"]);
       return {
         ...appOf(found),
         release: numberOf(found, "release"),
         drain: seconds(found["drain"], "drain", limits.wait),
+        warm: seconds(found["warm"], "warm", keepWarmMax),
       };
     },
-    serve: ({ app, release, drain }, { apps }) => act.retireRelease(apps, app, release, drain),
+    serve: ({ app, release, drain, warm }, { apps }) => act.retireRelease(apps, app, release, drain, warm),
   },
   "app.scale": {
     parse: (args, limits) => {

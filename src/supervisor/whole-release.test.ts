@@ -52,7 +52,7 @@ describe("a release goes live whole", () => {
       assert.match(killed?.lastExit ?? "", /SIGKILL/);
       assert.deepEqual(await pids(1), before);
       assert.equal((await bench.client.call("status", {})).apps[0]?.live, 1);
-      await bench.client.call("app.retire", { app: "blog", release: 2, drain: 0 });
+      await bench.client.call("app.retire", { app: "blog", release: 2, drain: 0, warm: 0 });
       assert.deepEqual([await instances(2), await pids(1)], [[], before]);
     });
   }
@@ -67,7 +67,7 @@ describe("a release goes live whole", () => {
     ]);
     assert.deepEqual(await pids(1), before);
     assert.doesNotMatch(logText(bench, "blog"), /bye/);
-    await bench.client.call("app.retire", { app: "blog", release: 1, drain: 0 });
+    await bench.client.call("app.retire", { app: "blog", release: 1, drain: 0, warm: 0 });
     assert.match(logText(bench, "blog"), /bye/);
   });
 

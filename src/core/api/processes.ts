@@ -6,7 +6,9 @@ import { appName, appParams, isoTime, processType, releaseNumber } from "./share
 
 export const instance = z.object({
   name: z.string().describe("`web.1`"),
-  state: z.enum(["starting", "running", "backing-off", "stopping", "stopped", "failed"]),
+  state: z
+    .enum(["starting", "running", "backing-off", "warm", "stopping", "stopped", "failed"])
+    .describe("`warm`: its release does not serve any more; it runs on for a while, for a rollback"),
   release: releaseNumber,
   pid: z.int().nullable(),
   since: isoTime,

@@ -36,6 +36,7 @@ const effects: Readonly<Record<string, string>> = {
   "run.start": 'start = "a"',
   "run.before-run": 'before-run = "a"',
   "run.start-timeout": "start-timeout = 7",
+  "run.keep-warm": "keep-warm = 0",
   "run.static": 'static = { "/a" = "b" }',
   "run.healthcheck": 'healthcheck = "/a"',
   "run.healthcheck-timeout": 'healthcheck = "/"\nhealthcheck-timeout = 7',

@@ -65,6 +65,7 @@ function mergeSpec({ config, env: tomlEnv }: ParsedToml, procfile: Procfile, env
     ...(start === undefined ? defined({ serve: procfile.serve }) : {}),
     hooks: defined({ prerun, release: procfile.release }),
     startTimeout: run?.["start-timeout"] ?? startTimeout,
+    ...defined({ keepWarm: run?.["keep-warm"] }),
     ...(path === undefined
       ? {}
       : { healthcheck: { path, timeout: health.timeout, interval: health.interval, retries: health.retries } }),

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { commandMax } from "./procfile.ts";
 import { innerPath, urlPrefix } from "./paths.ts";
-import { envValueMax, startTimeoutMax } from "../limits.ts";
+import { envValueMax, keepWarmMax, keepWarmStandard, startTimeoutMax } from "../limits.ts";
 import { isAppName, isHostName, isProcessType } from "../names.ts";
 
 export type KeyMeta = {
@@ -171,6 +171,15 @@ const run = z.strictObject({
     seconds(startTimeoutMax).optional(),
     `Seconds that the app may take to listen, at most ${startTimeoutMax}.`,
     { standard: "60" },
+  ),
+  "keep-warm": key(
+    z
+      .number("must be a number of seconds")
+      .min(0, "must be at least 0")
+      .max(keepWarmMax, `must be at most ${keepWarmMax} seconds`)
+      .optional(),
+    `Seconds that the web instances of a release run on after the next one has taken their place, so that a rollback needs no start; 0 for none, at most ${keepWarmMax}. They end sooner when the host is short of memory. Refused for an app without a \`web\` process.`,
+    { standard: String(keepWarmStandard), shown: "seconds" },
   ),
   static: key(staticPaths.optional(), "URL path = directory, served without the app.", {
     shown: "table of URL path = directory",

@@ -30,6 +30,15 @@ function refuseUnobeyed(spec: Detected["spec"], builder: Builder, plan: BuildPla
     });
   }
   const processes = { ...plan.processes, ...spec.processes };
+  if (spec.keepWarm !== undefined && !Object.hasOwn(processes, "web")) {
+    throw new AppError(
+      "INVALID_CONFIG",
+      "[run] keep-warm means nothing without a `web` process: others are never kept.",
+      {
+        hint: "Remove it, or name the process that serves HTTP `web`.",
+      },
+    );
+  }
   if (spec.healthcheck !== undefined && !Object.hasOwn(processes, "web")) {
     throw new AppError("INVALID_CONFIG", "The health check has no `web` process to ask.", {
       hint: "Remove it, or name the process that serves HTTP `web`.",

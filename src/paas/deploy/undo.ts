@@ -14,7 +14,7 @@ export async function undoCandidate(platform: Platform, app: string, release: nu
   const { apps } = await platform.supervisor.call("status", {}, { signal: platform.stopping });
   const known = apps.find((each) => each.app === app);
   if (known?.instances.some((instance) => instance.release === release) === true) {
-    await platform.supervisor.call("app.retire", { app, release, drain: 0 }, { signal: platform.stopping });
+    await platform.supervisor.call("app.retire", { app, release, drain: 0, warm: 0 }, { signal: platform.stopping });
   }
   await rm(platform.layout.release(app, release), { recursive: true, force: true });
 }
