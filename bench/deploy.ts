@@ -7,7 +7,7 @@ import { readFileSync, mkdtempSync, writeFileSync } from "node:fs";
 import { cp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { defaultTiming } from "#supervisor/supervised.ts";
+import { defaultTiming } from "#supervisor/supervised-options.ts";
 import { fetchThroughEdge } from "../test/e2e/http-through-edge.ts";
 import type { RunningPlatform } from "../test/e2e/platform.ts";
 import { handBuilt, lookMs, recipeOf } from "./by-hand.ts";

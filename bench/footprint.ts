@@ -58,6 +58,8 @@ try {
 /** A web process that does nothing until it is asked. */
 function writeIdleApp(directory: string): void {
   writeFileSync(join(directory, "Procfile"), "web: exec python3 idle.py\n");
+  // What stays is looked at, and what a deploy keeps warm for some minutes does not.
+  writeFileSync(join(directory, "hop3.toml"), "[run]\nkeep-warm = 0\n");
   const program = `
 import http.server, os
 

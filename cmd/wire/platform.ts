@@ -19,8 +19,7 @@ import { loadMasterKey } from "#sys/master-key.ts";
 import { AppError } from "#core/errors.ts";
 import type { ServerSettings } from "./settings.ts";
 
-/** Seconds that connections of a leaving instance may take. */
-const drainSeconds = 30;
+const standardDrain = 30;
 
 export type PlatformInput = {
   readonly settings: ServerSettings;
@@ -31,6 +30,8 @@ export type PlatformInput = {
   readonly log: Log;
   readonly stopping: AbortSignal;
   readonly fault?: Platform["fault"];
+  /** Seconds that connections of a leaving instance may take. */
+  readonly drainSeconds?: number;
 };
 
 export async function makePlatform({
@@ -41,6 +42,7 @@ export async function makePlatform({
   log,
   stopping,
   fault = async () => undefined,
+  drainSeconds = standardDrain,
 }: PlatformInput): Promise<Platform> {
   const { layout, postgresUri } = settings;
   const proxy = proxies.find(({ name }) => name === "caddy");

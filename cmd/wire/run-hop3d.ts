@@ -6,14 +6,13 @@ import { watchRoom } from "#paas/disk/watch-room.ts";
 import { recoverDeploys } from "#paas/deploy/recover.ts";
 import { syncEdge } from "#paas/edge.ts";
 import { receiveLimits } from "#paas/deploy/receive.ts";
-import type { Platform } from "#paas/platform.ts";
 import { serve } from "#server/serve.ts";
 import { appendEvent } from "#store/events.ts";
 import { markName } from "#supervisor/proc-tree.ts";
 import { toAppError } from "#core/errors.ts";
 import { openLog } from "#sys/log.ts";
 import { pinnedTools } from "#sys/tools.ts";
-import { makePlatform } from "#cmd/wire/platform.ts";
+import { makePlatform, type PlatformInput } from "#cmd/wire/platform.ts";
 import { readServerSettings, toolEnvironment } from "#cmd/wire/settings.ts";
 import { platformUseCases } from "#cmd/wire/use-cases.ts";
 import { version } from "#cmd/wire/version.ts";
@@ -21,8 +20,10 @@ import { version } from "#cmd/wire/version.ts";
 /** Milliseconds for requests under way when we are asked to stop. */
 const closeGrace = 3000;
 
-/** `fault` is for tests of what must hold when this process dies (platform.ts). */
-export async function runHop3d({ fault }: { readonly fault?: Platform["fault"] } = {}): Promise<void> {
+/** For tests: `fault` of what must hold when this process dies, `drainSeconds` of how a drain ends (platform.ts). */
+export type ForTests = Pick<PlatformInput, "fault" | "drainSeconds">;
+
+export async function runHop3d(forTests: ForTests = {}): Promise<void> {
   const log = openLog({ name: "hop3d", stream: process.stdout });
   const stopping = new AbortController();
   process.umask(0o077);
@@ -36,7 +37,7 @@ export async function runHop3d({ fault }: { readonly fault?: Platform["fault"] }
       version,
       log,
       stopping: stopping.signal,
-      ...(fault === undefined ? {} : { fault }),
+      ...forTests,
     });
     // Before requests are taken: a deploy that is begun now is not one that was left half done.
     const recovery = await recoverDeploys(platform);

@@ -49,7 +49,7 @@ test("a log line is taken apart, and a damaged one is shown as it is", () => {
 });
 
 describe("one word for an app", () => {
-  const instance = (state: "ready" | "backoff" | "starting", release = 2) => ({
+  const instance = (state: "ready" | "backoff" | "starting" | "warm", release = 2) => ({
     id: "x",
     release,
     type: "web",
@@ -71,6 +71,7 @@ describe("one word for an app", () => {
     assert.equal(of(instance("backoff")), "failed");
     assert.equal(of(instance("starting")), "starting");
     assert.equal(of(instance("ready"), instance("starting", 3)), "running");
+    assert.equal(of(instance("backoff"), instance("warm", 1)), "failed");
   });
 
   it("is new before the first release, and stopped when it was stopped", () => {

@@ -1,10 +1,10 @@
 /** What `hop3d` may ask for an app, each as a sequence: write down what shall be, act, wait. Arguments are checked already. */
-import type { ProcessSpec, ReleaseRecord } from "#core/records.ts";
-import { webType, type Apps } from "./apps.ts";
-import { isKept, stays, type DesiredApp, type DesiredInstance, type Group } from "./desired.ts";
+import type { Apps } from "./apps.ts";
+import { isKept, type DesiredApp, type DesiredInstance } from "./desired.ts";
+import { groupsOf, planAll, planWithWarm, specOf, staying } from "./plan.ts";
 import type { AppStatus } from "./protocol.ts";
 import { Refusal } from "./refusal.ts";
-import { findWarm, isWarm, keepNoOther, mayBeKept } from "./warm.ts";
+import { keepNoOther, mayBeKept } from "./warm.ts";
 import { exitsNoticed, refuseHalf } from "./whole-release.ts";
 
 type Outcome = { ready: boolean; status: AppStatus };
@@ -31,25 +31,9 @@ export async function startRelease(apps: Apps, app: string, release: number, cou
     instances: [...before.instances.map((one) => (taken.includes(one.id) ? { ...one, ...take } : one)), ...planned],
   }));
   apps.writeSlots(app);
-  for (const id of taken) apps.running.get(id)?.take();
+  for (const id of taken) apps.running.get(id)?.dispatch("take");
   launch(apps, app, planned, "try");
   return apps.status(app);
-}
-
-/** What is taken over of old instances that are kept, and what has to be started beside. */
-async function planWithWarm(
-  apps: Apps,
-  app: string,
-  record: ReleaseRecord,
-  groups: readonly Group[],
-): Promise<{ readonly taken: readonly string[]; readonly planned: readonly DesiredInstance[] }> {
-  const count = groups.find((group) => group.type === webType)?.count ?? 0;
-  for (;;) {
-    const warm = findWarm(apps, app, record, count);
-    const planned = await planAll(apps, app, record, groups, false, (_, type) => (type === webType ? warm : []));
-    // While ports were looked for, one may have come to its end.
-    if (warm.every((one) => isWarm(apps, one))) return { taken: warm.map((one) => one.id), planned };
-  }
 }
 
 function refuseStarted(apps: Apps, app: string, release: number): void {
@@ -251,60 +235,10 @@ async function untilReady(apps: Apps, app: string, ids: () => readonly string[],
   return { ready: allReady(), status: apps.status(app) };
 }
 
-/** Instances that each group lacks, with the lowest free indexes. */
-async function planAll(
-  apps: Apps,
-  app: string,
-  record: ReleaseRecord,
-  groups: readonly Group[],
-  proven: boolean,
-  present: (release: number, type: string) => readonly DesiredInstance[] = (release, type) =>
-    staying(apps, app, release).filter((one) => one.type === type),
-): Promise<DesiredInstance[]> {
-  const wanted = groups.flatMap((group) => {
-    const used = new Set(present(group.release, group.type).map((one) => one.index));
-    const missing = Math.max(0, group.count - used.size);
-    const free = Array.from({ length: missing + used.size }, (_, index) => index + 1).filter(
-      (index) => !used.has(index),
-    );
-    return free.slice(0, missing).map((index) => ({ group, index }));
-  });
-  if (apps.count() + wanted.length > apps.options.limits.instances) {
-    throw new Refusal("conflict", `More than ${apps.options.limits.instances} instances would run.`);
-  }
-  const planned: DesiredInstance[] = [];
-  const ports = new Set<number>();
-  for (const { group, index } of wanted) {
-    const spec = specOf(record, group.type);
-    planned.push(await apps.plan(group.release, group.type, index, spec, proven, ports));
-  }
-  return planned;
-}
-
-function staying(apps: Apps, app: string, release: number): DesiredInstance[] {
-  return (apps.find(app)?.instances ?? [])
-    .filter((one) => one.release === release && stays(one))
-    .sort((a, b) => a.index - b.index);
-}
-
-function groupsOf(record: ReleaseRecord, desired: DesiredApp): Group[] {
-  return Object.entries(record.processes).map(([type, spec]) => {
-    const group = desired.groups.find((one) => one.release === record.release && one.type === type);
-    return { release: record.release, type, count: group?.count ?? spec.count };
-  });
-}
-
 function running(apps: Apps, app: string): DesiredApp & { readonly live: number } {
   const desired = apps.known(app);
   const { live } = desired;
   if (live === null) throw new Refusal("conflict", `${app} has no live release.`);
   if (desired.stopped) throw new Refusal("conflict", `${app} is stopped.`);
   return { ...desired, live };
-}
-
-function specOf(record: ReleaseRecord, type: string): ProcessSpec {
-  const spec = record.processes[type];
-  if (spec === undefined)
-    throw new Refusal("unknown", `Release ${record.release} of ${record.app} has no process ${type}.`);
-  return spec;
 }

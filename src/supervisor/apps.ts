@@ -9,15 +9,7 @@ import { join } from "node:path";
 import type { Layout } from "#core/layout.ts";
 import type { ProcessSpec, ReleaseRecord } from "#core/records.ts";
 import type { Clock } from "#sys/clock.ts";
-import {
-  isKept,
-  saveDesired,
-  stays,
-  unknownApp,
-  type Desired,
-  type DesiredApp,
-  type DesiredInstance,
-} from "./desired.ts";
+import { isKept, saveDesired, unknownApp, type Desired, type DesiredApp, type DesiredInstance } from "./desired.ts";
 import type { Limits } from "./limits.ts";
 import type { Fence } from "./fence.ts";
 import { freePort } from "./ports.ts";
@@ -29,8 +21,10 @@ import { readRelease, type RecordSource } from "./records.ts";
 import { Refusal } from "./refusal.ts";
 import type { RunContext, Start } from "./run.ts";
 import { openDirectory, relativeParts } from "./safe-path.ts";
+import { slotAddresses } from "./slot-addresses.ts";
 import { readSlots, removeSlots, writeSlots } from "./slots.ts";
-import { Supervised, type Timing } from "./supervised.ts";
+import type { Timing } from "./supervised-options.ts";
+import { Supervised } from "./supervised.ts";
 
 export type AppsOptions = {
   readonly layout: Layout;
@@ -50,9 +44,6 @@ export type AppsOptions = {
 
 /** A longer timer fires at once. */
 const timerMax = 2 ** 31 - 1;
-
-/** The process type that the edge sends requests to. */
-export const webType = "web";
 
 export class Apps {
   readonly options: AppsOptions;
@@ -179,17 +170,7 @@ export class Apps {
     const { layout, log, fault } = this.options;
     const desired = this.#desired.get(app);
     if (desired === undefined) return;
-    const addresses: string[] = [];
-    const may = new Set<string>();
-    for (const one of desired.instances) {
-      if (one.type !== webType || one.release !== desired.live || !stays(one)) continue;
-      const running = this.running.get(one.id);
-      if (running?.state === "ready" && running.address !== null) addresses.push(running.address);
-      may
-        .add(`unix/${this.socket(one.id)}`)
-        .add(`127.0.0.1:${one.port}`)
-        .add(`[::1]:${one.port}`);
-    }
+    const { addresses, may } = slotAddresses(desired, (id) => [this.running.get(id), this.socket(id)]);
     try {
       const kept = addresses.length > 0 ? [] : readSlots(layout, app).filter((address) => may.has(address));
       writeSlots(layout, app, addresses.length > 0 ? addresses : kept);

@@ -28,7 +28,8 @@ import { openOwnLog } from "./own-log.ts";
 import { prepareStart } from "./prepare.ts";
 import { listen } from "./server.ts";
 import { Services, type ServiceDefinition } from "./services.ts";
-import { defaultTiming, type Supervised, type Timing } from "./supervised.ts";
+import { defaultTiming, type Timing } from "./supervised-options.ts";
+import type { Supervised } from "./supervised.ts";
 import { serveVerb } from "./verbs.ts";
 
 export type SupervisorOptions = {

@@ -14,7 +14,7 @@ const quietSamples = 5;
  * Resolves `idle` when nothing is connected to the address any more, `grace` when `until` (ms since the epoch) has come
  * first. Its slots must have been rewritten before. Rejects with the signal's reason.
  */
-export async function untilDrained(
+async function untilDrained(
   address: string,
   until: number,
   fence: Fence,
@@ -34,6 +34,31 @@ export async function untilDrained(
     signal.throwIfAborted();
     if (grace.aborted) return "grace";
     throw error;
+  }
+}
+
+type Watch = {
+  readonly fence: Fence;
+  readonly clock: Clock;
+  readonly log: (message: string, fields: Readonly<Record<string, string>>) => void;
+  readonly id: string;
+};
+
+/** As `untilDrained`, but without a fence nobody is known to be gone: the whole grace it is then. Never rejects. */
+export async function untilLeft(
+  address: string,
+  until: number,
+  { fence, clock, log, id }: Watch,
+  signal: AbortSignal,
+): Promise<"idle" | "grace"> {
+  try {
+    return await untilDrained(address, until, fence, clock, signal);
+  } catch (error) {
+    if (!signal.aborted) {
+      log("its connections cannot be watched", { id, reason: String(error) });
+      await clock.sleep(Math.max(0, until - clock.now()), signal).catch(() => undefined);
+    }
+    return "grace";
   }
 }
 

@@ -5,7 +5,8 @@ import type { Layout } from "#core/layout.ts";
 import { forgetOldRuns } from "./log-files.ts";
 import type { ServiceName, ServiceStatus } from "./protocol.ts";
 import { Refusal } from "./refusal.ts";
-import { Supervised, type SupervisedOptions } from "./supervised.ts";
+import type { SupervisedOptions } from "./supervised-options.ts";
+import { Supervised } from "./supervised.ts";
 
 export type ServiceDefinition = {
   readonly name: ServiceName;

@@ -4,61 +4,18 @@
  */
 import { existsSync, rmSync } from "node:fs";
 import { basename } from "node:path";
-import type { Clock } from "#sys/clock.ts";
 import { after } from "./after.ts";
-import { untilDrained } from "./drain.ts";
-import type { Fence } from "./fence.ts";
+import { untilCool } from "./cool.ts";
+import { untilLeft } from "./drain.ts";
 import { isRunning, transition, type InstanceEffect, type InstanceEvent, type InstanceState } from "./instance.ts";
 import { isAlive } from "./output/proc-stat.ts";
-import { describeExit, type Outcome } from "./output/status-file.ts";
+import { describeOutcome, type Outcome } from "./output/status-file.ts";
 import { dialTcp, dialUnix } from "./proc-net.ts";
 import { appProcesses } from "./proc-tree.ts";
 import { untilListening } from "./ready.ts";
-import { startRun, type About, type Run, type RunContext, type Start } from "./run.ts";
+import { startRun, type About, type Run } from "./run.ts";
+import type { SupervisedOptions } from "./supervised-options.ts";
 import { askToEnd, killApp } from "./terminate.ts";
-
-export type Timing = {
-  /** First wait after a crash; doubles up to `backoffMax`. Milliseconds. */
-  readonly backoffFirst: number;
-  readonly backoffMax: number;
-  /** Uptime after which a crash counts as the first again. */
-  readonly backoffReset: number;
-  /** What does not listen is ready after this uptime. */
-  readonly stayUp: number;
-  /** Between two looks whether there is memory for what is kept warm. */
-  readonly warmLook: number;
-};
-
-export const defaultTiming: Timing = {
-  backoffFirst: 1000,
-  backoffMax: 60_000,
-  backoffReset: 60_000,
-  stayUp: 1000,
-  warmLook: 5000,
-};
-
-export type SupervisedOptions = {
-  readonly id: string;
-  /** Holds a directory for each run. */
-  readonly directory: string;
-  readonly clock: Clock;
-  readonly timing: Timing;
-  readonly run: RunContext;
-  /** What to run now; asked before each start. It may throw, which counts as a failed start. */
-  readonly prepare: () => Promise<Start>;
-  /** Rewrites the slots from the states as they are; never throws. */
-  readonly slots: () => void;
-  /** For what may be kept warm: whether there is memory for it, and the writing down that it is kept, which may throw. */
-  readonly warmth?: { readonly hasRoom: () => boolean; readonly kept: () => void };
-  /** Nothing of it is left. */
-  readonly forget: () => void;
-  /** The state or another shown fact has changed. */
-  readonly changed: () => void;
-  readonly log: (message: string, fields: Readonly<Record<string, string | number>>) => void;
-  /** Passed before each look at the connections of one that leaves. */
-  readonly fence: Fence;
-  readonly fault: (point: string) => void;
-};
 
 export class Supervised {
   readonly id: string;
@@ -154,12 +111,6 @@ export class Supervised {
     this.state = "warm";
     void this.#watchEnd(run);
     this.#stayWarm();
-  }
-
-  /** For one that is kept warm: it serves again. */
-  take(): void {
-    this.warmUntil = null;
-    this.dispatch("take");
   }
 
   /** For one that will not be started: its single try is over. */
@@ -258,7 +209,7 @@ export class Supervised {
   #ended(run: Run, outcome: Outcome): void {
     this.#run = undefined;
     this.address = null;
-    if (this.state !== "expiring" && this.state !== "rejecting") this.lastExit = describe(outcome);
+    if (this.state !== "expiring" && this.state !== "rejecting") this.lastExit = describeOutcome(outcome);
     const uptime = this.#options.clock.now() - run.about.startedAt;
     if (uptime >= this.#options.timing.backoffReset) this.#failures = 0;
     if (run.about.listens !== null) rmSync(run.about.listens.socket, { force: true });
@@ -307,23 +258,12 @@ export class Supervised {
 
   async #drain(): Promise<void> {
     const { signal } = this.#waits;
-    let isIdle = false;
-    try {
-      const { address, graceUntil } = this;
-      if (address !== null) {
-        const how = await untilDrained(address, graceUntil, this.#options.fence, this.#options.clock, signal);
-        isIdle = how === "idle";
-      }
-    } catch (error) {
-      if (signal.aborted) return;
-      // Without a fence nobody is known to be gone: the whole grace it is.
-      this.#options.log("its connections cannot be watched", { id: this.id, reason: String(error) });
-      const { clock } = this.#options;
-      return after(clock, Math.max(0, this.graceUntil - clock.now()), signal, () => this.dispatch("drained"));
-    }
-    const { clock, warmth } = this.#options;
+    const { clock, fence, warmth, log } = this.#options;
+    const { address, graceUntil, id } = this;
+    const how = address === null ? "nobody" : await untilLeft(address, graceUntil, { fence, clock, log, id }, signal);
+    if (signal.aborted) return;
     // Who is still connected when the grace is over is to be closed: that one gets its TERM.
-    const isKept = isIdle && (this.warmUntil ?? 0) > clock.now() && warmth?.hasRoom() === true;
+    const isKept = how === "idle" && (this.warmUntil ?? 0) > clock.now() && warmth?.hasRoom() === true;
     this.dispatch(isKept ? "keep" : "drained");
   }
 
@@ -341,21 +281,12 @@ export class Supervised {
   #stayWarm(): void {
     const run = this.#run;
     const { signal } = this.#waits;
+    const { clock, timing, warmth } = this.#options;
     // Where it accepts now: what an earlier supervisor started is only believed to be where it was looked for.
     this.address = null;
     if (run !== undefined && run.about.listens !== null) void this.#findAddress(run, run.about.listens, signal);
-    void this.#cool(signal);
-  }
-
-  /** Ends it when its time is over, or memory is short. By what was waited: a clock that is set back makes it no longer. */
-  async #cool(signal: AbortSignal): Promise<void> {
-    const { clock, timing, warmth } = this.#options;
-    let left = (this.warmUntil ?? 0) - clock.now();
-    for (; left > 0 && warmth?.hasRoom() === true; left -= timing.warmLook) {
-      await clock.sleep(Math.min(left, timing.warmLook), signal).catch(() => undefined);
-      if (signal.aborted) return;
-    }
-    this.dispatch("cooled");
+    const time = { left: (this.warmUntil ?? 0) - clock.now(), look: timing.warmLook };
+    void untilCool(time, warmth?.hasRoom, clock, signal).then((isOver) => isOver && this.dispatch("cooled"));
   }
 
   #armRetry(): void {
@@ -365,8 +296,4 @@ export class Supervised {
     this.restarts += 1;
     void after(this.#options.clock, wait, this.#waits.signal, () => this.dispatch("retry-due"));
   }
-}
-
-function describe(outcome: Outcome): string {
-  return outcome.kind === "exited" ? describeExit(outcome.code) : "exit unknown (its parent was killed)";
 }

@@ -5,10 +5,11 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { ReleaseRecord } from "#core/records.ts";
-import { webType, type Apps } from "./apps.ts";
+import type { Apps } from "./apps.ts";
 import { isKept, type DesiredInstance } from "./desired.ts";
 import { recordEnv } from "./records.ts";
 import { Refusal } from "./refusal.ts";
+import { webType } from "./slot-addresses.ts";
 
 /**
  * Instances that are kept and run what the web process of this release is, one at most for each of the places 1 to

@@ -170,7 +170,8 @@ export async function startPlatform(
     edge: (name) => ({ port: settings.httpPort, host: `${name}.localhost` }),
     async listens(name) {
       const { apps } = await supervisor.call("status", {});
-      const address = apps.find(({ app }) => app === name)?.instances.find(({ type }) => type === "web")?.address;
+      const { live, instances = [] } = apps.find(({ app }) => app === name) ?? {};
+      const address = instances.find(({ type, release }) => type === "web" && release === live)?.address;
       if (address === undefined || address === null) return "none";
       return address.startsWith("unix/") ? "unix" : "tcp";
     },

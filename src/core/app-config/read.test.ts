@@ -64,6 +64,14 @@ test("what the supervisor would refuse is refused here, by name", () => {
   assert.deepEqual(details("[run]\nstart-timeout = 601\n"), [
     "hop3.toml:2: `run.start-timeout` must be at most 600 seconds.",
   ]);
+  for (const [value, says] of [
+    ["-1", "must be at least 0."],
+    ["3601", "must be at most 3600 seconds."],
+    ['"5m"', "must be a number of seconds."],
+  ]) {
+    assert.deepEqual(details(`[run]\nkeep-warm = ${value}\n`), [`hop3.toml:2: \`run.keep-warm\` ${says}`]);
+  }
+  assert.equal(readAppSpec(memoryFiles(toml("[run]\nkeep-warm = 0\n"))).keepWarm, 0);
   const lines = Array.from({ length: 4 }, () => JSON.stringify(`echo ${"x".repeat(4000)}`));
   assert.deepEqual(details(`[build]\nbuild = [${lines.join(", ")}]\n`), [
     "hop3.toml:2: `build.build` is longer than 8192 characters.",

@@ -3,8 +3,7 @@
  * misspelt keys are answered. A key with `notBuilt` is known and refused, never parsed and ignored.
  */
 import { z } from "zod";
-import { commandMax } from "./procfile.ts";
-import { innerPath, urlPrefix } from "./paths.ts";
+import { command, directory, policy, seconds, staticPaths, strings, text, urlPath } from "./schema-values.ts";
 import { envValueMax, keepWarmMax, keepWarmStandard, startTimeoutMax } from "../limits.ts";
 import { isAppName, isHostName, isProcessType } from "../names.ts";
 
@@ -35,43 +34,6 @@ function key<T extends z.ZodType>(type: T, description: string, meta: Omit<KeyMe
 function notBuilt(shown: string, description: string) {
   return key(z.unknown().optional(), description, { shown, notBuilt: true });
 }
-
-const text = z.string().max(1024, "is longer than 1024 characters");
-const commandLine = z
-  .string("must be a command")
-  .trim()
-  .min(1, "must not be empty")
-  .max(commandMax, `is longer than ${commandMax} characters`)
-  .refine((line) => !line.includes("\0"), "must not contain NUL");
-/** One command; a list is joined by `&&`. */
-const command = z
-  .union(
-    [commandLine, z.array(commandLine).min(1, "must not be empty").max(64)],
-    "must be a command or a list of commands",
-  )
-  .transform((lines) => (typeof lines === "string" ? lines : lines.join(" && ")))
-  .refine((line) => line.length <= commandMax, `is longer than ${commandMax} characters`);
-const seconds = (most: number) =>
-  z.number("must be a number of seconds").positive("must be more than 0").max(most, `must be at most ${most} seconds`);
-const strings = z.array(text, "must be a list of strings").max(200, "has more than 200 entries");
-const directory = z
-  .string("must be a directory inside the app")
-  .refine((path) => innerPath(path) !== undefined, "must be a directory inside the app, without `..` and not absolute")
-  .transform((path) => innerPath(path) ?? ".");
-const staticPaths = z
-  .record(
-    z.string().refine((prefix) => urlPrefix(prefix) !== undefined, "must be a URL path that starts with `/`"),
-    directory,
-    "must be a table of URL path = directory",
-  )
-  .transform((paths) =>
-    Object.fromEntries(Object.entries(paths).map(([prefix, path]) => [urlPrefix(prefix) ?? "/", path])),
-  );
-const urlPath = z
-  .string("must be a URL path")
-  .regex(/^\/[\x21-\x7e]*$/, "must be a URL path that starts with `/`")
-  .max(1024);
-const policy = z.enum(["keep-existing", "override"], 'must be "keep-existing" or "override"');
 
 const generate = z.strictObject({
   generate: z.enum(["hex", "base64", "urlsafe", "password", "uuid"], "must be hex, base64, urlsafe, password or uuid"),
@@ -173,13 +135,9 @@ const run = z.strictObject({
     { standard: "60" },
   ),
   "keep-warm": key(
-    z
-      .number("must be a number of seconds")
-      .min(0, "must be at least 0")
-      .max(keepWarmMax, `must be at most ${keepWarmMax} seconds`)
-      .optional(),
+    seconds(keepWarmMax, true).optional(),
     `Seconds that the web instances of a release run on after the next one has taken their place, so that a rollback needs no start; 0 for none, at most ${keepWarmMax}. They end sooner when the host is short of memory. Refused for an app without a \`web\` process.`,
-    { standard: String(keepWarmStandard), shown: "seconds" },
+    { standard: String(keepWarmStandard) },
   ),
   static: key(staticPaths.optional(), "URL path = directory, served without the app.", {
     shown: "table of URL path = directory",

@@ -35,6 +35,10 @@ describe("a setting that the builder of the app does not obey", () => {
       { Procfile: "worker: ./work\n", "hop3.toml": '[run]\nhealthcheck = "/"\n' },
       /no `web` process to ask/,
     ],
+    "keep-warm of workers": [
+      { Procfile: "worker: ./work\n", "hop3.toml": "[run]\nkeep-warm = 60\n" },
+      /^\[run\] keep-warm means nothing without a `web` process/,
+    ],
   };
   for (const [what, [files, words]] of Object.entries(refused)) {
     it(`is refused: ${what}`, () => {

@@ -62,6 +62,10 @@ export function describeExit(code: number): string {
   return signal === undefined ? `exit ${code}` : `exit ${code} or signal ${code - 128} (${signal[0]})`;
 }
 
+export function describeOutcome(outcome: Outcome): string {
+  return outcome.kind === "exited" ? describeExit(outcome.code) : "exit unknown (its parent was killed)";
+}
+
 function identity(pid: string, startTime: string): ProcIdentity | undefined {
   const found = { pid: Number(pid), startTime: Number(startTime) };
   return Number.isSafeInteger(found.pid) && found.pid > 0 && Number.isSafeInteger(found.startTime) && startTime !== ""

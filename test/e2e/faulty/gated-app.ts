@@ -16,7 +16,8 @@ export function gatedApp(base: string, version: string): string {
       "web: sh gate.sh app:start && exec python3 serve.py",
       "",
     ].join("\n"),
-    "hop3.toml": '[healthcheck]\npath = "/health"\n',
+    // What is asked here is who still runs after a deploy; what is kept warm has tests of its own.
+    "hop3.toml": '[run]\nkeep-warm = 0\n[healthcheck]\npath = "/health"\n',
     version,
     "gate.sh": [
       `point=${points}/$1`,

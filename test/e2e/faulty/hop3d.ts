@@ -1,5 +1,8 @@
-/** hop3d as it is, but it stops at a point of a deploy where a test has put a file, and goes on when that is gone. */
-import { existsSync, renameSync } from "node:fs";
+/**
+ * hop3d as it is, but it stops at a point of a deploy where a test has put a file, and goes on when that is gone; the file
+ * `drain-seconds` says how long connections of a leaving instance may take.
+ */
+import { existsSync, readFileSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { runHop3d } from "#cmd/wire/run-hop3d.ts";
@@ -7,7 +10,10 @@ import { faultsDirectory, reached } from "./points.ts";
 
 const directory = faultsDirectory(dirname(process.env["HOP3_RUN_DIR"] ?? ""));
 
+const drain = join(directory, "drain-seconds");
+
 await runHop3d({
+  ...(existsSync(drain) ? { drainSeconds: Number(readFileSync(drain, "utf8")) } : {}),
   fault: async (point) => {
     const asked = join(directory, point);
     if (!existsSync(asked)) return;

@@ -27,7 +27,9 @@ export async function unrest(platform: RunningPlatform): Promise<string | undefi
   const instances = apps.flatMap((app) => app.instances.map((one) => ({ ...one, app })));
   const ids = instances.map(({ id }) => id).toSorted();
   for (const { app, id, release, state } of instances) {
-    if (release !== app.live || state !== "ready") return `${app.app}: ${id} of release ${release} is ${state}`;
+    const isKept = state === "warm" && release !== app.live;
+    if (!isKept && (release !== app.live || state !== "ready"))
+      return `${app.app}: ${id} of release ${release} is ${state}`;
   }
   for (const service of services) if (service.state !== "ready") return `${service.name} is ${service.state}`;
   const lists: [string, readonly string[]][] = [
@@ -54,8 +56,8 @@ export async function unrest(platform: RunningPlatform): Promise<string | undefi
   return undefined;
 }
 
-function slotsAreRight({ layout }: RunningPlatform, { app, instances }: AppStatus): boolean {
-  const addresses = new Set(instances.flatMap(({ address }) => address ?? []));
+function slotsAreRight({ layout }: RunningPlatform, { app, live, instances }: AppStatus): boolean {
+  const addresses = new Set(instances.flatMap((one) => (one.release === live ? (one.address ?? []) : [])));
   return names(layout.slots(app)).every((slot) => {
     const says = readFileSync(join(layout.slots(app), slot), "utf8");
     return addresses.size === 0 ? says.includes("/none/") : addresses.has(says);

@@ -1,0 +1,18 @@
+import type { Clock } from "#sys/clock.ts";
+
+/**
+ * Resolves true when the time of what is kept is over, or there is no room for it any more; false when the signal is
+ * aborted first. By what was waited, in milliseconds: a clock that is set back makes it no longer.
+ */
+export async function untilCool(
+  time: { readonly left: number; readonly look: number },
+  hasRoom: (() => boolean) | undefined,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (let { left } = time; left > 0 && hasRoom?.() === true; left -= time.look) {
+    await clock.sleep(Math.min(left, time.look), signal).catch(() => undefined);
+    if (signal.aborted) return false;
+  }
+  return true;
+}
