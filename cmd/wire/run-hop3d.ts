@@ -5,6 +5,7 @@ import { collectDaily } from "#paas/disk/collect-daily.ts";
 import { watchRoom } from "#paas/disk/watch-room.ts";
 import { recoverDeploys } from "#paas/deploy/recover.ts";
 import { syncEdge } from "#paas/edge.ts";
+import { dropRenewals } from "#paas/renew.ts";
 import { receiveLimits } from "#paas/deploy/receive.ts";
 import { serve } from "#server/serve.ts";
 import { appendEvent } from "#store/events.ts";
@@ -41,6 +42,7 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
     });
     // Before requests are taken: a deploy that is begun now is not one that was left half done.
     const recovery = await recoverDeploys(platform);
+    const renewals = await dropRenewals(platform);
     const serving = await serve({
       host: "127.0.0.1",
       port: settings.apiPort,
@@ -62,7 +64,7 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
     process.once("SIGTERM", () => void stop());
     process.once("SIGINT", () => void stop());
     void watchRoom(platform);
-    await recovery.done;
+    await Promise.all([recovery.done, renewals.done]);
     await syncEdge(platform);
     void collectDaily(platform, Math.random);
   } catch (thrown) {

@@ -13,6 +13,7 @@ export const addresses: Addresses = {
   startApp: ["POST", "/apps/:app/start"],
   stopApp: ["POST", "/apps/:app/stop"],
   restartApp: ["POST", "/apps/:app/restart"],
+  reloadApp: ["POST", "/apps/:app/reload"],
   pingApp: ["POST", "/apps/:app/ping"],
   appDisk: ["GET", "/apps/:app/disk"],
   createDeploy: ["POST", "/apps/:app/deploys"],

@@ -6,6 +6,7 @@ import { appList } from "./commands/app/list.ts";
 import { appLogs } from "./commands/app/logs.ts";
 import { appPing } from "./commands/app/ping.ts";
 import { appShow } from "./commands/app/show.ts";
+import { appReload } from "./commands/app/reload.ts";
 import { appRestart } from "./commands/app/restart.ts";
 import { appStart } from "./commands/app/start.ts";
 import { appStatus } from "./commands/app/status.ts";
@@ -41,6 +42,7 @@ export const commands: readonly Command[] = [
   appStatus,
   appLogs,
   appRestart,
+  appReload,
   rollback,
   appShow,
   appStart,

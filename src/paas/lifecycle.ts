@@ -1,4 +1,4 @@
-/** Start, stop and restart of an app that has a release. */
+/** Start, stop, restart and reload of an app that has a release. */
 import type { AppSummary } from "#core/api/apps.ts";
 import { AppError } from "#core/errors.ts";
 import { setAppState } from "#store/apps.ts";
@@ -8,10 +8,13 @@ import { requireApp } from "./require-app.ts";
 import { startFailure } from "./deploy/start.ts";
 import type { Actor, Platform } from "./platform.ts";
 import { liveArtifact } from "./live-artifact.ts";
+import { renewAll, renewEach, type Live } from "./renew.ts";
+import { supervisorStatuses } from "./supervisor-status.ts";
 
 /** Throws NO_RELEASE, APP_EXITED, APP_NOT_LISTENING. */
 export function startApp(platform: Platform, app: string, by: Actor): Promise<AppSummary> {
-  return change(platform, app, by, "app.start", async ({ release, startTimeout }) => {
+  return change(platform, app, by, "app.start", async ({ release, artifact }) => {
+    const { startTimeout } = artifact.spec;
     const options = { signal: platform.stopping };
     const { ready, status } = await platform.supervisor.call("app.resume", { app, timeout: startTimeout }, options);
     await setAppState(platform.store, app, "running");
@@ -27,12 +30,21 @@ export function stopApp(platform: Platform, app: string, by: Actor): Promise<App
   });
 }
 
-/** New instances first, then the old ones are drained. Throws NO_RELEASE, CONFLICT (stopped), APP_EXITED, APP_NOT_LISTENING. */
+/**
+ * New instances first, all at once; they take over when each is sound, and the old ones are drained. Throws NO_RELEASE,
+ * CONFLICT (stopped), APP_EXITED, APP_NOT_LISTENING, APP_UNHEALTHY.
+ */
 export function restartApp(platform: Platform, app: string, by: Actor): Promise<AppSummary> {
-  return change(platform, app, by, "app.restart", async ({ release, startTimeout }) => {
-    const args = { app, drain: platform.limits.drainSeconds, timeout: startTimeout };
-    const { ready, status } = await platform.supervisor.call("app.restart", args, { signal: platform.stopping });
-    if (!ready) throw await startFailure(platform, app, release, startTimeout, status);
+  return change(platform, app, by, "app.restart", (live) => renewAll(platform, live));
+}
+
+/** As a restart, one instance after the other. What was replaced before one has failed stays. */
+export function reloadApp(platform: Platform, app: string, by: Actor): Promise<AppSummary> {
+  return change(platform, app, by, "app.reload", async (live) => {
+    if ((await supervisorStatuses(platform)).get(app)?.stopped === true) {
+      throw new AppError("CONFLICT", `${app} is stopped.`, { hint: "`hop3 app start` starts it." });
+    }
+    await renewEach(platform, live);
   });
 }
 
@@ -41,7 +53,7 @@ async function change(
   app: string,
   by: Actor,
   action: string,
-  work: (live: { release: number; startTimeout: number }) => Promise<void>,
+  work: (live: Live) => Promise<void>,
 ): Promise<AppSummary> {
   await requireApp(platform, app);
   return platform.queue.run(app, async () => {
@@ -53,7 +65,7 @@ async function change(
         hint: "`hop3 app destroy` removes it.",
       });
     }
-    await work({ release: liveRelease, startTimeout: artifact.spec.startTimeout });
+    await work({ release: liveRelease, artifact });
     await appendEvent(platform.store, { actor: by.name, action, app, outcome: "ok" });
     return appSummary(platform, app);
   });

@@ -55,6 +55,7 @@ describe("one word for an app", () => {
     type: "web",
     index: 1,
     state,
+    proven: true,
     pid: null,
     address: null,
     since: "",

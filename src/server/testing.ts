@@ -113,6 +113,7 @@ export function memoryPlatform(): MemoryPlatform {
       startApp: async ({ params }) => summary(params.app, Object.assign(find(params.app), { stopped: false })),
       stopApp: async ({ params }) => summary(params.app, Object.assign(find(params.app), { stopped: true })),
       restartApp: async ({ params }) => summary(params.app, find(params.app)),
+      reloadApp: async ({ params }) => summary(params.app, find(params.app)),
       pingApp: async ({ params }) => {
         find(params.app);
         return { app: params.app, url: `http://${params.app}.localhost:8080/`, status: 200, ms: 4 };

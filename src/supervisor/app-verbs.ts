@@ -167,38 +167,18 @@ export async function resumeApp(apps: Apps, app: string, timeout: number): Promi
   return untilReady(apps, app, () => staying(apps, app, live).map((one) => one.id), timeout);
 }
 
-export async function restartApp(apps: Apps, app: string, drain: number, timeout: number): Promise<Outcome> {
-  const desired = running(apps, app);
-  const record = apps.release(app, desired.live);
-  const old = staying(apps, app, desired.live).map((one) => one.id);
-  // Beside what runs: planned as if nothing did.
-  const planned = await planAll(apps, app, record, groupsOf(record, desired), false, () => []);
-  apps.edit(app, (before) => ({ ...before, instances: [...before.instances, ...planned] }));
-  launch(apps, app, planned, "try");
-  const fresh = planned.map((one) => one.id);
-  const { ready } = await untilReady(apps, app, () => fresh, timeout);
-  if (ready) {
-    const proven = (one: DesiredInstance) => (fresh.includes(one.id) ? { ...one, proven: true } : one);
-    apps.edit(app, (before) => ({ ...before, instances: before.instances.map(proven) }));
-    for (const id of fresh) apps.running.get(id)?.dispatch("prove");
-  }
-  const status = apps.status(app); // with the failed ones, that the caller may tell why
-  await leave(apps, app, ready ? old : fresh, drain);
-  return { ready, status: ready ? apps.status(app) : status };
-}
-
 export async function forgetApp(apps: Apps, app: string): Promise<Record<string, never>> {
   await stopApp(apps, app);
   apps.remove(app);
   return {};
 }
 
-function launch(apps: Apps, app: string, planned: readonly DesiredInstance[], event: "try" | "begin"): void {
+export function launch(apps: Apps, app: string, planned: readonly DesiredInstance[], event: "try" | "begin"): void {
   for (const one of planned) apps.supervise(app, one).dispatch(event);
 }
 
 /** Marks the instances as leaving, lets them go and waits until nothing of them is left but what is kept. */
-async function leave(
+export async function leave(
   apps: Apps,
   app: string,
   ids: readonly string[],
@@ -206,11 +186,27 @@ async function leave(
   warmUntil: (id: string) => number | null = () => null,
 ): Promise<void> {
   if (ids.length === 0) return apps.writeSlots(app);
-  const until = Math.round(apps.options.clock.now() + drain * 1000);
+  const until = graceEnd(apps, drain);
   const leaving = (one: DesiredInstance) =>
     ids.includes(one.id) ? { ...one, leavingUntil: until, warmUntil: warmUntil(one.id) } : one;
   apps.edit(app, (before) => ({ ...before, instances: before.instances.map(leaving) }));
   apps.writeSlots(app);
+  await letGo(apps, ids, until, drain, warmUntil);
+}
+
+/** When `drain` seconds will be over, in milliseconds since the epoch. */
+export function graceEnd(apps: Apps, drain: number): number {
+  return Math.round(apps.options.clock.now() + drain * 1000);
+}
+
+/** For instances that are marked as leaving; `until` is when their grace ends. */
+export async function letGo(
+  apps: Apps,
+  ids: readonly string[],
+  until: number,
+  drain: number,
+  warmUntil: (id: string) => number | null = () => null,
+): Promise<void> {
   for (const id of ids) {
     const one = apps.running.get(id);
     if (one === undefined) continue;
@@ -222,7 +218,12 @@ async function leave(
   await apps.until(() => ids.every(isGone), Number.MAX_SAFE_INTEGER);
 }
 
-async function untilReady(apps: Apps, app: string, ids: () => readonly string[], timeout: number): Promise<Outcome> {
+export async function untilReady(
+  apps: Apps,
+  app: string,
+  ids: () => readonly string[],
+  timeout: number,
+): Promise<Outcome> {
   const first = new Map(ids().map((id) => [id, apps.running.get(id)?.restarts ?? 0]));
   const state = (id: string) => apps.running.get(id)?.state;
   const hasFailed = (id: string) => {
@@ -235,7 +236,7 @@ async function untilReady(apps: Apps, app: string, ids: () => readonly string[],
   return { ready: allReady(), status: apps.status(app) };
 }
 
-function running(apps: Apps, app: string): DesiredApp & { readonly live: number } {
+export function running(apps: Apps, app: string): DesiredApp & { readonly live: number } {
   const desired = apps.known(app);
   const { live } = desired;
   if (live === null) throw new Refusal("conflict", `${app} has no live release.`);

@@ -112,17 +112,41 @@ describe("what is asked in the wrong state is a conflict and changes nothing", (
     assert.deepEqual(apps, [{ app: "blog", live: 1, stopped: true, instances: [] }]);
   });
 
-  it("a restart whose new instance fails leaves the old one serving", async () => {
+  it("new instances are in no slot until they take their places, and only when all of them are ready", async () => {
     await bench.start();
-    bench.release("blog", 1, { web: { command: `[ ! -e broken ] && ${serverCommand("unix", "one")}` } });
+    bench.release("blog", 1, { web: { command: `[ ! -e broken ] && ${serverCommand("unix", "one")}`, count: 3 } });
     await deploy("blog", 1);
     const before = slots("blog");
-    writeFileSync(`${bench.layout.buildTree("blog", 1)}/broken`, "");
-    const { ready, status } = await bench.client.call("app.restart", { app: "blog", drain: 5, timeout: 10 });
-    assert.equal(ready, false);
-    assert.ok(status.instances.some((one) => one.failure === "exited"));
+    const { call } = bench.client;
+    const app = "blog";
+    await assert.rejects(call("app.swap", { app, drain: 5 }), { code: "CONFLICT" });
+    await assert.rejects(call("app.renew", { app, place: { type: "web", index: 4 }, timeout: 10 }), {
+      code: "NOT_FOUND",
+    });
+    const old = (await call("status", {})).apps[0]?.instances ?? [];
+    const one = await call("app.renew", { app, place: { type: "web", index: 2 }, timeout: 10 });
+    assert.equal(one.ready, true);
+    assert.deepEqual(
+      one.status.instances.map(({ type, index, proven }) => [type, index, proven]),
+      [["web", 2, false]],
+    );
     assert.deepEqual(slots("blog"), before);
-    assert.match(await ask(before[0] ?? ""), /^one /);
+    const { instances } = await call("app.swap", { app, drain: 5 });
+    const kept = old.filter(({ index }) => index !== 2).map(({ id }) => id);
+    assert.deepEqual(new Set(instances.map(({ id }) => id)), new Set([...kept, one.status.instances[0]?.id]));
+    assert.deepEqual(new Set(slots("blog")), new Set(instances.map(({ address }) => address)));
+
+    writeFileSync(`${bench.layout.buildTree("blog", 1)}/broken`, "");
+    const all = await call("app.renew", { app, timeout: 10 });
+    assert.equal(all.ready, false);
+    assert.equal(all.status.instances.length, 3);
+    assert.ok(all.status.instances.some(({ failure }) => failure === "exited"));
+    await assert.rejects(call("app.swap", { app, drain: 5 }), { code: "CONFLICT" });
+    assert.deepEqual((await call("app.unrenew", { app })).instances, instances);
+    assert.deepEqual(new Set(slots("blog")), new Set(instances.map(({ address }) => address)));
+    assert.match(await ask(slots("blog")[0] ?? ""), /^one /);
+    await call("app.stop", { app });
+    await assert.rejects(call("app.renew", { app, timeout: 10 }), { code: "CONFLICT" });
   });
 
   it("scale adds and takes away, and no TERM comes to one that is asked", async () => {

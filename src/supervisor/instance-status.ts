@@ -10,6 +10,7 @@ export function instanceStatus(one: DesiredInstance, running: Supervised | undef
     type: one.type,
     index: one.index,
     state: running?.state ?? "pending",
+    proven: one.proven,
     pid: running?.pid ?? null,
     address: running?.address ?? null,
     since: new Date(running?.since ?? 0).toISOString(),

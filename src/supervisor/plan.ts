@@ -29,7 +29,7 @@ export async function planAll(
   record: ReleaseRecord,
   groups: readonly Group[],
   proven: boolean,
-  present: (release: number, type: string) => readonly DesiredInstance[] = (release, type) =>
+  present: (release: number, type: string) => readonly { readonly index: number }[] = (release, type) =>
     staying(apps, app, release).filter((one) => one.type === type),
 ): Promise<DesiredInstance[]> {
   const wanted = groups.flatMap((group) => {

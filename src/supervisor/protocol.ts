@@ -55,11 +55,18 @@ export type Verbs = {
   "app.stop": { args: { app: string }; result: AppStatus };
   /** Starts a stopped app's live release again, and waits for it as app.await does. */
   "app.resume": { args: { app: string; timeout: number }; result: { ready: boolean; status: AppStatus } };
-  /** New instances of the live release first, then the old ones drained and stopped. */
-  "app.restart": {
-    args: { app: string; drain: number; timeout: number };
+  /**
+   * Starts new instances of the live release beside its own, for one place (`web.2`) or for all; nothing reaches them.
+   * Waits for them as app.await does; the status has them alone.
+   */
+  "app.renew": {
+    args: { app: string; place?: { type: string; index: number }; timeout: number };
     result: { ready: boolean; status: AppStatus };
   };
+  /** The new instances take their places; the old ones of these places drain and end. Refused when one is not ready. */
+  "app.swap": { args: { app: string; drain: number }; result: AppStatus };
+  /** Ends new instances that have not taken their places. */
+  "app.unrenew": { args: { app: string }; result: AppStatus };
   /** Stops everything of the app and forgets it: slots, sockets, instance directories. */
   "app.forget": { args: { app: string }; result: Record<string, never> };
   /** Restarts hop3d or caddy. */
@@ -102,6 +109,8 @@ export type InstanceStatus = {
   /** 1-based among its type, as in `web.1`. */
   readonly index: number;
   readonly state: InstanceState;
+  /** False until its release, or it in the place of another, was made to serve. */
+  readonly proven: boolean;
   readonly pid: number | null;
   /** `unix//run/.../s.sock` or `127.0.0.1:20001`, once it listens (the form that the edge dials). */
   readonly address: string | null;

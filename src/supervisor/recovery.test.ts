@@ -230,12 +230,22 @@ const plan: readonly { readonly verb: string; readonly points: readonly (readonl
     ],
   },
   {
-    verb: "restart",
+    verb: "renew",
     points: [
+      ["after-save", 1],
       ["after-spawn", 1],
+      ["term", 1],
+    ],
+  },
+  {
+    verb: "swap",
+    points: [
+      ["before-save", 2],
       ["after-save", 2],
+      ["after-slots", 3],
       ["drain", 1],
       ["term", 1],
+      ["forget", 1],
     ],
   },
   {
@@ -265,6 +275,7 @@ const plan: readonly { readonly verb: string; readonly points: readonly (readonl
 ];
 
 const app = "blog";
+const place = ({ type, index, proven }: AppStatus["instances"][number]) => `${type}.${index} ${proven}`;
 const ask: Readonly<Record<string, () => Promise<unknown>>> = {
   start: async () => {
     await bench.client.call("app.start", { app, release: 2 });
@@ -275,7 +286,14 @@ const ask: Readonly<Record<string, () => Promise<unknown>>> = {
   keep: () => bench.client.call("app.retire", { app, release: 1, drain: 5, warm: 60 }),
   take: () => bench.client.call("app.start", { app, release: 3 }),
   expire: () => bench.client.call("app.retire", { app, release: 1, drain: 5, warm: 1 }),
-  restart: () => bench.client.call("app.restart", { app, drain: 5, timeout: 15 }),
+  renew: async () => {
+    await bench.client.call("app.renew", { app, timeout: 15 });
+    await bench.client.call("app.unrenew", { app });
+  },
+  swap: async () => {
+    await bench.client.call("app.renew", { app, timeout: 15 });
+    await bench.client.call("app.swap", { app, drain: 5 });
+  },
   scale: () => bench.client.call("app.scale", { app, counts: { web: 3 }, drain: 5, timeout: 15 }),
   stop: () => bench.client.call("app.stop", { app }),
   forget: () => bench.client.call("app.forget", { app }),
@@ -318,8 +336,10 @@ describe("killed at a step", () => {
         );
         // And it goes on from there.
         if (now !== undefined && verb !== "stop" && verb !== "forget") {
-          const { ready } = await bench.client.call("app.restart", { app, drain: 1, timeout: 15 });
+          if (verb === "renew" || verb === "swap") assert.deepEqual(now.instances.map(place), ["web.1 true"]);
+          const { ready } = await bench.client.call("app.renew", { app, timeout: 15 });
           assert.equal(ready, true);
+          await bench.client.call("app.swap", { app, drain: 1 });
           const address = readFileSync(slotFile(bench.layout.slots(app), 0), "utf8");
           const status = (await bench.client.call("status", {})).apps[0];
           assert.ok(status?.instances.some((one) => one.address === address && one.release === status.live));

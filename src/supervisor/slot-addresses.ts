@@ -5,7 +5,7 @@ import type { Supervised } from "./supervised.ts";
 export const webType = "web";
 
 /**
- * Where requests may go now: the ready web instances of the live release that stay; and every address where one of those
+ * Where requests may go now: the ready web instances of the live release that are proven and stay; and every address where one of those
  * might listen, ready or not. `look` has what runs of an instance, and its socket.
  */
 export function slotAddresses(
@@ -15,7 +15,7 @@ export function slotAddresses(
   const addresses: string[] = [];
   const may = new Set<string>();
   for (const one of desired.instances) {
-    if (one.type !== webType || one.release !== desired.live || !stays(one)) continue;
+    if (one.type !== webType || one.release !== desired.live || !one.proven || !stays(one)) continue;
     const [running, socket] = look(one.id);
     if (running?.state === "ready" && running.address !== null) addresses.push(running.address);
     may.add(`unix/${socket}`).add(`127.0.0.1:${one.port}`).add(`[::1]:${one.port}`);

@@ -10,6 +10,7 @@ import type { Jobs } from "./job.ts";
 import type { Limits } from "./limits.ts";
 import { protocolVersion, type JobResult, type Verb, type Verbs } from "./protocol.ts";
 import { instanceEnv } from "./prepare.ts";
+import { dropRenewal, renewLive, swapRenewed, type Place } from "./renew.ts";
 import { readBuild, recordEnv } from "./records.ts";
 import { Refusal } from "./refusal.ts";
 import { openToAppend } from "./safe-path.ts";
@@ -132,14 +133,22 @@ const table: { readonly [V in Verb]: Handler<V> } = {
     },
     serve: ({ app, timeout }, { apps }) => act.resumeApp(apps, app, timeout),
   },
-  "app.restart": {
+  "app.renew": {
     parse: (args, limits) => {
-      const found = fields(args, "app.restart", ["app", "drain", "timeout"]);
-      const drain = seconds(found["drain"], "drain", limits.wait);
-      return { ...appOf(found), drain, timeout: seconds(found["timeout"], "timeout", limits.wait) };
+      const found = fields(args, "app.renew", ["app", "timeout"], ["place"]);
+      const place = found["place"] === undefined ? {} : { place: placeOf(found["place"], limits) };
+      return { ...appOf(found), ...place, timeout: seconds(found["timeout"], "timeout", limits.wait) };
     },
-    serve: ({ app, drain, timeout }, { apps }) => act.restartApp(apps, app, drain, timeout),
+    serve: ({ app, place, timeout }, { apps }) => renewLive(apps, app, place, timeout),
   },
+  "app.swap": {
+    parse: (args, limits) => {
+      const found = fields(args, "app.swap", ["app", "drain"]);
+      return { ...appOf(found), drain: seconds(found["drain"], "drain", limits.wait) };
+    },
+    serve: ({ app, drain }, { apps }) => swapRenewed(apps, app, drain),
+  },
+  "app.unrenew": { parse: onlyApp("app.unrenew"), serve: ({ app }, { apps }) => dropRenewal(apps, app) },
   "app.forget": {
     parse: onlyApp("app.forget"),
     serve: async ({ app }, { apps, jobs }) => {
@@ -225,6 +234,12 @@ function onlyApp(verb: string): (args: unknown) => { app: string } {
 
 function numberOf(found: Found, name: string): number {
   return whole(found[name], name, 0, numberMax);
+}
+
+function placeOf(value: unknown, limits: Limits): Place {
+  const found = fields(value, "place", ["type", "index"]);
+  const index = whole(found["index"], "place: index", 1, limits.perType);
+  return { type: processTypeOf(found["type"], "place: type"), index };
 }
 
 function countsOf(value: unknown, limits: Limits): Record<string, number> {

@@ -15,7 +15,7 @@ for (const [kind, fixture] of [
   ["a unix socket", "generic-procfile-unix"],
   ["a TCP port", "generic-shell"],
 ] as const) {
-  test(`no request fails while an app on ${kind} is deployed, restarted and scaled`, async () => {
+  test(`no request fails while an app on ${kind} is deployed, restarted, reloaded and scaled`, async () => {
     const on = await platform();
     const name = `load-${fixture}`;
     await deployLive(on, join(apps, fixture), name);
@@ -24,7 +24,10 @@ for (const [kind, fixture] of [
       await deployLive(on, join(apps, fixture), name);
       await on.api("POST", `/apps/${name}/restart`);
     }
-    for (const web of [3, 1]) await on.api("PATCH", `/apps/${name}/processes`, { scale: { web } });
+    for (const web of [3, 1]) {
+      await on.api("PATCH", `/apps/${name}/processes`, { scale: { web } });
+      await on.api("POST", `/apps/${name}/reload`);
+    }
     await assert.rejects(
       on.api("PATCH", `/apps/${name}/processes`, { scale: { web: 13 } }),
       /12 web instances at most/,

@@ -86,6 +86,15 @@ export const restartApp = defineRoute({
   response: appSummary,
 });
 
+export const reloadApp = defineRoute({
+  method: "POST",
+  path: "/apps/:app/reload",
+  summary: "As a restart, one instance after the other; stops at the first new one that fails",
+  action: "app.operate",
+  params: appParams,
+  response: appSummary,
+});
+
 export const pingApp = defineRoute({
   method: "POST",
   path: "/apps/:app/ping",

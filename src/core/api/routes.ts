@@ -1,5 +1,5 @@
 /** The whole contract by name. The server must have a handler for each; the client may call each. */
-import { destroyApp, listApps, pingApp, restartApp, showApp, startApp, stopApp } from "./apps.ts";
+import { destroyApp, listApps, pingApp, reloadApp, restartApp, showApp, startApp, stopApp } from "./apps.ts";
 import { cancelDeploy, createDeploy, followDeploy, listDeploys, planDeploy, showDeploy } from "./deploys.ts";
 import { appDisk } from "./disk.ts";
 import { addDomain, listDomains, removeDomain } from "./domains.ts";
@@ -16,6 +16,7 @@ export const routes = {
   startApp,
   stopApp,
   restartApp,
+  reloadApp,
   pingApp,
   appDisk,
   createDeploy,

@@ -7,7 +7,7 @@ import type { Candidate } from "./job.ts";
 import { lastLines } from "./last-lines.ts";
 
 /** Seconds beyond the app's own start timeout that the supervisor may take to say so. */
-const slack = 5;
+export const startSlack = 5;
 
 /** Throws APP_EXITED or APP_NOT_LISTENING with the last words of the instance; when `signal` is aborted, nobody waits. */
 export async function start(
@@ -19,7 +19,7 @@ export async function start(
   await platform.supervisor.call("app.start", { app, release }, { signal: platform.stopping });
   const { ready, status } = await platform.supervisor.call(
     "app.await",
-    { app, release, timeout: spec.startTimeout + slack },
+    { app, release, timeout: spec.startTimeout + startSlack },
     { signal },
   );
   if (ready) return status;

@@ -31,6 +31,12 @@ export async function unrest(platform: RunningPlatform): Promise<string | undefi
     if (!isKept && (release !== app.live || state !== "ready"))
       return `${app.app}: ${id} of release ${release} is ${state}`;
   }
+  const doubled = instances.find((one) =>
+    instances.some((other) => other.id < one.id && placeOf(other) === placeOf(one)),
+  );
+  if (doubled !== undefined) return `${placeOf(doubled)} runs twice`;
+  const unproven = instances.find(({ proven }) => !proven);
+  if (unproven !== undefined) return `${placeOf(unproven)} waits to take over from nobody`;
   for (const service of services) if (service.state !== "ready") return `${service.name} is ${service.state}`;
   const lists: [string, readonly string[]][] = [
     [join(layout.supervisor, "instances"), ids],
@@ -54,6 +60,10 @@ export async function unrest(platform: RunningPlatform): Promise<string | undefi
     if (!known) return `process ${pid} belongs to nobody: ${readProc(pid, "cmdline").replaceAll("\0", " ")}`;
   }
   return undefined;
+}
+
+function placeOf(one: { app: AppStatus; release: number; type: string; index: number }): string {
+  return `${one.app.app} ${one.type}.${one.index} of release ${one.release}`;
 }
 
 function slotsAreRight({ layout }: RunningPlatform, { app, live, instances }: AppStatus): boolean {

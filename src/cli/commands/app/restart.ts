@@ -4,12 +4,12 @@ export const appRestart = defineCommand({
   path: ["app", "restart"],
   aliases: [["restart"]],
   category: "Daily",
-  summary: "Replace every instance, without an outage",
+  summary: "Replace all instances at once, without an outage",
   examples: ["hop3 restart", "hop3 app restart --app blog"],
   positionals: [],
   flags: [],
   guarded: true,
-  seeAlso: ["app status", "app logs"],
+  seeAlso: ["app reload", "app status", "app logs"],
   async run(context) {
     const { name } = await context.app();
     const client = await context.api();
