@@ -13,6 +13,7 @@ import type { Actor, Platform } from "./platform.ts";
 import { liveArtifact } from "./live-artifact.ts";
 import { refuseReserved } from "./reserved-env.ts";
 import { resolveEnv, type EnvSourceName } from "./resolve-env.ts";
+import { changeVariables, type VariableChange } from "./variables.ts";
 
 export type EnvView = {
   readonly name: string;
@@ -33,14 +34,18 @@ export async function appEnv(platform: Platform, app: string): Promise<EnvView[]
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-export type EnvChange = { readonly set: Readonly<Record<string, string>>; readonly unset: readonly string[] };
 export type EnvChanged = { readonly changed: string[]; readonly release: number | null; readonly restarted: string[] };
 
 /**
  * Makes a release with the new environment and cuts over to it; when that fails, the old environment and the old release
  * stay. Throws INVALID_INPUT (a name that the platform gives), NOT_FOUND (unset of nothing), and what a deploy throws.
  */
-export async function changeEnv(platform: Platform, app: string, change: EnvChange, by: Actor): Promise<EnvChanged> {
+export async function changeEnv(
+  platform: Platform,
+  app: string,
+  change: VariableChange,
+  by: Actor,
+): Promise<EnvChanged> {
   await requireApp(platform, app);
   for (const name of [...Object.keys(change.set), ...change.unset]) refuseReserved(name);
   return platform.queue.run(app, async () => {
@@ -54,9 +59,7 @@ export async function changeEnv(platform: Platform, app: string, change: EnvChan
       ...change.unset,
     ];
     if (changed.length === 0) return { changed: [], release: null, restarted: [] };
-    const set = Object.entries(change.set).map(([name, value]) => ({ name, value, source: "user" as const }));
-    const isKept = ({ name }: EnvInput) => !Object.hasOwn(change.set, name) && !change.unset.includes(name);
-    const variables = [...[...before.values()].filter(isKept).map(plain), ...set];
+    const variables = changeVariables([...before.values()], change);
     const artifact = liveRelease === null || state === "stopped" ? undefined : await liveArtifact(platform, app);
     let release: number | null = null;
     // With the release that carries them, or at once where there is none to make: the store never has half of it.
@@ -100,10 +103,6 @@ async function releaseConfig(
   } finally {
     underWay.end();
   }
-}
-
-function plain({ name, value, source }: EnvInput): EnvInput {
-  return { name, value, source };
 }
 
 function nothingBuilt(

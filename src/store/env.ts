@@ -16,7 +16,7 @@ export type EnvVariable = EnvInput & { readonly updatedAt: string };
 
 /** Sets all entries or none. Throws INVALID_INPUT, APP_NOT_FOUND. */
 export async function setEnv(db: Db, app: string, entries: readonly EnvInput[], key: MasterKey): Promise<void> {
-  for (const entry of entries) check(entry);
+  for (const entry of entries) checkVariable(entry);
   const updated_at = timestamp(db);
   await transaction(db, async (tx) => {
     for (const { name, value, source } of entries) {
@@ -74,7 +74,8 @@ function context(app: string, name: string): string {
   return `env:${app}:${name}`;
 }
 
-function check({ name, value }: EnvInput): void {
+/** What the store takes. Throws INVALID_INPUT. */
+export function checkVariable({ name, value }: Pick<EnvInput, "name" | "value">): void {
   if (!isEnvName(name)) throw new AppError("INVALID_INPUT", `${quoteStart(name)} is not a valid name of a variable.`);
   if (value.includes("\0")) throw new AppError("INVALID_INPUT", `The value of ${name} holds a NUL character.`);
   if (value.length > envValueMax) {

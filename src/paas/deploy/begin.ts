@@ -10,8 +10,7 @@ import { AppError, toAppError } from "#core/errors.ts";
 import { parseAppName } from "#core/names.ts";
 import { deleteApp, getApp, nextBuild } from "#store/apps.ts";
 import { changeDeploy, createDeploy } from "#store/deploys.ts";
-import { setEnv } from "#store/env.ts";
-import { appendEvent } from "#store/events.ts";
+import { checkVariable } from "#store/env.ts";
 import { createAppWithFolders, existenceLine, removeAppFolders } from "../apps.ts";
 import type { Actor, Platform } from "../platform.ts";
 import { refuseReserved } from "../reserved-env.ts";
@@ -30,7 +29,7 @@ export type BeginDeploy = {
   /** Cancel the app's other uploads that do not serve yet; else this one waits for them. */
   readonly replace: boolean;
   readonly archive: AsyncIterable<Uint8Array>;
-  /** Variables to set before the build. */
+  /** Variables that the build sees and the release carries; the app's from its cut-over on. */
   readonly env: Readonly<Record<string, string>>;
   readonly by: Actor;
   /** The upload's; the deploy itself goes on without the client. */
@@ -42,7 +41,10 @@ type Begun = { readonly deploy: number; readonly created: boolean };
 /** Throws APP_NOT_FOUND, INVALID_ARCHIVE, TOO_LARGE, INVALID_INPUT, DISK_FULL, CANCELED. */
 export async function beginDeploy(platform: Platform, input: BeginDeploy): Promise<Begun> {
   const app = parseAppName(input.app);
-  for (const name of Object.keys(input.env)) refuseReserved(name);
+  for (const [name, value] of Object.entries(input.env)) {
+    refuseReserved(name);
+    checkVariable({ name, value });
+  }
   // Asked before the upload is read, and again after it.
   await requireAppOr(input.create, platform, app);
   await requireRoom(platform);
@@ -91,23 +93,11 @@ async function admit(platform: Platform, input: BeginDeploy, tree: string, recei
     const { number: deploy } = await createDeploy(platform.store, app, { summary: "", createdBy: input.by.name });
     const build = await nextBuild(platform.store, app);
     await changeDeploy(platform.store, app, deploy, { build });
-    const one = deployJob(platform, app, deploy, build, input.by.name);
+    const one = deployJob(platform, input, deploy, build);
     job = one;
     folder = platform.layout.build(app, build);
     await mkdir(folder, { recursive: true, mode: 0o755 });
     await rename(tree, platform.layout.buildTree(app, build));
-    const env = Object.entries(input.env).map(([name, value]) => ({ name, value, source: "user" as const }));
-    await setEnv(platform.store, app, env, platform.masterKey);
-    if (env.length > 0) {
-      const details = { changed: env.map(({ name }) => name).toSorted(), deploy };
-      await appendEvent(platform.store, {
-        actor: input.by.name,
-        action: "app.env.change",
-        app,
-        outcome: "ok",
-        details,
-      });
-    }
     const detail = received.files === 1 ? "1 file" : `${received.files} files`;
     await report(platform, one, "step", { name: "receive", state: "started" });
     await report(platform, one, "step", { name: "receive", state: "done", detail });
@@ -133,9 +123,9 @@ async function admit(platform: Platform, input: BeginDeploy, tree: string, recei
   }
 }
 
-function deployJob(platform: Platform, app: string, deploy: number, build: number, by: string): DeployJob {
+function deployJob(platform: Platform, { app, by, env }: BeginDeploy, deploy: number, build: number): DeployJob {
   const underWay = platform.deploys.add(app, deploy, true);
-  return { platform, app, deploy, by, underWay, logLength: logLength(platform, app, build) };
+  return { platform, app, deploy, by: by.name, set: env, underWay, logLength: logLength(platform, app, build) };
 }
 
 /** Bytes of a build's log so far. */

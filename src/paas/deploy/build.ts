@@ -7,14 +7,13 @@ import { replaceWords } from "#core/plan-words.ts";
 import { AppError } from "#core/errors.ts";
 import type { BuildRecord, BuildStep } from "#core/records.ts";
 import { recordEnvContext, sealEnv } from "#core/sealed.ts";
-import { readEnv } from "#store/env.ts";
 import { writeFileAtomic } from "#sys/atomic-file.ts";
 import { writeArtifact, type Artifact } from "../artifact.ts";
 import { appPlatformEnv } from "../app-env.ts";
 import { envRecord, resolveEnv } from "../resolve-env.ts";
 import { artifactOf, artifactSteps } from "./artifact-of.ts";
-import type { DeployJob, Detected } from "./job.ts";
 import { requireRoom } from "../disk/room.ts";
+import { settingsOf, type DeployJob, type Detected } from "./job.ts";
 import { jobFailure } from "./job-end.ts";
 import { lastLines } from "./last-lines.ts";
 import { runJob } from "./run-job.ts";
@@ -44,7 +43,7 @@ export async function build(job: DeployJob, number: number, found: Detected): Pr
   });
   const artifact = artifactOf(app, number, found, plan);
   const steps = artifactSteps(found, plan);
-  const stored = await readEnv(platform.store, app, platform.masterKey);
+  const { variables: stored } = await settingsOf(job);
   const env = envRecord(resolveEnv({ artifact, stored, platform: appPlatformEnv(platform, app), domains: [] }));
   const record: BuildRecord = {
     version: 1,

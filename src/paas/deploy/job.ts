@@ -1,9 +1,11 @@
 /** What the steps of one deploy share: its numbers, and what earlier steps found out. */
 import type { AppSpec } from "#core/app-spec.ts";
 import type { BuildPlan, Builder } from "#core/plugin.ts";
+import { readEnv } from "#store/env.ts";
 import type { Artifact } from "../artifact.ts";
 import type { ReleaseSettings } from "../release-settings.ts";
 import type { Platform } from "../platform.ts";
+import { changeVariables } from "../variables.ts";
 import type { UnderWay } from "./under-way.ts";
 
 export type DeployJob = {
@@ -13,8 +15,10 @@ export type DeployJob = {
   readonly by: string;
   /** What the release is, in the list of releases; what its build is unless given. */
   readonly summary?: string;
-  /** What the release is to carry; the app's settings of now unless given. */
+  /** What the release is to carry; the app's settings at its turn unless given, with `set`. */
   readonly settings?: ReleaseSettings;
+  /** Variables that came with the deploy. */
+  readonly set?: Readonly<Record<string, string>>;
   /** Whether it may go on; up to the cut-over each step that takes long listens to its signal. */
   readonly underWay: UnderWay;
   /** Bytes of the build's log so far. */
@@ -38,3 +42,10 @@ export type Candidate = {
   /** False for an app that is served by the edge alone. */
   readonly hasProcesses: boolean;
 };
+
+/** What is carried by the release of a deploy, asked at its turn: what was before it in the line has ended. */
+export async function settingsOf({ platform, app, settings, set = {} }: DeployJob): Promise<ReleaseSettings> {
+  if (settings !== undefined) return settings;
+  const present = await readEnv(platform.store, app, platform.masterKey);
+  return { variables: changeVariables(present, { set, unset: [] }), restores: null };
+}

@@ -20,7 +20,7 @@ import { build } from "./build.ts";
 import { cutBack, cutOver, isLive } from "./cut-over.ts";
 import { detect } from "./detect.ts";
 import { drain } from "./drain.ts";
-import type { Candidate, DeployJob, Detected } from "./job.ts";
+import { settingsOf, type Candidate, type DeployJob, type Detected } from "./job.ts";
 import { probe } from "./probe.ts";
 import { claimDomains, makeRelease, runHooks } from "./release.ts";
 import { report } from "./reporter.ts";
@@ -89,6 +89,11 @@ async function succeed(job: DeployJob, { artifact, release }: Candidate, action:
   await untilRecorded(job, async () => {
     await endDeploy(platform.store, app, deploy, "succeeded");
     await finish(job, { outcome: "succeeded", release, url: servedUrl(platform, artifact) });
+    const changed = Object.keys(job.set ?? {}).toSorted();
+    if (changed.length > 0) {
+      const details = { changed, deploy };
+      await appendEvent(platform.store, { actor: by, action: "app.env.change", app, outcome: "ok", details });
+    }
     await appendEvent(platform.store, { actor: by, action, app, target: `release ${release}`, outcome: "ok" });
   });
 }
@@ -123,7 +128,7 @@ export async function activate(
         reason,
         summary: job.summary ?? artifact.summary,
         by,
-        settings: job.settings,
+        settings: await settingsOf(job),
       });
       candidate = one;
       await platform.fault("within:release");

@@ -7,7 +7,7 @@ import { chmod } from "node:fs/promises";
 import { AppError } from "#core/errors.ts";
 import type { ReleaseRecord } from "#core/records.ts";
 import { recordEnvContext, sealEnv } from "#core/sealed.ts";
-import { type EnvInput, readEnv } from "#store/env.ts";
+import type { EnvInput } from "#store/env.ts";
 import { createRelease, liveRelease, type ReleaseReason } from "#store/releases.ts";
 import { getScale } from "#store/scale.ts";
 import { writeFileAtomic } from "#sys/atomic-file.ts";
@@ -38,12 +38,12 @@ export async function makeRelease(
     readonly reason: ReleaseReason;
     readonly summary: string;
     readonly by: string;
-    readonly settings: ReleaseSettings | undefined;
+    readonly settings: ReleaseSettings;
   },
 ): Promise<Candidate> {
   const { store, layout, masterKey } = platform;
   const { app, build } = artifact;
-  const given = why.settings ?? { variables: await readEnv(store, app, masterKey), restores: null };
+  const given = why.settings;
   const stored = [...given.variables, ...generateMissing(artifact, given.variables)];
   const present = (await appDomains(platform, app)).map(({ domain }) => domain);
   const domains = [...new Set([...present, ...artifact.domains])];
