@@ -70,16 +70,36 @@ export function handBuilt(): HandBuilt {
       const tree = join(base, `tree-${tries}`);
       await cp(source, tree, { recursive: true });
       for (const name of ["cache", "data", "home"]) await mkdir(join(base, name), { recursive: true });
-      const here = <Value>(value: Value): Value =>
-        JSON.parse(JSON.stringify(value).replaceAll("{here}/tree", tree).replaceAll("{here}", base)) as Value;
       try {
-        return await run(here(recipe), tree, join(base, `${tries}.sock`));
+        return await run(put(recipe, tree, base), tree, join(base, `${tries}.sock`));
       } finally {
         await rm(tree, { recursive: true, force: true });
       }
     },
     remove: () => rm(base, { recursive: true, force: true }),
   };
+}
+
+/** Milliseconds from the start of a release's processes, in the tree that it was built in, to the first 200. */
+export async function bootByHand(platform: RunningPlatform, app: string, release: number): Promise<number> {
+  const { layout } = platform;
+  const { build } = JSON.parse(readFileSync(layout.releaseRecord(app, release), "utf8")) as ReleaseRecord;
+  const recipe = recipeOf(platform, app, release);
+  const tree = layout.buildTree(app, build);
+  const base = mkdtempSync(join(tmpdir(), "hop3-hand-"));
+  try {
+    const there = put({ ...recipe, steps: [], hooks: [] }, tree, layout.app(app));
+    const took = await run(there, tree, join(base, "boot.sock"));
+    if (took === undefined) throw new Error(`${app} has no process to boot`);
+    return took;
+  } finally {
+    await rm(base, { recursive: true, force: true });
+  }
+}
+
+/** The recipe with its paths in a tree, and below a directory for all else. */
+function put(recipe: Recipe, tree: string, base: string): Recipe {
+  return JSON.parse(JSON.stringify(recipe).replaceAll("{here}/tree", tree).replaceAll("{here}", base)) as Recipe;
 }
 
 async function run(recipe: Recipe, tree: string, socket: string): Promise<number | undefined> {
