@@ -139,7 +139,7 @@ async function succeed(argv: readonly string[], cwd: string, env: Environment): 
 async function untilAnswers(addresses: readonly string[], deadline: number): Promise<void> {
   const never = new AbortController().signal;
   const asks = (address: string) =>
-    httpProbe({ address, host: "localhost", path: "/", timeoutMs: 5000 }, never).catch(() => undefined);
+    httpProbe({ address, host: "localhost", method: "GET", path: "/", timeoutMs: 5000 }, never).catch(() => undefined);
   for (;;) {
     const answers = await Promise.all(addresses.map(asks));
     if (answers.some((answer) => answer?.status === 200)) return;

@@ -57,7 +57,13 @@ async function showRunning({ settings, token, say, env, signal }: FirstRun): Pro
   const apps = await listed();
   const askApp = (url: string) =>
     httpProbe(
-      { address: `127.0.0.1:${settings.httpPort}`, host: new URL(url).hostname, path: "/", timeoutMs: 5000 },
+      {
+        address: `127.0.0.1:${settings.httpPort}`,
+        host: new URL(url).hostname,
+        method: "GET",
+        path: "/",
+        timeoutMs: 5000,
+      },
       signal,
     );
   let first: { name: string; url: string } | undefined;

@@ -2,6 +2,7 @@
  * What an app says about itself, after hop3.toml, Procfile, ENV file and defaults were merged (hop3.toml wins).
  * core/app-config reads the files; builders and the deploy pipeline see only this.
  */
+import type { Healthcheck } from "./healthcheck.ts";
 import type { ShellCommand } from "./records.ts";
 
 export type AppSpec = {
@@ -37,13 +38,7 @@ export type AppSpec = {
   readonly startTimeout: number;
   /** `[run] keep-warm`, if given: seconds that web instances run on when another release has taken their place. */
   readonly keepWarm?: number;
-  /** `timeout` and `interval` in seconds. */
-  readonly healthcheck?: {
-    readonly path: string;
-    readonly timeout: number;
-    readonly interval: number;
-    readonly retries: number;
-  };
+  readonly healthcheck?: Healthcheck;
   /** URL prefix to directory of static files served by the edge: `[run] static`, `[static]`, Procfile `static`. */
   readonly staticPaths: Readonly<Record<string, string>>;
   /** In file order: ENV file, `[env]`, `[env.computed]`. Generated ones are made once by paas. */

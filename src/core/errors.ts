@@ -165,7 +165,7 @@ export const errorTable = {
     exit: 8,
     http: 422,
     grpc: grpc.precondition,
-    hint: "Look at `hop3 app logs` and at the path that was probed.",
+    hint: "Look at what was probed and at `hop3 app logs`; an app that is slow to get well needs a longer `[healthcheck] start_period`.",
   },
   // 9: plugins
   PLUGIN_FAILED: { exit: 9, http: 500, grpc: grpc.internal, hint: "`hop3 system logs` has the plugin's error." },

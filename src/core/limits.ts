@@ -12,6 +12,12 @@ export const processesMax = 50;
 /** Longest time that an app may take to listen, in seconds. */
 export const startTimeoutMax = 600;
 
+/** Longest time that one try of a health check may take, in seconds. */
+export const probeTimeoutMax = 600;
+
+/** Longest time in which failures of a health check may not count, in seconds. */
+export const startPeriodMax = 3600;
+
 /** Longest value of an environment variable, in UTF-16 units: with its name it fits into the 128 KiB that the kernel takes. */
 export const envValueMax = 32 * 1024;
 

@@ -60,6 +60,8 @@ export type ReleaseRecord = {
   readonly processes: Readonly<Record<string, ProcessSpec>>;
   /** Commands that run once before the release starts, in this order: `prerun`, then `release`. */
   readonly hooks: readonly { readonly name: string; readonly command: ShellCommand; readonly timeout: number }[];
+  /** The health command, run while a deploy asks whether the release is well. Records of earlier versions have none. */
+  readonly probe?: { readonly command: ShellCommand; readonly timeout: number };
   /** Sealed JSON object of the environment, without what the supervisor adds for each instance (PORT, HOP3_SOCKET, PROC_TYPE). */
   readonly env: string;
 };

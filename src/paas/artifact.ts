@@ -5,11 +5,12 @@
 import { readFileSync } from "node:fs";
 import type { AppSpec } from "#core/app-spec.ts";
 import { AppError, isNodeError } from "#core/errors.ts";
+import { type Healthcheck, standardStatus, standardTries } from "#core/healthcheck.ts";
 import type { Layout } from "#core/layout.ts";
 import { writeFileAtomic } from "#sys/atomic-file.ts";
 
 export type Artifact = {
-  readonly version: 1;
+  readonly version: 2;
   readonly app: string;
   readonly build: number;
   readonly builder: string;
@@ -48,11 +49,27 @@ export function readArtifact(layout: Layout, app: string, build: number): Artifa
       hint: "Deploy the app again.",
     });
   }
-  const artifact = JSON.parse(text) as Artifact;
-  if (artifact.version !== 1) {
+  const artifact = JSON.parse(text) as Artifact | ArtifactV1;
+  if (artifact.version === 1) return upgraded(artifact);
+  if (artifact.version !== 2) {
     throw new AppError("CONFLICT", `Build ${build} of ${app} was made by a newer Hop3.`, {
       hint: "Run the newer Hop3, or deploy the app again.",
     });
   }
   return artifact;
+}
+
+/** Its health check was a path that had to answer 2xx or 3xx. */
+type ArtifactV1 = Omit<Artifact, "version" | "spec"> & {
+  readonly version: 1;
+  readonly spec: Omit<Artifact["spec"], "healthcheck"> & {
+    readonly healthcheck?: Pick<Healthcheck, "timeout" | "interval" | "retries"> & { readonly path: string };
+  };
+};
+
+function upgraded({ spec: { healthcheck: old, ...spec }, ...artifact }: ArtifactV1): Artifact {
+  if (old === undefined) return { ...artifact, version: 2, spec };
+  const { path, ...tries } = old;
+  const probe = { kind: "http", path, method: "GET", expected: standardStatus } as const;
+  return { ...artifact, version: 2, spec: { ...spec, healthcheck: { ...standardTries, ...tries, probe } } };
 }

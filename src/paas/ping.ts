@@ -25,6 +25,6 @@ export async function pingApp(
   }
   const host = defaultDomain(app, platform.baseDomain);
   const address = `127.0.0.1:${platform.edge.httpPort}`;
-  const { status, ms } = await httpProbe({ address, host, path: "/", timeoutMs }, signal);
+  const { status, ms } = await httpProbe({ address, host, method: "GET", path: "/", timeoutMs }, signal);
   return { url: urlOf(host, platform.edge), status, ms: Math.round(ms * 10) / 10 };
 }

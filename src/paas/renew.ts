@@ -45,7 +45,8 @@ async function renew(platform: Platform, live: Live, place: Place | undefined): 
     const { ready, status } = await supervisor.call("app.renew", args, options);
     if (!ready) throw await failure(status);
     if (status.instances.length === 0) return; // all its types are scaled to 0
-    await probe(platform, { release, artifact, replaces: release, hasProcesses: true }, status, stopping);
+    const underWay = { signal: stopping, goOn: () => stopping.throwIfAborted() };
+    await probe({ platform, app, underWay }, live, status);
     await platform.fault("before:swap");
     await supervisor.call("app.swap", { app, drain: limits.drainSeconds }, options).catch(async (thrown: unknown) => {
       if (!(thrown instanceof AppError && thrown.code === "CONFLICT")) throw thrown;
@@ -96,6 +97,8 @@ async function firstStatuses(platform: Platform): Promise<ReadonlyMap<string, Ap
 async function untilDropped(platform: Platform, app: string): Promise<void> {
   while (!platform.stopping.aborted) {
     try {
+      // Its health command first: nobody else of this app runs a job while this has its line.
+      await platform.supervisor.call("job.cancel", { app }, { signal: platform.stopping });
       await platform.supervisor.call("app.unrenew", { app }, { signal: platform.stopping });
       return platform.log.info("ended new instances of an interrupted restart", { app });
     } catch (thrown) {

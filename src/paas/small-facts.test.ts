@@ -1,17 +1,10 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { describe, it, test } from "node:test";
-import { AppError } from "#core/errors.ts";
 import { defaultDomain } from "./app-address.ts";
 import { appState } from "./app-state.ts";
 import { generateValue } from "./generate-env.ts";
-import { httpProbe } from "./http-probe.ts";
 import { parseLogLine } from "./log-line.ts";
 import { processSpecs } from "./process-specs.ts";
-
-const never = new AbortController().signal;
 
 test("an app answers below the base domain, also with a name too long for a label", () => {
   assert.equal(defaultDomain("blog", "localhost"), "blog.localhost");
@@ -86,30 +79,10 @@ describe("one word for an app", () => {
   });
 });
 
-describe("the HTTP probe", () => {
-  it("tells status, refusal and silence apart", async (t) => {
-    const server = createServer((request, response) => {
-      if (request.url === "/teapot") response.writeHead(418).end();
-    }).listen(0, "127.0.0.1");
-    t.after(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    await once(server, "listening");
-    const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const ask = (path: string, at = address) =>
-      httpProbe({ address: at, host: "a.localhost", path, timeoutMs: 300 }, never);
-    assert.equal((await ask("/teapot")).status, 418);
-    const code = (expected: string) => (error: unknown) => error instanceof AppError && error.code === expected;
-    await assert.rejects(ask("/silent"), code("TIMEOUT"));
-    await assert.rejects(ask("/", "unix//nonexistent/x.sock"), code("UNREACHABLE"));
-  });
-});
-
 test("a process may have a name that every object knows", () => {
   const specs = processSpecs(
     {
-      version: 1,
+      version: 2,
       app: "blog",
       build: 1,
       builder: "generic",

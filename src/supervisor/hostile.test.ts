@@ -120,6 +120,16 @@ describe("requests of a hostile hop3d", () => {
     });
   }
 
+  it("refuses an instance to probe that is a path, no id, or missing", async () => {
+    for (const instance of ["../../x", "", "ABCDEFGH", "abcdefghi", 7, ["abcdefgh"], {}, undefined]) {
+      assert.equal(await ask("app.probe", { app: "blog", release: 1, instance }), "invalid", JSON.stringify(instance));
+    }
+    assert.equal(await ask("app.probe", { app: "blog", release: 1, instance: null, command: "x" }), "invalid");
+    // The record has no health command, whatever is asked after.
+    for (const instance of [null, "abcdefgh"])
+      assert.equal(await ask("app.probe", { app: "blog", release: 1, instance }), "unknown");
+  });
+
   for (const extra of ["argv", "command", "uid", "user", "env", "cwd", "path", "__proto__", "constructor"]) {
     it(`refuses a smuggled ${extra}`, async () => {
       const args = `{"app":"blog","release":1,${JSON.stringify(extra)}:{"PATH":"/x"}}`;
@@ -222,6 +232,11 @@ describe("records of a hostile hop3d", () => {
       processes: Object.fromEntries(Array.from({ length: 65 }, (_, n) => [`w${n}`, worker])),
     },
     "with a hook named as a path": { hooks: [{ name: "../x", command: "true", timeout: 1 }] },
+    "with a health command for another user": { probe: { command: "true", timeout: 1, user: "root" } },
+    "with a health command that is a list": { probe: { command: ["true"], timeout: 1 } },
+    "with an endless health command": { probe: { command: "true", timeout: 1e9 } },
+    "with an empty health command": { probe: { command: "", timeout: 1 } },
+    "whose health command is nothing": { probe: null },
     "with a build that is a path": { build: "../1" },
     "whose processes are a list": { processes: [] },
   };
@@ -288,6 +303,8 @@ describe("records of a hostile hop3d", () => {
     ];
     for (const [index, env] of envs.entries()) {
       const release = index + 10;
+      bench.release("blog", release, {}, { env, probe: { command: `touch ${trophy}`, timeout: 1 } });
+      assert.equal(await ask("app.probe", { app: "blog", release, instance: null }), "invalid");
       bench.release(
         "blog",
         release,

@@ -1,5 +1,5 @@
 /**
- * Build steps and hooks: run once, with an end that somebody waits for. They are children of the supervisor with plain
+ * Build steps, hooks and tries of a health command: run once, with an end that somebody waits for. They are children of the supervisor with plain
  * pipes: should it die, a job dies at its next start, for nobody is left who could answer for it. Its note on the disk
  * (`jobs/<id>.json`) lets the next supervisor find its processes, and tell the next asker that it failed.
  */
@@ -11,7 +11,8 @@ import type { Readable } from "node:stream";
 import type { Clock } from "#sys/clock.ts";
 import { after } from "./after.ts";
 import { replaceFile } from "./atomic-file.ts";
-import { JobOutput } from "./job-output.ts";
+import type { JobOutput } from "./job-output.ts";
+import type { JobTail } from "./job-tail.ts";
 import { assertProgram, atLowPriority } from "./low-priority.ts";
 import { readProcStat, type ProcIdentity } from "./output/proc-stat.ts";
 import { markName, type Marked } from "./proc-tree.ts";
@@ -22,16 +23,15 @@ import { killTree } from "./terminate.ts";
 
 export type JobPlan = {
   readonly app: string;
-  readonly kind: "build" | "hook";
-  /** Build or release, and step or hook. */
+  readonly kind: "build" | "hook" | "probe";
+  /** Build or release, and step, hook or number of the instance (0 for none). */
   readonly number: number;
   readonly index: number;
   readonly command: Command;
   /** Seconds. */
   readonly timeout: number;
-  /** Opens the log to append to; throws a Refusal when it is not a plain file. */
-  readonly openLog: () => number;
-  readonly logMax: number;
+  /** Where its output goes; throws a Refusal when that is no plain file. */
+  readonly openOutput: () => JobOutput | JobTail;
 };
 
 type Note = Pick<JobPlan, "app" | "kind" | "number" | "index"> & { readonly bootId: string };
@@ -130,7 +130,7 @@ export class Jobs {
     try {
       replaceFile(notePath, JSON.stringify({ app, kind, number, index, bootId } satisfies Note));
       fault("before-job");
-      const output = new JobOutput(plan.openLog(), plan.logMax);
+      const output = plan.openOutput();
       try {
         const exit = await this.#untilEnd(plan, mark, signal, output);
         if (state.timedOut) output.say(`stopped: it took longer than ${plan.timeout} s`, clock.now);
@@ -146,7 +146,12 @@ export class Jobs {
   }
 
   /** Spawns it, copies its output and resolves with its exit status when nothing of it is left. */
-  async #untilEnd(plan: JobPlan, mark: string, signal: AbortSignal, output: JobOutput): Promise<number | null> {
+  async #untilEnd(
+    plan: JobPlan,
+    mark: string,
+    signal: AbortSignal,
+    output: JobOutput | JobTail,
+  ): Promise<number | null> {
     const { clock, fault } = this.#context;
     const { command } = plan;
     const directory = command.cwd === null ? "/" : `/proc/self/fd/${command.cwd}`;

@@ -1,4 +1,4 @@
-import { instancesMax, startTimeoutMax } from "#core/limits.ts";
+import { instancesMax, probeTimeoutMax, startTimeoutMax } from "#core/limits.ts";
 
 /** Ceilings that no record and no request can raise. In system mode they come from a root-owned file. */
 export type Limits = {
@@ -14,6 +14,8 @@ export type Limits = {
   readonly stopTimeout: number;
   /** Seconds of a build step or hook. */
   readonly jobTimeout: number;
+  /** Seconds of a health command. */
+  readonly probeTimeout: number;
   /** Seconds that a verb may drain or wait. */
   readonly wait: number;
   /** Bytes of a record file. */
@@ -38,6 +40,7 @@ export const defaultLimits: Limits = {
   startTimeout: startTimeoutMax,
   stopTimeout: 300,
   jobTimeout: 3600,
+  probeTimeout: probeTimeoutMax,
   wait: 3600,
   recordBytes: 1024 * 1024,
   commandBytes: 64 * 1024,

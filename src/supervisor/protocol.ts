@@ -36,6 +36,11 @@ export type Verbs = {
     result: { ready: boolean; status: AppStatus };
   };
   /**
+   * Runs the release's health command once, as the app, with the environment of one of its instances; without any it gets
+   * no address. Answers when it has ended; the end of its output is in the answer alone. One an app at a time.
+   */
+  "app.probe": { args: { app: string; release: number; instance: string | null }; result: ProbeResult };
+  /**
    * Makes the release the live one, of all process types at once: writes all slots to its web instances. Refused when any
    * of its instances is not ready.
    */
@@ -100,6 +105,9 @@ export type JobResult = {
   readonly lost: boolean;
   readonly seconds: number;
 };
+
+/** `output`: its last lines, printable and cut to 500 characters, at most 20. */
+export type ProbeResult = JobResult & { readonly output: readonly string[] };
 
 export type InstanceStatus = {
   /** Short id, unique while it exists; names its socket directory. */

@@ -32,17 +32,12 @@ export type RecordSource = {
 /** A record whose shape holds; `env` is still sealed. */
 export function readRelease(source: RecordSource, app: string, release: number): ReleaseRecord {
   const where = `release ${release} of ${app}`;
-  const found = fields(read(source, app, "releases", release, "release.json", where), where, [
-    "version",
-    "app",
-    "release",
-    "build",
-    "createdAt",
-    "cwd",
-    "processes",
-    "hooks",
-    "env",
-  ]);
+  const found = fields(
+    read(source, app, "releases", release, "release.json", where),
+    where,
+    ["version", "app", "release", "build", "createdAt", "cwd", "processes", "hooks", "env"],
+    ["probe"],
+  );
   same(found, where, app, "release", release);
   const { limits } = source;
   // No prototype: `constructor` is a valid process type and must not be found when it is not there.
@@ -68,7 +63,16 @@ export function readRelease(source: RecordSource, app: string, release: number):
     cwd: cwdOf(found["cwd"], `${where}: cwd`),
     processes,
     hooks,
+    ...(found["probe"] === undefined ? {} : { probe: probeOf(found["probe"], `${where}: probe`, limits) }),
     env: text(found["env"], `${where}: env`, limits.recordBytes),
+  };
+}
+
+function probeOf(value: unknown, where: string, limits: Limits): NonNullable<ReleaseRecord["probe"]> {
+  const found = fields(value, where, ["command", "timeout"]);
+  return {
+    command: command(found["command"], where, limits),
+    timeout: seconds(found["timeout"], `${where}: timeout`, limits.probeTimeout),
   };
 }
 

@@ -6,16 +6,19 @@ import { keepWarmMax } from "#core/limits.ts";
 import { quote } from "#core/names.ts";
 import type { Apps } from "./apps.ts";
 import * as act from "./app-verbs.ts";
+import { isInstanceId } from "./desired.ts";
 import type { Jobs } from "./job.ts";
+import { JobOutput } from "./job-output.ts";
 import type { Limits } from "./limits.ts";
 import { protocolVersion, type JobResult, type Verb, type Verbs } from "./protocol.ts";
 import { instanceEnv } from "./prepare.ts";
+import { probeRelease } from "./probe-verb.ts";
 import { dropRenewal, renewLive, swapRenewed, type Place } from "./renew.ts";
 import { readBuild, recordEnv } from "./records.ts";
 import { Refusal } from "./refusal.ts";
 import { openToAppend } from "./safe-path.ts";
 import type { Services } from "./services.ts";
-import { appNameOf, entries, fields, numberMax, oneOf, processTypeOf, seconds, whole } from "./shape.ts";
+import { appNameOf, entries, fields, numberMax, oneOf, processTypeOf, seconds, text, whole } from "./shape.ts";
 
 export type VerbContext = {
   readonly apps: Apps;
@@ -95,6 +98,15 @@ const table: { readonly [V in Verb]: Handler<V> } = {
       };
     },
     serve: ({ app, release, timeout }, { apps }) => act.awaitRelease(apps, app, release, timeout),
+  },
+  "app.probe": {
+    parse: (args) => {
+      const found = fields(args, "app.probe", ["app", "release", "instance"]);
+      const instance = found["instance"] === null ? null : text(found["instance"], "instance", 8);
+      if (instance !== null && !isInstanceId(instance)) throw new Refusal("invalid", "instance is not an id.");
+      return { ...appOf(found), release: numberOf(found, "release"), instance };
+    },
+    serve: (args, { apps, jobs }) => probeRelease(args, apps, jobs),
   },
   "app.cutover": {
     parse: (args) => {
@@ -178,13 +190,13 @@ async function buildStep(
   { app, build, step }: Verbs["build.step"]["args"],
   { apps, jobs }: VerbContext,
 ): Promise<JobResult> {
-  const { records, limits, layout } = apps.options;
+  const { records } = apps.options;
   const record = readBuild(records, app, build);
   const found = record.steps[step];
   if (found === undefined) throw new Refusal("unknown", `Build ${build} of ${app} has no step ${step}.`);
   const env = recordEnv(records, "build", app, build, record.env);
   const command = { argv: found.argv, env, cwd: apps.openTree(app, build, found.cwd) };
-  const openLog = () => openToAppend(layout.apps, [app, "builds", String(build), "build.log"]);
+  const openOutput = () => buildLog(apps, app, build);
   const { timeout } = found;
   return jobs.start({
     app,
@@ -193,8 +205,7 @@ async function buildStep(
     index: step,
     command,
     timeout,
-    openLog,
-    logMax: limits.buildLogBytes,
+    openOutput,
   });
 }
 
@@ -202,13 +213,13 @@ async function releaseHook(
   { app, release, hook }: Verbs["release.hook"]["args"],
   { apps, jobs }: VerbContext,
 ): Promise<JobResult> {
-  const { records, limits, layout } = apps.options;
+  const { records } = apps.options;
   const record = apps.release(app, release);
   const found = record.hooks[hook];
   if (found === undefined) throw new Refusal("unknown", `Release ${release} of ${app} has no hook ${hook}.`);
   const env = { ...recordEnv(records, "release", app, release, record.env), ...instanceEnv(`hook.${hook + 1}`, null) };
   const command = { argv: ["/bin/sh", "-c", found.command], env, cwd: apps.openTree(app, record.build, record.cwd) };
-  const openLog = () => openToAppend(layout.apps, [app, "builds", String(record.build), "build.log"]);
+  const openOutput = () => buildLog(apps, app, record.build);
   const { timeout } = found;
   return jobs.start({
     app,
@@ -217,9 +228,13 @@ async function releaseHook(
     index: hook,
     command,
     timeout,
-    openLog,
-    logMax: limits.buildLogBytes,
+    openOutput,
   });
+}
+
+function buildLog(apps: Apps, app: string, build: number): JobOutput {
+  const { layout, limits } = apps.options;
+  return new JobOutput(openToAppend(layout.apps, [app, "builds", String(build), "build.log"]), limits.buildLogBytes);
 }
 
 type Found = Readonly<Record<string, unknown>>;

@@ -30,7 +30,10 @@ function breakable(): string {
   const dir = gatedApp(on.base, "one");
   const web = `sh gate.sh app:start && [ ! -e ${broken("start")} ] && exec python3 serve.py`;
   writeFileSync(join(dir, "Procfile"), `web: ${web}\nworker: exec sleep 1000\n`);
-  writeFileSync(join(dir, "hop3.toml"), '[healthcheck]\npath = "/health"\ninterval = 1\nretries = 1\n');
+  writeFileSync(
+    join(dir, "hop3.toml"),
+    '[healthcheck]\npath = "/health"\nstart_period = 0\ninterval = 1\nretries = 1\n',
+  );
   const server = readFileSync(join(dir, "serve.py"), "utf8");
   const health = `code = 503 if self.path == "/health" and os.path.exists("${broken("probe")}") else 200`;
   const patched = server.replace(

@@ -70,7 +70,7 @@ before(async () => {
   writeFileSync(join(source, "serve.py"), server);
   writeFileSync(join(source, "worker.py"), worker);
   writeFileSync(join(source, "ENV"), `EDGE=${platform.settings.httpPort}\n`);
-  const health = '[healthcheck]\npath = "/health"\ninterval = 0.2\nretries = 1\n';
+  const health = '[healthcheck]\npath = "/health"\nstart_period = 0\ninterval = 0.2\nretries = 1\n';
   writeFileSync(join(source, "hop3.toml"), `[run]\nkeep-warm = 0\n${health}`);
   write("v1", {});
   await deployLive(platform, source, app);

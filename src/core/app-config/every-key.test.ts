@@ -4,7 +4,8 @@ import { describe, it } from "node:test";
 import { AppError } from "../errors.ts";
 import { shapeOf } from "./hop3-toml.ts";
 import { readAppSpec } from "./read.ts";
-import { hop3Toml, keyMeta } from "./schema.ts";
+import { hop3Toml } from "./schema.ts";
+import { keyMeta } from "./schema-key.ts";
 import { memoryFiles } from "./testing.ts";
 
 const read = (text: string) => readAppSpec(memoryFiles({ "hop3.toml": text }));
@@ -42,6 +43,12 @@ const effects: Readonly<Record<string, string>> = {
   "run.healthcheck-timeout": 'healthcheck = "/"\nhealthcheck-timeout = 7',
   "run.workers": 'workers = { mail = "a" }',
   "healthcheck.path": 'path = "/a"',
+  "healthcheck.http_method": 'path = "/"\nhttp_method = "HEAD"',
+  "healthcheck.expected_status": 'path = "/"\nexpected_status = [204, "300-399"]',
+  "healthcheck.command": 'command = "a"',
+  "healthcheck.socket": "socket = true",
+  "healthcheck.start_period": 'path = "/"\nstart_period = 7',
+  "healthcheck.success_threshold": 'path = "/"\nsuccess_threshold = 7',
   "healthcheck.timeout": 'path = "/"\ntimeout = 7',
   "healthcheck.interval": 'path = "/"\ninterval = 7',
   "healthcheck.retries": 'path = "/"\nretries = 7',

@@ -6,9 +6,11 @@ import { AppError } from "../errors.ts";
 import { quote } from "../names.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { readEnvSection } from "./env-section.ts";
+import { healthcheckRules } from "./healthcheck.ts";
 import { lineFinder } from "./lines.ts";
 import { type Problem, shownMax, throwProblems } from "./problem.ts";
-import { hop3Toml, type Hop3Toml, keyMeta } from "./schema.ts";
+import { hop3Toml, type Hop3Toml } from "./schema.ts";
+import { keyMeta } from "./schema-key.ts";
 import type { SourceText } from "./source-text.ts";
 
 /** Largest hop3.toml, in bytes. */
@@ -89,22 +91,7 @@ function crossChecks(
   if (list.length > 0 && env.some((entry) => entry.name === "HOST_NAME")) {
     found.push({ path: ["env", "HOST_NAME"], message: "and `domains.list` exclude each other." });
   }
-  const both = [
-    ["healthcheck", "path", "run", "healthcheck"],
-    ["healthcheck", "timeout", "run", "healthcheck-timeout"],
-  ] as const;
-  for (const [section, key, otherSection, other] of both) {
-    if (config[section]?.[key] !== undefined && config[otherSection]?.[other] !== undefined) {
-      found.push({ path: [otherSection, other], message: `and \`${section}.${key}\` say the same; keep one.` });
-    }
-  }
-  if (
-    config.run?.["healthcheck-timeout"] !== undefined &&
-    config.run.healthcheck === undefined &&
-    config.healthcheck === undefined
-  ) {
-    found.push({ path: ["run", "healthcheck-timeout"], message: "needs `run.healthcheck`." });
-  }
+  found.push(...healthcheckRules(config));
   if (config.run?.start !== undefined && config.run.workers?.["web"] !== undefined) {
     found.push({ path: ["run", "workers", "web"], message: "and `run.start` are the same process; keep one." });
   }

@@ -93,7 +93,7 @@ test("what is known and not built is refused by name, never ignored", () => {
     "[domains]\nlist = ['_']",
     "[env]\nA = {from = 'pg', key = 'PGHOST'}",
     "[env]\nA = {external_ip = true}",
-    "[healthcheck]\npath = '/'\ncommand = 'x'",
+    "[healthcheck]\npath = '/'\nhttp_path = '/'",
     "[deploy]\nstrategy = 'canary'",
   ]) {
     assert.equal(refusal(toml(text)).code, "NOT_BUILT_YET", text);
@@ -205,5 +205,49 @@ test("description files that are links, too large, or no text are refused", () =
 test("names of JavaScript's own objects are plain keys", () => {
   for (const name of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {
     assert.equal(refusal(toml(`[${name}]\nx = 1\n`)).code, "INVALID_CONFIG", name);
+  }
+});
+
+test("a health check is one of a path, a command and a socket, and each thing is said once", () => {
+  const check = (text: string) => readAppSpec(memoryFiles(toml(`[healthcheck]\n${text}`))).healthcheck;
+  const tries = { timeout: 10, startPeriod: 10, interval: 2, retries: 3, successThreshold: 1 };
+  const http = { kind: "http", path: "/up", method: "GET", expected: [[200, 399]] };
+  assert.deepEqual(check("path = '/up'"), { probe: http, ...tries });
+  assert.deepEqual(readAppSpec(memoryFiles(toml("[run]\nhealthcheck = '/up'\n[healthcheck]\nstart_period = 0"))), {
+    ...readAppSpec(memoryFiles({})),
+    healthcheck: { probe: http, ...tries, startPeriod: 0 },
+  });
+  assert.deepEqual(check("path = '/up'\nexpected_status = '200-204'")?.probe, { ...http, expected: [[200, 204]] });
+  const several = "path = '/up'\nexpected_status = [418, '200-299']";
+  assert.deepEqual(check(several)?.probe, {
+    ...http,
+    expected: [
+      [418, 418],
+      [200, 299],
+    ],
+  });
+  assert.deepEqual(check("command = 'x'")?.probe, { kind: "command", command: "x" });
+  assert.deepEqual(check("socket = true")?.probe, { kind: "socket" });
+  const refused: Readonly<Record<string, RegExp>> = {
+    "timeout = 1": /hop3.toml:1: `healthcheck` needs one of `path`, `command` and `socket`/,
+    "path = '/'\ncommand = 'x'": /:3: `healthcheck.command` and `healthcheck.path` exclude each other/,
+    "command = 'x'\nsocket = true": /:3: `healthcheck.socket` and `healthcheck.command` exclude/,
+    "socket = true\n[run]\nhealthcheck = '/'": /`healthcheck.socket` and `run.healthcheck` exclude/,
+    "path = '/'\n[run]\nhealthcheck = '/'": /:4: `run.healthcheck` and `healthcheck.path` say the same/,
+    "socket = false": /`healthcheck.socket` must be true/,
+    "command = 'x'\nhttp_method = 'GET'": /:3: `healthcheck.http_method` needs `healthcheck.path`/,
+    "socket = true\nexpected_status = 204": /:3: `healthcheck.expected_status` needs/,
+    "path = '/'\nhttp_method = 'POST'": /must be GET or HEAD/,
+    "path = '/'\nexpected_status = 99": /must be a status such as 204/,
+    "path = '/'\nexpected_status = '204'": /must be a status such as 204/,
+    "path = '/'\nexpected_status = '299-200'": /must be|must begin/,
+    "path = '/'\nexpected_status = []": /must not be empty|must be a status/,
+    "path = '/'\nstart_period = -1": /must be at least 0/,
+    "path = '/'\nsuccess_threshold = 0": /success_threshold/,
+  };
+  for (const [text, words] of Object.entries(refused)) {
+    const error = refusal(toml(`[healthcheck]\n${text}\n`));
+    assert.equal(error.code, "INVALID_CONFIG", text);
+    assert.match(error.details.join("\n") || error.message, words, text);
   }
 });

@@ -8,6 +8,7 @@ import { processesMax } from "../limits.ts";
 import { isHostName } from "../names.ts";
 import type { SourceFiles } from "../plugin.ts";
 import { parseEnvFile } from "./env-file.ts";
+import { healthcheckOf } from "./healthcheck.ts";
 import { type ParsedToml, hop3TomlMax, parseHop3Toml } from "./hop3-toml.ts";
 import { type Procfile, parseProcfile } from "./procfile.ts";
 import { findSource } from "./source-text.ts";
@@ -15,7 +16,6 @@ import { findSource } from "./source-text.ts";
 const procfileMax = 64 * 1024;
 const envFileMax = 256 * 1024;
 const startTimeout = 60;
-const healthcheck = { timeout: 10, interval: 30, retries: 3 };
 
 /** Throws INVALID_CONFIG, INVALID_PROCFILE, INVALID_ENV_FILE or NOT_BUILT_YET. */
 export function readAppSpec(files: SourceFiles): AppSpec {
@@ -43,12 +43,6 @@ function mergeSpec({ config, env: tomlEnv }: ParsedToml, procfile: Procfile, env
   const prerun = run?.["before-run"] ?? procfile.prerun;
   const own = new Set(tomlEnv.map((entry) => entry.name));
   const env = [...envFile.filter((entry) => !own.has(entry.name)), ...tomlEnv];
-  const path = config.healthcheck?.path ?? run?.healthcheck;
-  const health = {
-    ...healthcheck,
-    ...defined({ timeout: run?.["healthcheck-timeout"] }),
-    ...defined({ ...config.healthcheck }),
-  };
   return {
     ...defined({ id: metadata?.id }),
     directory: build?.directory ?? ".",
@@ -65,10 +59,7 @@ function mergeSpec({ config, env: tomlEnv }: ParsedToml, procfile: Procfile, env
     ...(start === undefined ? defined({ serve: procfile.serve }) : {}),
     hooks: defined({ prerun, release: procfile.release }),
     startTimeout: run?.["start-timeout"] ?? startTimeout,
-    ...defined({ keepWarm: run?.["keep-warm"] }),
-    ...(path === undefined
-      ? {}
-      : { healthcheck: { path, timeout: health.timeout, interval: health.interval, retries: health.retries } }),
+    ...defined({ keepWarm: run?.["keep-warm"], healthcheck: healthcheckOf(config) }),
     staticPaths: {
       ...(procfile.static === undefined ? {} : { "/": procfile.static }),
       ...run?.static,

@@ -1,7 +1,8 @@
 /** docs/config.md, made from the schema: what is written there is what is checked. */
 import { z } from "zod";
 import { shapeOf } from "./hop3-toml.ts";
-import { hop3Toml, keyMeta } from "./schema.ts";
+import { hop3Toml } from "./schema.ts";
+import { keyMeta } from "./schema-key.ts";
 import { defaultIgnore } from "./ignore.ts";
 
 /** Markdown of every key of hop3.toml, the Procfile and the ENV file. */

@@ -3,37 +3,11 @@
  * misspelt keys are answered. A key with `notBuilt` is known and refused, never parsed and ignored.
  */
 import { z } from "zod";
+import { healthcheck } from "./healthcheck-schema.ts";
+import { key, notBuilt } from "./schema-key.ts";
 import { command, directory, policy, seconds, staticPaths, strings, text, urlPath } from "./schema-values.ts";
-import { envValueMax, keepWarmMax, keepWarmStandard, startTimeoutMax } from "../limits.ts";
+import { envValueMax, keepWarmMax, keepWarmStandard, probeTimeoutMax, startTimeoutMax } from "../limits.ts";
 import { isAppName, isHostName, isProcessType } from "../names.ts";
-
-export type KeyMeta = {
-  readonly description?: string;
-  /** What the reference page shows as the type, where the schema alone reads badly. */
-  readonly shown?: string;
-  readonly standard?: string;
-  /** Known, and refused with NOT_BUILT_YET. */
-  readonly notBuilt?: true;
-};
-
-const known = z.registry<KeyMeta>();
-
-/** What is known of a key beside its type. */
-export function keyMeta(schema: z.core.$ZodType): KeyMeta {
-  return known.get(schema) ?? {};
-}
-
-/** A fresh copy of the type with its meta data, so that two keys of one type keep their own. */
-function key<T extends z.ZodType>(type: T, description: string, meta: Omit<KeyMeta, "description"> = {}): T {
-  // `describe` answers with a copy.
-  const described = type.describe(description);
-  known.add(described, { description, ...meta });
-  return described;
-}
-
-function notBuilt(shown: string, description: string) {
-  return key(z.unknown().optional(), description, { shown, notBuilt: true });
-}
 
 const generate = z.strictObject({
   generate: z.enum(["hex", "base64", "urlsafe", "password", "uuid"], "must be hex, base64, urlsafe, password or uuid"),
@@ -149,7 +123,10 @@ const run = z.strictObject({
       shown: "URL path",
     },
   ),
-  "healthcheck-timeout": key(seconds(600).optional(), "Seconds for its answer; short for `[healthcheck] timeout`."),
+  "healthcheck-timeout": key(
+    seconds(probeTimeoutMax).optional(),
+    "Seconds for its answer; short for `[healthcheck] timeout`.",
+  ),
   workers: key(
     z
       .record(
@@ -161,26 +138,6 @@ const run = z.strictObject({
     { shown: "table of name = command" },
   ),
   packages: notBuilt("list", "System packages that the app needs when it runs."),
-});
-
-const healthcheck = z.strictObject({
-  path: key(urlPath, "URL path that answers 2xx or 3xx when the app is well.", { shown: "URL path" }),
-  timeout: key(seconds(600).optional(), "Seconds for an answer.", { standard: "10" }),
-  interval: key(seconds(86_400).optional(), "Seconds between two checks.", { standard: "30" }),
-  retries: key(
-    z.int("must be a whole number").min(1).max(100).optional(),
-    "How often more it is asked after a failure.",
-    {
-      standard: "3",
-    },
-  ),
-  command: notBuilt("command", "A command whose exit status tells."),
-  http_path: notBuilt("URL path", "Use `path`."),
-  http_method: notBuilt("string", "Method of the check."),
-  expected_status: notBuilt("integer", "Status that counts as well."),
-  start_period: notBuilt("seconds", "Failures that do not count after a start."),
-  failure_threshold: notBuilt("integer", "Use `retries`."),
-  success_threshold: notBuilt("integer", "Successes in a row before the app counts as well."),
 });
 
 const domain = z.string().transform((name) => name.toLowerCase());
@@ -223,7 +180,7 @@ export const hop3Toml = z.strictObject({
   ),
   healthcheck: key(
     healthcheck.optional(),
-    "How a new release is known to be well before it takes over; a running one is not asked yet. Refused for an app without a `web` process.",
+    "How a new release is known to be well before it takes over, by one of `path`, `command` and `socket`; a running one is not asked yet. An app that says nothing is well when its `web` answers anything in HTTP. `path` and `socket` are refused for an app without a `web` process.",
   ),
   static: key(staticPaths.optional(), "URL path = directory, as `[run] static`.", {
     shown: "table of URL path = directory",

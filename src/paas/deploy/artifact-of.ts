@@ -9,7 +9,7 @@ import type { Detected } from "./job.ts";
 /** `plan` with its words replaced where the artifact will run; the user's own processes win over the builder's. */
 export function artifactOf(app: string, build: number, { spec, builder }: Detected, plan: BuildPlan): Artifact {
   return {
-    version: 1,
+    version: 2,
     app,
     build,
     builder: builder.name,

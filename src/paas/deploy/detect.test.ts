@@ -31,6 +31,14 @@ describe("a setting that the builder of the app does not obey", () => {
       /^The Procfile's `wsgi` means nothing where the node builder builds/,
     ],
     "a health check of a site": [{ ...site, "hop3.toml": '[healthcheck]\npath = "/"\n' }, /no `web` process to ask/],
+    "a health command of a site": [
+      { ...site, "hop3.toml": '[healthcheck]\ncommand = "true"\n' },
+      /no process to ask after/,
+    ],
+    "a socket of workers": [
+      { Procfile: "worker: ./work\n", "hop3.toml": "[healthcheck]\nsocket = true\n" },
+      /no `web` process to ask/,
+    ],
     "a health check of workers": [
       { Procfile: "worker: ./work\n", "hop3.toml": '[run]\nhealthcheck = "/"\n' },
       /no `web` process to ask/,
@@ -55,6 +63,8 @@ describe("a setting that the builder of the app does not obey", () => {
       "hop3.toml": '[build]\npip-install = ["gunicorn"]\n[healthcheck]\npath = "/"\n',
     });
     assert.ok(python.plan.steps.some(({ argv }) => argv.includes("gunicorn")));
+    const worker = detected({ Procfile: "worker: ./work\n", "hop3.toml": '[healthcheck]\ncommand = "./ask"\n' });
+    assert.equal(worker.spec.healthcheck?.probe.kind, "command");
     const node = detected({ ...server, "hop3.toml": "[build]\nnode-version = 22\n" });
     assert.deepEqual(node.plan.runtimes[0], { name: "node", range: "22" });
     assert.match(detected({ ...flask, Procfile: "asgi: app:app\n" }).plan.processes["web"] ?? "", /granian.* app:app$/);

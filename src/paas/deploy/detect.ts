@@ -39,9 +39,16 @@ function refuseUnobeyed(spec: Detected["spec"], builder: Builder, plan: BuildPla
       },
     );
   }
-  if (spec.healthcheck !== undefined && !Object.hasOwn(processes, "web")) {
+  if (spec.healthcheck === undefined) return;
+  if (spec.healthcheck.probe.kind === "command") {
+    if (Object.keys(processes).length > 0) return;
+    throw new AppError("INVALID_CONFIG", "The health check has no process to ask after: the edge serves the app.", {
+      hint: "Remove it.",
+    });
+  }
+  if (!Object.hasOwn(processes, "web")) {
     throw new AppError("INVALID_CONFIG", "The health check has no `web` process to ask.", {
-      hint: "Remove it, or name the process that serves HTTP `web`.",
+      hint: "Remove it, name the process that serves HTTP `web`, or use `[healthcheck] command`.",
     });
   }
 }

@@ -139,7 +139,7 @@ export async function activate(
       const status = await step(job, "start", async () => ({
         result: await start(platform, made, job.underWay.signal),
       }));
-      await step(job, "probe", async () => ({ result: await probe(platform, made, status, job.underWay.signal) }));
+      await step(job, "probe", async () => ({ result: await probe(job, made, status) }));
     } else {
       await skip(job, "start", "no process: the edge serves it");
       await skip(job, "probe", "no process");

@@ -1,78 +1,110 @@
 /**
- * Step 6, probe: every web instance of the release is asked over its own address before any user is. With
- * `[healthcheck] path` the answer must be 2xx or 3xx; without one, any HTTP answer to `/` will do.
+ * Step 6, probe: the release is asked before any user is, each web instance over its own address; a health command of an
+ * app without `web` asks once for all. How often is the business of tries.ts, what is asked that of ask-once.ts.
  */
 import { AppError } from "#core/errors.ts";
+import { type Healthcheck, standardHealthcheck } from "#core/healthcheck.ts";
 import type { AppStatus, InstanceStatus } from "#supervisor/protocol.ts";
-import { defaultDomain } from "../app-address.ts";
-import { httpProbe } from "../http-probe.ts";
-import type { Platform } from "../platform.ts";
 import { supervisorStatuses } from "../supervisor-status.ts";
-import type { Candidate } from "./job.ts";
+import { askOnce, probedWords, type Failed, type Probed } from "./ask-once.ts";
+import type { JobOwner } from "./run-job.ts";
 import { instanceWords } from "./start.ts";
-
-const unlessSaid = { path: "/", timeout: 10, interval: 0.5, retries: 3 };
-
-/** Throws APP_UNHEALTHY with what was asked and answered. */
-export async function probe(
-  platform: Platform,
-  { artifact, release }: Candidate,
-  status: AppStatus,
-  signal: AbortSignal,
-): Promise<void> {
-  const { app, spec } = artifact;
-  const check = spec.healthcheck ?? unlessSaid;
-  const isHealthy = (code: number) => spec.healthcheck === undefined || (code >= 200 && code < 400);
-  const host = defaultDomain(app, platform.baseDomain);
-  for (const instance of status.instances) {
-    if (instance.release !== release || instance.address === null) continue;
-    const target = { address: instance.address, host, path: check.path, timeoutMs: check.timeout * 1000 };
-    let said = "";
-    for (let tried = 0; ; tried += 1) {
-      const answer = await httpProbe(target, signal).catch((error: unknown) => {
-        if (signal.aborted || !(error instanceof AppError)) throw error;
-        return error;
-      });
-      if (!(answer instanceof AppError) && isHealthy(answer.status)) break;
-      said = answer instanceof AppError ? answer.message : `${check.path} answered ${answer.status}.`;
-      await refuseIfEnded(platform, app, instance);
-      if (tried >= check.retries) {
-        throw new AppError("APP_UNHEALTHY", `${instance.type}.${instance.index} is not healthy: ${said}`, {
-          details: await instanceWords(platform, app, instance),
-        });
-      }
-      await pause(platform, check.interval * 1000, app, instance, signal);
-    }
-  }
-}
+import { tryUntilWell } from "./tries.ts";
 
 /** Milliseconds between two looks at whether what failed its probe still lives. */
 const look = 500;
 
-/** Waits for the next try, which nobody waits for when the process ends meanwhile: the supervisor may have it up again. */
-async function pause(
-  platform: Platform,
-  milliseconds: number,
-  app: string,
-  asked: InstanceStatus,
-  signal: AbortSignal,
-): Promise<void> {
+/** What the tries of one step share. */
+type Asking = {
+  readonly job: JobOwner;
+  readonly candidate: Probed;
+  readonly check: Healthcheck;
+  /** The release's instances, as they were when they had started. */
+  readonly instances: readonly InstanceStatus[];
+  /** When the first try began: ms since the epoch. */
+  readonly since: number;
+};
+
+/** Throws APP_UNHEALTHY with what was asked and what came, or APP_EXITED. */
+export async function probe(job: JobOwner, candidate: Probed, status: AppStatus): Promise<void> {
+  const { artifact, release } = candidate;
+  const check = artifact.spec.healthcheck ?? standardHealthcheck;
+  const instances = status.instances.filter((one) => one.release === release);
+  const asking: Asking = { job, candidate, check, instances, since: job.platform.clock.now() };
+  for (const instance of instances) if (instance.address !== null) await untilWell(asking, instance);
+  if (check.probe.kind === "command" && !Object.hasOwn(artifact.processes, "web")) await untilWell(asking, null);
+}
+
+async function untilWell(asking: Asking, instance: InstanceStatus | null): Promise<void> {
+  const { job, check, candidate, since } = asking;
+  const failed = await tryUntilWell(check, {
+    ask: async () => {
+      const found = await askOnce(job, candidate, check, instance);
+      if (typeof found === "object") await refuseEnded(asking, instance);
+      return found;
+    },
+    elapsed: () => job.platform.clock.now() - since,
+    wait: (milliseconds) => pause(milliseconds, asking, instance),
+  });
+  if (failed !== undefined) throw await unhealthy(asking, instance, failed.last, failed.tries);
+}
+
+async function unhealthy(
+  { job, candidate, check, instances, since }: Asking,
+  instance: InstanceStatus | null,
+  last: Failed,
+  tries: number,
+): Promise<AppError> {
+  const { platform, app } = job;
+  const seconds = (platform.clock.now() - since) / 1000;
+  const words = await Promise.all(
+    (instance === null ? instances : [instance]).map(async (one) => {
+      const lines = await instanceWords(platform, app, one);
+      const name = `${one.type}.${one.index}`;
+      return lines.length === 0 ? [`${name} has printed nothing.`] : [`Last lines of ${name}:`, ...lines];
+    }),
+  );
+  return new AppError("APP_UNHEALTHY", `${nameOf(instance)} is not healthy: ${last.said}`, {
+    details: [
+      `Probed: ${probedWords(platform, candidate, check, instance)}.`,
+      ...last.lines,
+      `Tried ${tries === 1 ? "once" : tries === 2 ? "twice" : `${tries} times`} in ${seconds.toFixed(1)} s.`,
+      ...words.flat(),
+    ],
+  });
+}
+
+function nameOf(instance: InstanceStatus | null): string {
+  return instance === null ? "The release" : `${instance.type}.${instance.index}`;
+}
+
+/** Waits for the next try, which nobody waits for when a process ends meanwhile: none of the release gets a second start. */
+async function pause(milliseconds: number, asking: Asking, instance: InstanceStatus | null): Promise<void> {
+  const { clock } = asking.job.platform;
   for (let left = milliseconds; left > 0; left -= look) {
-    await platform.clock.sleep(Math.min(look, left), signal);
-    await refuseIfEnded(platform, app, asked).catch((thrown: unknown) => {
-      // A supervisor that is gone for a while says nothing of the app.
-      if (!(thrown instanceof AppError && thrown.code === "UNAVAILABLE")) throw thrown;
-    });
+    await clock.sleep(Math.min(look, left), asking.job.underWay.signal);
+    await refuseEnded(asking, instance);
   }
 }
 
 /** Some servers listen before they have loaded the app, and end when they cannot: that is what the user needs to hear. */
-async function refuseIfEnded(platform: Platform, app: string, asked: InstanceStatus): Promise<void> {
-  const now = (await supervisorStatuses(platform)).get(app)?.instances.find(({ id }) => id === asked.id);
-  // By its pid alone: a new supervisor that has just taken it over does not call it ready yet.
-  if (now !== undefined && now.pid === asked.pid) return;
-  const how = now?.lastExit ?? "unknown";
-  throw new AppError("APP_EXITED", `The process ${asked.type}.${asked.index} ended (${how}) instead of serving.`, {
-    details: await instanceWords(platform, app, asked),
+async function refuseEnded({ job, candidate, check, instances }: Asking, asked: InstanceStatus | null): Promise<void> {
+  const { platform, app } = job;
+  const statuses = await supervisorStatuses(platform).catch((thrown: unknown) => {
+    // A supervisor that is gone for a while says nothing of the app.
+    const mayPass = thrown instanceof AppError && (thrown.code === "UNAVAILABLE" || thrown.code === "RATE_LIMITED");
+    if (mayPass) return undefined;
+    throw thrown;
   });
+  if (statuses === undefined) return;
+  const now = statuses.get(app)?.instances ?? [];
+  for (const before of instances) {
+    const found = now.find(({ id }) => id === before.id);
+    // By its pid alone: a new supervisor that has just taken it over does not call it ready yet.
+    const isGone = before.id === asked?.id ? found?.pid !== before.pid : found?.state === "failed";
+    if (!isGone) continue;
+    const message = `The process ${nameOf(before)} ended (${found?.lastExit ?? "unknown"}) instead of serving.`;
+    const probed = `Probed: ${probedWords(platform, candidate, check, asked)}.`;
+    throw new AppError("APP_EXITED", message, { details: [probed, ...(await instanceWords(platform, app, before))] });
+  }
 }

@@ -63,6 +63,7 @@ export async function makeRelease(
       const command = artifact.spec.hooks[name];
       return command === undefined ? [] : [{ name, command, timeout: hookTimeout }];
     }),
+    ...healthCommand(artifact),
     env: sealEnv(masterKey, recordEnvContext("release", app, release), envRecord(env)),
   };
   const path = layout.releaseRecord(app, release);
@@ -100,6 +101,11 @@ export async function runHooks(job: DeployJob, { artifact, release }: Candidate)
       details: await lastLines(platform.layout.buildLog(app, artifact.build), 20),
     });
   }
+}
+
+function healthCommand({ spec: { healthcheck } }: Artifact): Pick<ReleaseRecord, "probe"> {
+  if (healthcheck?.probe.kind !== "command") return {};
+  return { probe: { command: healthcheck.probe.command, timeout: healthcheck.timeout } };
 }
 
 /** Made once: from the cut-over on the store has them, and every later release carries them. */

@@ -1,18 +1,24 @@
-import type { JobResult, Verbs } from "#supervisor/protocol.ts";
+import type { Verbs } from "#supervisor/protocol.ts";
 import type { DeployJob } from "./job.ts";
+import type { UnderWay } from "./under-way.ts";
+
+/** On whose behalf: a deploy, or something else that has its place in the app's line. */
+export type JobOwner = Pick<DeployJob, "platform" | "app"> & {
+  readonly underWay: Pick<UnderWay, "signal" | "goOn">;
+};
 
 /** Milliseconds between two tries of ending a job. */
 const pause = 50;
 
 /**
- * Has the supervisor run an app's own command to its end. When the deploy is canceled its whole tree is killed, and nothing
+ * Has the supervisor run an app's own command to its end. When its owner is canceled its whole tree is killed, and nothing
  * of it is left when this resolves. Throws CANCELED when it must not begin, and what a call of the supervisor throws.
  */
-export async function runJob<V extends "build.step" | "release.hook">(
-  { platform, app, underWay }: DeployJob,
+export async function runJob<V extends "build.step" | "release.hook" | "app.probe">(
+  { platform, app, underWay }: JobOwner,
   verb: V,
   args: Verbs[V]["args"],
-): Promise<JobResult> {
+): Promise<Verbs[V]["result"]> {
   underWay.goOn();
   const { supervisor, stopping } = platform;
   let isOver = false;
