@@ -3,8 +3,9 @@ import { authenticate } from "#identity/authenticate.ts";
 import { can } from "#identity/can.ts";
 import { collectDaily } from "#paas/disk/collect-daily.ts";
 import { watchRoom } from "#paas/disk/watch-room.ts";
+import { finishDestroys } from "#paas/destroy.ts";
 import { recoverDeploys } from "#paas/deploy/recover.ts";
-import { syncEdge } from "#paas/edge.ts";
+import { untilEdgeInSync } from "#paas/edge.ts";
 import { dropRenewals } from "#paas/renew.ts";
 import { receiveLimits } from "#paas/deploy/receive.ts";
 import { serve } from "#server/serve.ts";
@@ -42,6 +43,7 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
     });
     // Before requests are taken: a deploy that is begun now is not one that was left half done.
     const recovery = await recoverDeploys(platform);
+    const destroys = await finishDestroys(platform);
     const renewals = await dropRenewals(platform);
     const serving = await serve({
       host: "127.0.0.1",
@@ -64,8 +66,8 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
     process.once("SIGTERM", () => void stop());
     process.once("SIGINT", () => void stop());
     void watchRoom(platform);
-    await Promise.all([recovery.done, renewals.done]);
-    await syncEdge(platform);
+    await Promise.all([recovery.done, destroys.done, renewals.done]);
+    await untilEdgeInSync(platform);
     void collectDaily(platform, Math.random);
   } catch (thrown) {
     const error = toAppError(thrown);

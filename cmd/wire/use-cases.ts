@@ -1,7 +1,8 @@
 /** Joins the HTTP contract to the platform's use cases: one line a route. */
 import { decodeDeployEnv } from "#core/api/deploy-env.ts";
 import type { LogLine } from "#core/api/logs.ts";
-import { destroyApp, listApps, showApp } from "#paas/apps.ts";
+import { listApps, showApp } from "#paas/apps.ts";
+import { destroyApp } from "#paas/destroy.ts";
 import { appDisk } from "#paas/disk/app-disk.ts";
 import { requireApp } from "#paas/require-app.ts";
 import { addDomain, appDomains, removeDomain } from "#paas/domains.ts";

@@ -5,9 +5,10 @@ import type { AppStatus } from "#supervisor/protocol.ts";
 
 /** `status` is undefined for an app without processes, which the edge serves alone. */
 export function appState(
-  app: Pick<App, "state" | "liveRelease">,
+  app: Pick<App, "state" | "liveRelease" | "destroyedBy">,
   status: Pick<AppStatus, "stopped" | "instances" | "live"> | undefined,
 ): AppState {
+  if (app.destroyedBy !== null) return "stopping";
   if (app.liveRelease === null) return app.state === "failed" ? "failed" : "new";
   if (app.state === "stopped" || status?.stopped === true) return "stopped";
   const live = (status?.instances ?? []).filter(({ release }) => release === status?.live);

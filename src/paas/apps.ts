@@ -1,9 +1,9 @@
-/** Apps: made, found, shown, destroyed. */
-import { mkdir, rm, unlink } from "node:fs/promises";
+/** Apps: made, found, shown. */
+import { mkdir, unlink } from "node:fs/promises";
 import type { AppDetails, AppSummary } from "#core/api/apps.ts";
 import { AppError, isNodeError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
-import { createApp, deleteApp, listApps as appRows, type App } from "#store/apps.ts";
+import { createApp, listApps as appRows, type App } from "#store/apps.ts";
 import { listDeploys } from "#store/deploys.ts";
 import { listAllDomains } from "#store/domains.ts";
 import { appendEvent } from "#store/events.ts";
@@ -15,7 +15,6 @@ import { readArtifact } from "./artifact.ts";
 import { deploySummary } from "./deploy/summary.ts";
 import { removeTree } from "./deploy/tree.ts";
 import { appDomains } from "./domains.ts";
-import { syncEdge } from "./edge.ts";
 import { liveArtifact } from "./live-artifact.ts";
 import type { Actor, Platform } from "./platform.ts";
 import { processViews } from "./processes.ts";
@@ -89,30 +88,6 @@ export async function showApp(platform: Platform, name: string): Promise<AppDeta
 }
 
 const userModeNote = "User mode: the app runs as the user of the server, with no limits on memory, CPU or processes.";
-
-/** Stops and removes everything of the app; `confirm` must be its name. Throws CONFIRMATION_NEEDED, APP_NOT_FOUND. */
-export async function destroyApp(platform: Platform, name: string, confirm: string, by: Actor): Promise<string[]> {
-  await requireApp(platform, name);
-  if (confirm !== name) {
-    throw new AppError("CONFIRMATION_NEEDED", `Destroying ${name} needs its name as confirmation.`, {
-      hint: `Repeat with --confirm=${name}.`,
-    });
-  }
-  return platform.queue.run(name, async () => {
-    // Processes first, files last, the row in between: whatever is interrupted can be repeated from the start.
-    if ((await supervisorStatuses(platform)).has(name)) {
-      await platform.supervisor.call("app.forget", { app: name }, { signal: platform.stopping });
-    }
-    await platform.queue.run(existenceLine(name), async () => {
-      await deleteApp(platform.store, name);
-      await syncEdge(platform);
-      await removeAppFolders(platform, name);
-      await rm(platform.layout.slots(name), { recursive: true, force: true });
-    });
-    await appendEvent(platform.store, { actor: by.name, action: "app.destroy", app: name, outcome: "ok" });
-    return ["processes", "routes", "environment", "releases and builds", "data", "logs"];
-  });
-}
 
 async function summary(platform: Platform, app: App, status: AppStatus | undefined): Promise<AppSummary> {
   const release = app.liveRelease === null ? undefined : await getRelease(platform.store, app.name, app.liveRelease);

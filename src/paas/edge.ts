@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { toAppError } from "#core/errors.ts";
 import type { EdgeRoute } from "#core/plugin.ts";
 import { listApps } from "#store/apps.ts";
 import { listAllDomains } from "#store/domains.ts";
@@ -15,8 +16,13 @@ import type { Platform } from "./platform.ts";
 import { isServed } from "./served.ts";
 import { staticLink } from "./static-link.ts";
 
+type Edged = Pick<
+  Platform,
+  "store" | "layout" | "proxy" | "edge" | "baseDomain" | "queue" | "clock" | "log" | "stopping"
+>;
+
 /** Concurrent calls run one after the other: the last one renders the last state. Throws UNAVAILABLE, PLUGIN_FAILED. */
-export function syncEdge(platform: Platform): Promise<void> {
+export function syncEdge(platform: Edged): Promise<void> {
   // A key that is no app name, so that it stands in nobody's line.
   return platform.queue.run("#edge", async () => {
     const document = platform.proxy.render(await edgeRoutes(platform), platform.edge);
@@ -26,17 +32,35 @@ export function syncEdge(platform: Platform): Promise<void> {
   });
 }
 
+/** Milliseconds before an edge that was away is asked again. */
+const pause = 1000;
+
+/** For a start of hop3d: an edge that is not there yet, or does not take it, is asked until it does. */
+export async function untilEdgeInSync(platform: Edged): Promise<void> {
+  while (!platform.stopping.aborted) {
+    try {
+      return await syncEdge(platform);
+    } catch (thrown) {
+      if (platform.stopping.aborted) return;
+      platform.log.error("the edge could not be brought to what is recorded; trying again", {
+        error: toAppError(thrown),
+      });
+    }
+    await platform.clock.sleep(pause, platform.stopping).catch(() => undefined);
+  }
+}
+
 /** Writes the document that the store asks for, for an edge that is not running yet. */
 export async function writeEdgeDocument(platform: Platform): Promise<void> {
   writeFileAtomic(platform.layout.edgeDocument, platform.proxy.render(await edgeRoutes(platform), platform.edge));
 }
 
-async function edgeRoutes(platform: Platform): Promise<EdgeRoute[]> {
+async function edgeRoutes(platform: Omit<Edged, "queue" | "clock" | "stopping">): Promise<EdgeRoute[]> {
   const { store, layout } = platform;
   const domains = Map.groupBy(await listAllDomains(store), ({ app }) => app);
   const routes: EdgeRoute[] = [];
-  for (const { name, liveRelease } of await listApps(store)) {
-    if (liveRelease === null) continue;
+  for (const { name, liveRelease, destroyedBy } of await listApps(store)) {
+    if (liveRelease === null || destroyedBy !== null) continue;
     const release = await getRelease(store, name, liveRelease);
     if (release === undefined) continue;
     const artifact = artifactOf(platform, name, release.build);
@@ -58,7 +82,11 @@ async function edgeRoutes(platform: Platform): Promise<EdgeRoute[]> {
 }
 
 /** One app whose record cannot be read keeps no other from its routes; its own processes may still serve. */
-function artifactOf({ layout, log }: Platform, app: string, build: number): Parameters<typeof isServed>[0] {
+function artifactOf(
+  { layout, log }: Pick<Platform, "layout" | "log">,
+  app: string,
+  build: number,
+): Parameters<typeof isServed>[0] {
   try {
     return readArtifact(layout, app, build);
   } catch (error) {

@@ -56,7 +56,7 @@ describe("one word for an app", () => {
     lastExit: null,
     failure: null,
   });
-  const live = { state: "running" as const, liveRelease: 2 };
+  const live = { state: "running" as const, liveRelease: 2, destroyedBy: null };
   const of = (...instances: ReturnType<typeof instance>[]) => appState(live, { stopped: false, live: 2, instances });
 
   it("goes by the instances of the live release", () => {
@@ -69,9 +69,9 @@ describe("one word for an app", () => {
   });
 
   it("is new before the first release, and stopped when it was stopped", () => {
-    assert.equal(appState({ state: "new", liveRelease: null }, undefined), "new");
-    assert.equal(appState({ state: "failed", liveRelease: null }, undefined), "failed");
-    assert.equal(appState({ state: "stopped", liveRelease: 2 }, { stopped: true, live: 2, instances: [] }), "stopped");
+    assert.equal(appState({ ...live, state: "new", liveRelease: null }, undefined), "new");
+    assert.equal(appState({ ...live, state: "failed", liveRelease: null }, undefined), "failed");
+    assert.equal(appState({ ...live, state: "stopped" }, { stopped: true, live: 2, instances: [] }), "stopped");
   });
 
   it("is running without any process when the edge serves it", () => {

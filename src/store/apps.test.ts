@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { databases } from "../../test/databases.ts";
-import { createApp, deleteApp, getApp, listApps, nextBuild, nextDeploy, nextRelease, setAppState } from "./apps.ts";
+import {
+  createApp,
+  deleteApp,
+  getApp,
+  listApps,
+  markDestroyed,
+  nextBuild,
+  nextDeploy,
+  nextRelease,
+  setAppState,
+} from "./apps.ts";
 import { addDomain, listAllDomains } from "./domains.ts";
 import { createBuild } from "./builds.ts";
 import { appendDeployEvent } from "./deploy-events.ts";
@@ -21,11 +31,21 @@ for (const database of databases) {
         state: "new",
         message: null,
         liveRelease: null,
+        destroyedBy: null,
         createdAt: "2026-01-01T00:00:00.000Z",
         updatedAt: "2026-01-01T00:00:00.000Z",
       });
       assert.deepEqual(await getApp(store, "blog"), created);
       assert.equal(await getApp(store, "shop"), undefined);
+    });
+
+    test("that it is to be destroyed is written down once", async (t) => {
+      const { store } = await database.open(t);
+      await createApp(store, "blog");
+      await markDestroyed(store, "blog", "ada");
+      await markDestroyed(store, "blog", "vi");
+      assert.equal((await getApp(store, "blog"))?.destroyedBy, "ada");
+      await assert.rejects(markDestroyed(store, "shop", "ada"), { code: "APP_NOT_FOUND" });
     });
 
     test("a name is taken once, and must be a name", async (t) => {

@@ -14,6 +14,8 @@ export type App = {
   readonly message: string | null;
   /** The release that serves, once there was one. */
   readonly liveRelease: number | null;
+  /** Who asked for its end, once that was accepted: from then on there is no way back. */
+  readonly destroyedBy: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
 };
@@ -33,6 +35,7 @@ export async function createApp(db: Db, name: string): Promise<App> {
       last_deploy: 0,
       created_at: at,
       updated_at: at,
+      destroyed_by: null,
     })
     .returningAll()
     .executeTakeFirstOrThrow();
@@ -56,6 +59,16 @@ export async function setAppState(db: Db, name: string, state: AppState, message
   const { numUpdatedRows } = await query(db)
     .updateTable("apps")
     .set({ state, message: message ?? null, updated_at: timestamp(db) })
+    .where("name", "=", name)
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) throw appNotFound(name);
+}
+
+/** Writes down that it is to be destroyed; the first who asked stays. Throws APP_NOT_FOUND. */
+export async function markDestroyed(db: Db, name: string, by: string): Promise<void> {
+  const { numUpdatedRows } = await query(db)
+    .updateTable("apps")
+    .set((eb) => ({ destroyed_by: eb.fn.coalesce("destroyed_by", eb.val(by)), updated_at: timestamp(db) }))
     .where("name", "=", name)
     .executeTakeFirst();
   if (numUpdatedRows === 0n) throw appNotFound(name);
@@ -103,6 +116,7 @@ function toApp(row: Row<"apps">): App {
     state: row.state,
     message: row.message,
     liveRelease: row.live_release,
+    destroyedBy: row.destroyed_by,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

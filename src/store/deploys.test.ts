@@ -10,6 +10,7 @@ import {
   endDeploy,
   getDeploy,
   listDeploys,
+  markCanceled,
   startDeploy,
   unfinishedDeploys,
 } from "./deploys.ts";
@@ -38,6 +39,7 @@ for (const database of databases) {
         build: 4,
         release: 7,
         error,
+        canceled: null,
         createdAt: "2026-01-01T00:00:00.000Z",
         createdBy: "ada",
         startedAt: "2026-01-01T00:00:01.000Z",
@@ -46,6 +48,20 @@ for (const database of databases) {
       await assert.rejects(endDeploy(store, "blog", 1, "succeeded"), { code: "CONFLICT" });
       await assert.rejects(startDeploy(store, "blog", 1), { code: "CONFLICT" });
       await assert.rejects(changeDeploy(store, "blog", 9, { build: 1 }), { code: "NOT_FOUND" });
+    });
+
+    test("that one is canceled is written down before it ends; the first time counts, and never of one that has ended", async (t) => {
+      const { store } = await database.open(t);
+      await createApp(store, "blog");
+      await createDeploy(store, "blog", input);
+      await markCanceled(store, "blog", 1, "by ada");
+      await markCanceled(store, "blog", 1, "by vi");
+      const [found] = await unfinishedDeploys(store);
+      assert.deepEqual([found?.state, found?.canceled], ["queued", "by ada"]);
+      await createDeploy(store, "blog", input);
+      await endDeploy(store, "blog", 2, "failed");
+      await markCanceled(store, "blog", 2, "late");
+      assert.equal((await getDeploy(store, "blog", 2))?.canceled, null);
     });
 
     test("of an app one deploy runs at a time, of two apps two may", async (t) => {

@@ -29,6 +29,8 @@ export type Deploy = {
   readonly build: number | null;
   readonly release: number | null;
   readonly error: DeployError | null;
+  /** What is said of its cancel, once one was accepted; it may not have ended yet. */
+  readonly canceled: string | null;
   readonly createdAt: string;
   readonly createdBy: string;
   readonly startedAt: string | null;
@@ -62,6 +64,7 @@ export async function createDeploy(
         ended_at: null,
         last_step: 0,
         last_event: 0,
+        canceled: null,
       })
       .returningAll()
       .executeTakeFirstOrThrow();
@@ -95,6 +98,18 @@ export async function changeDeploy(db: Db, app: string, number: number, change: 
     .where("number", "=", number)
     .executeTakeFirst();
   if (numUpdatedRows === 0n) throw deployNotFound(app, number);
+}
+
+/** Writes down that it is canceled, and what is said of that; the first cancel counts. Nothing for one that has ended. */
+export async function markCanceled(db: Db, app: string, number: number, message: string): Promise<void> {
+  await query(db)
+    .updateTable("deploys")
+    .set({ canceled: message })
+    .where("app", "=", app)
+    .where("number", "=", number)
+    .where("canceled", "is", null)
+    .where("state", "in", ["queued", "running"])
+    .executeTakeFirst();
 }
 
 /** Throws CONFLICT when it has ended already. */
@@ -180,6 +195,7 @@ function toDeploy(row: Row<"deploys">): Deploy {
     summary: row.summary,
     build: row.build,
     release: row.release,
+    canceled: row.canceled,
     error: row.error === null ? null : (JSON.parse(row.error) as DeployError),
     createdAt: row.created_at,
     createdBy: row.created_by,

@@ -8,6 +8,7 @@ import { Client } from "pg";
 import { systemClock } from "#sys/clock.ts";
 import { databases, type Database } from "../../test/databases.ts";
 import { createApp, getApp, nextBuild } from "./apps.ts";
+import { getDeploy } from "./deploys.ts";
 import { listDeployEvents } from "./deploy-events.ts";
 import { listSteps } from "./deploy-steps.ts";
 import { listDomains } from "./domains.ts";
@@ -72,6 +73,8 @@ for (const database of databases) {
       const key = new Uint8Array(32).fill(1);
       await checkMasterKey(store, key);
       assert.equal((await getApp(store, "blog"))?.liveRelease, 1);
+      assert.equal((await getApp(store, "blog"))?.destroyedBy, null);
+      assert.equal((await getDeploy(store, "blog", 1))?.canceled, null);
       assert.equal((await readEnv(store, "blog", key))[0]?.value, "kept since schema 1");
       assert.equal((await listDomains(store, "blog"))[0]?.name, "blog.example.com");
       assert.deepEqual(await getScale(store, "blog"), { web: 2, worker: 0 });

@@ -7,6 +7,7 @@ import { sql, type Kysely } from "kysely";
 import { AppError } from "#core/errors.ts";
 import type { Clock } from "#sys/clock.ts";
 import { up as first } from "./migrations/0001-first.ts";
+import { up as wishes } from "./migrations/0002-wishes.ts";
 import type { ColumnTypes } from "./migrations/column-types.ts";
 import type { Tables } from "./tables.ts";
 
@@ -19,7 +20,10 @@ export type Migration = {
 };
 
 /** In order; a version is never changed or left out once it was released. */
-export const migrations: readonly Migration[] = [{ version: 1, name: "first", up: first }];
+export const migrations: readonly Migration[] = [
+  { version: 1, name: "first", up: first },
+  { version: 2, name: "wishes", up: wishes },
+];
 
 // Any fixed number: the key of the advisory lock under which schemas change.
 const lockKey = 4_003_301;

@@ -13,6 +13,7 @@ export type Tables = {
     last_deploy: number;
     created_at: string;
     updated_at: string;
+    destroyed_by: string | null;
   };
   env: { app: string; name: string; sealed: string; source: "user" | "generated" | "file"; updated_at: string };
   domains: { name: string; app: string; created_at: string };
@@ -53,6 +54,7 @@ export type Tables = {
     ended_at: string | null;
     last_step: number;
     last_event: number;
+    canceled: string | null;
   };
   deploy_steps: {
     app: string;

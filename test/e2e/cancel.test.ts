@@ -7,7 +7,7 @@ import { after, suite, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { assertAnswers, deployLive, eventually } from "./apps.ts";
 import { gatedApp } from "./faulty/gated-app.ts";
-import { post, shown } from "./faulty/interruption.ts";
+import { killHop3d, post, shown } from "./faulty/interruption.ts";
 import { haltAt } from "./faulty/points.ts";
 import { assertGone, remainsOf, unrest } from "./faulty/remains.ts";
 import { processesOf, startPlatform, type RunningPlatform } from "./platform.ts";
@@ -109,6 +109,39 @@ const fates: Record<string, "canceled" | "serves"> = {
   "after:cut-over": "serves",
   "before:retire": "serves",
 };
+
+suite("a cancel that was accepted holds when hop3d dies over it", { concurrency: 1 }, () => {
+  const platform = lazily();
+  test("the deploy that runs and the one that waits are canceled by the next hop3d, and nothing of them is left", async () => {
+    const on = await platform();
+    await deployLive(on, gatedApp(on.base, "old"), "app");
+    const before = remainsOf(on, "app");
+    const build = haltAt(on.base, "app:build");
+    const running = await post(on, gatedApp(on.base, "new"), "app");
+    await build.reached();
+    const waiting = await post(on, gatedApp(on.base, "newer"), "app");
+    const other = await post(on, gatedApp(on.base, "newest"), "app");
+    const halt = haltAt(on.base, "before:cancel");
+    void cancel(on, "app", running).catch(() => undefined);
+    await halt.reached();
+    const again = haltAt(on.base, "before:cancel");
+    void cancel(on, "app", waiting).catch(() => undefined);
+    await eventually("both are written down", () => {
+      const sql = "select number from deploys where canceled is not null";
+      return column(on, sql).length === 2;
+    });
+    await killHop3d(on);
+    again.release();
+    build.release();
+    assert.equal(await ended(on, "app", running), "canceled");
+    assert.equal(await ended(on, "app", waiting), "canceled");
+    assert.equal(await ended(on, "app", other), "failed");
+    assert.match(String((await shown(on, "app", waiting ?? 0))?.error?.message), /was canceled by /);
+    await atRest(on);
+    assert.deepEqual(remainsOf(on, "app"), before, "something of them was left behind");
+    await says(on, "app", "old");
+  });
+});
 
 suite("a cancel of the deploy that runs", { concurrency: 1 }, () => {
   const platform = lazily();

@@ -1,4 +1,4 @@
-/** What else may happen in the middle of a deploy: the supervisor dies, a second deploy or a destroy comes, the client goes. */
+/** What else may happen in the middle of a deploy: the supervisor dies, a second deploy comes, the client goes. */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { connect } from "node:net";
@@ -91,29 +91,6 @@ test("of many first deploys of one name at once all are taken, and the last numb
   await atRest(on);
   await on.destroy("many");
   assertGone(on, "many");
-});
-
-test("a destroy waits for the deploy that runs, and takes along the one that waits", async () => {
-  const on = await platform();
-  await deployLive(on, gatedApp(on.base, "old"), "doomed");
-  const halt = haltAt(on.base, "app:build");
-  const first = await post(on, gatedApp(on.base, "new"), "doomed");
-  await halt.reached();
-  const destroyed = on.destroy("doomed");
-  const second = await post(on, gatedApp(on.base, "newer"), "doomed");
-  const headers = { authorization: `Bearer ${on.token}` };
-  const follow = async (deploy: number | undefined) =>
-    (await fetch(`${on.apiUrl}/apps/doomed/deploys/${deploy}/events`, { headers })).text();
-  const followed = Promise.all([follow(first), follow(second)]);
-  halt.release();
-  await destroyed;
-  // Whoever watches is told that it is over, one way or the other.
-  for (const text of await followed) assert.match(text, /event: (done|error)|NOT_FOUND/);
-  await atRest(on);
-  assertGone(on, "doomed");
-  await deployLive(on, gatedApp(on.base, "reborn"), "doomed");
-  await says(on, "doomed", "reborn");
-  await on.destroy("doomed");
 });
 
 test("an app destroyed while an upload runs stays destroyed, or is made anew when that was asked for", async () => {

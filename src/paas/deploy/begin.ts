@@ -38,7 +38,7 @@ export type BeginDeploy = {
 
 type Begun = { readonly deploy: number; readonly created: boolean };
 
-/** Throws APP_NOT_FOUND, INVALID_ARCHIVE, TOO_LARGE, INVALID_INPUT, DISK_FULL, CANCELED. */
+/** Throws APP_NOT_FOUND, CONFLICT (it is being destroyed), INVALID_ARCHIVE, TOO_LARGE, INVALID_INPUT, DISK_FULL, CANCELED. */
 export async function beginDeploy(platform: Platform, input: BeginDeploy): Promise<Begun> {
   const app = parseAppName(input.app);
   for (const [name, value] of Object.entries(input.env)) {
@@ -77,7 +77,11 @@ export async function withIncoming<Result>(
 }
 
 async function requireAppOr(create: boolean, platform: Platform, app: string): Promise<boolean> {
-  const known = (await getApp(platform.store, app)) !== undefined;
+  const found = await getApp(platform.store, app);
+  if (found !== undefined && found.destroyedBy !== null) {
+    throw new AppError("CONFLICT", `The app ${app} is being destroyed.`, { hint: "Deploy again when it is gone." });
+  }
+  const known = found !== undefined;
   if (known || create) return known;
   throw new AppError("APP_NOT_FOUND", `There is no app ${app}.`, { hint: "Deploy with `create=true` to make it." });
 }

@@ -1,10 +1,12 @@
 /** Takes back a deploy that has not reached its cut-over: as if it had failed, with nothing left of it. */
 import type { DeploySummary } from "#core/api/deploys.ts";
 import { AppError } from "#core/errors.ts";
+import { markCanceled } from "#store/deploys.ts";
 import { appendEvent } from "#store/events.ts";
 import type { Actor, Platform } from "../platform.ts";
 import { requireApp } from "../require-app.ts";
 import { showDeploy } from "./summary.ts";
+import type { Canceling, UnderWay } from "./under-way.ts";
 
 /**
  * Answers when it has ended and nothing of it is left; also when it was canceled before. Throws APP_NOT_FOUND, NOT_FOUND,
@@ -14,14 +16,12 @@ export async function cancelDeploy(platform: Platform, app: string, number: numb
   await requireApp(platform, app);
   const before = await showDeploy(platform, app, number);
   const found = platform.deploys.get(app, number);
-  const isNew = found !== undefined && found.canceled === undefined;
-  const answer = found?.cancel(` by ${by.name}`);
+  const answer = found === undefined ? undefined : await cancelDurably(platform, found, ` by ${by.name}`, by);
   if (answer === "serves") {
     throw new AppError("CONFLICT", `Deploy ${number} of ${app} has reached its cut-over: its release serves.`, {
       hint: "`hop3 rollback` brings back what served before.",
     });
   }
-  if (answer === "accepted" && isNew) await recordCancel(platform, app, number, by);
   await found?.done;
   const now = before.endedAt === null ? await showDeploy(platform, app, number) : before;
   if (now.state === "canceled") return now;
@@ -39,9 +39,35 @@ export async function cancelDeploy(platform: Platform, app: string, number: numb
 export async function replaceEarlier(platform: Platform, app: string, deploy: number, by: Actor): Promise<void> {
   for (const one of platform.deploys.of(app)) {
     if (!one.isUpload || one.deploy >= deploy || one.canceled !== undefined) continue;
-    if (one.cancel(`: deploy ${deploy} takes its place`) !== "accepted") continue;
-    await recordCancel(platform, app, one.deploy, by);
+    await cancelDurably(platform, one, `: deploy ${deploy} takes its place`, by);
   }
+}
+
+/** Everything of the app that may still be taken back ends canceled; resolves when it has. What serves ends by itself. */
+export async function cancelForDestroy(platform: Platform, app: string, by: Actor): Promise<void> {
+  const canceled: UnderWay[] = [];
+  for (const one of platform.deploys.of(app)) {
+    if ((await cancelDurably(platform, one, ": its app is destroyed", by)) === "accepted") canceled.push(one);
+  }
+  await Promise.all(canceled.map(({ done }) => done));
+}
+
+/** Written down before it is done: whoever dies in between, it ends canceled and not failed. */
+async function cancelDurably(platform: Platform, one: UnderWay, why: string, by: Actor): Promise<Canceling> {
+  const { app, deploy } = one;
+  if (one.canceling !== "accepted" || isCanceled(one)) return one.canceling;
+  const message = `Deploy ${deploy} was canceled${why}.`;
+  await markCanceled(platform.store, app, deploy, message);
+  await platform.fault("before:cancel");
+  // Another one may have canceled it meanwhile.
+  const isFirst = !isCanceled(one);
+  const answer = one.cancel(message);
+  if (answer === "accepted" && isFirst) await recordCancel(platform, app, deploy, by);
+  return answer;
+}
+
+function isCanceled({ canceled }: UnderWay): boolean {
+  return canceled !== undefined;
 }
 
 async function recordCancel(platform: Platform, app: string, deploy: number, by: Actor): Promise<void> {

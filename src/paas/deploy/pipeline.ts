@@ -29,7 +29,7 @@ import { supervisorIsBack } from "./supervisor-is-back.ts";
 import { sourceFiles } from "./source-files.ts";
 import { start } from "./start.ts";
 import { enqueue, inTurn } from "./turns.ts";
-import { discardBuild, markFirstFailure, undoCandidate } from "./undo.ts";
+import { discardOrLeave, markFirstFailure, undoCandidate } from "./undo.ts";
 
 /** Puts a received deploy into its app's line. */
 export function enqueueDeploy(job: DeployJob, buildNumber: number): void {
@@ -249,11 +249,7 @@ async function recordFailure(job: DeployJob, build: number | null, error: AppErr
   if (build !== null) {
     const row = await getBuild(platform.store, app, build);
     if (row?.state === "running") await endBuild(platform.store, app, build, outcome);
-    // What a build left that cannot be removed must not keep the app from its next deploy, whose retire tries again.
-    await discardBuild(platform, app, build).catch((thrown: unknown) => {
-      if (platform.stopping.aborted) throw thrown;
-      platform.log.error("a failed build could not be removed", { app, build, error: thrown });
-    });
+    await discardOrLeave(platform, app, build);
   }
   // Another one that runs or waits will tell how the app is.
   if (platform.deploys.of(app).every((one) => one === job.underWay)) await markFirstFailure(platform, app);

@@ -4,6 +4,7 @@
  */
 import { rm } from "node:fs/promises";
 import { AppError, toAppError } from "#core/errors.ts";
+import { listApps } from "#store/apps.ts";
 import { endBuild, getBuild } from "#store/builds.ts";
 import { endDeploy, unfinishedDeploys, type Deploy } from "#store/deploys.ts";
 import { endStep, listSteps, type DeployStep } from "#store/deploy-steps.ts";
@@ -19,7 +20,8 @@ import { endFailed } from "./pipeline.ts";
 import { report } from "./reporter.ts";
 import { retire } from "./retire.ts";
 import { supervisorIsBack } from "./supervisor-is-back.ts";
-import { discardBuild, markFirstFailure, undoCandidate } from "./undo.ts";
+import { cancelError } from "./under-way.ts";
+import { discardOrLeave, markFirstFailure, undoCandidate } from "./undo.ts";
 
 /** Milliseconds before what failed is tried again. */
 const pause = 1000;
@@ -30,7 +32,11 @@ const pause = 1000;
  */
 export async function recoverDeploys(platform: Platform): Promise<{ readonly done: Promise<void> }> {
   await rm(platform.layout.incoming, { recursive: true, force: true });
-  const found = await unfinishedDeploys(platform.store);
+  // Those of an app that is being destroyed go with it.
+  const destroyed = (await listApps(platform.store)).filter(({ destroyedBy }) => destroyedBy !== null);
+  const found = (await unfinishedDeploys(platform.store)).filter(
+    ({ app }) => !destroyed.some(({ name }) => name === app),
+  );
   const recovered = found.map((deploy) => platform.queue.run(deploy.app, () => untilRecovered(platform, deploy)));
   return { done: Promise.all(recovered).then(() => undefined) };
 }
@@ -79,7 +85,7 @@ async function finish(
 
 async function undo(
   platform: Platform,
-  { app, number, build, release }: Deploy,
+  { app, number, build, release, canceled }: Deploy,
   open: readonly DeployStep[],
 ): Promise<void> {
   await platform.supervisor.call("job.cancel", { app }, { signal: platform.stopping });
@@ -88,15 +94,20 @@ async function undo(
     const row = await getBuild(platform.store, app, build);
     if (row?.state === "running") await endBuild(platform.store, app, build, "canceled");
     // A configuration change has no build of its own: the live release's stays.
-    await discardBuild(platform, app, build);
+    await discardOrLeave(platform, app, build);
   }
   for (const step of open) await endStep(platform.store, step, "undone");
   await markFirstFailure(platform, app);
-  const error = new AppError("UNAVAILABLE", `The server was restarted during this deploy; it was undone.`, {
+  const ref = { platform, app, deploy: number, logLength: logLength(platform, app, build ?? 0) };
+  if (canceled !== null) await endFailed(ref, "canceled", cancelError(canceled));
+  else await endFailed(ref, "failed", undone());
+  platform.log.info("undid a deploy that was interrupted before its cut-over", { app, deploy: number });
+}
+
+function undone(): AppError {
+  return new AppError("UNAVAILABLE", "The server was restarted during this deploy; it was undone.", {
     hint: "Deploy again.",
   });
-  await endFailed({ platform, app, deploy: number, logLength: logLength(platform, app, build ?? 0) }, "failed", error);
-  platform.log.info("undid a deploy that was interrupted before its cut-over", { app, deploy: number });
 }
 
 /** Undefined for a deploy that has made no release yet. */

@@ -8,8 +8,8 @@ test("a deploy that waits gives up at once when it is canceled, and its turn fin
   const one = deploys().add("blog", 1, true);
   let gaveUp = 0;
   one.wait(() => (gaveUp += 1));
-  assert.equal(one.cancel(" by ada"), "accepted");
-  assert.equal(one.cancel(" by vi"), "accepted");
+  assert.equal(one.cancel("Deploy 1 was canceled by ada."), "accepted");
+  assert.equal(one.cancel("Deploy 1 was canceled by vi."), "accepted");
   assert.equal(gaveUp, 1);
   assert.equal(one.begin(), false);
   assert.equal(one.canceled?.message, "Deploy 1 was canceled by ada.");

@@ -7,6 +7,11 @@ import { AppError } from "#core/errors.ts";
 /** What a cancel came to: it will end canceled; it is past its cut-over and serves; it is ending by itself. */
 export type Canceling = "accepted" | "serves" | "ending";
 
+/** The end of a deploy that was canceled. */
+export function cancelError(message: string): AppError {
+  return new AppError("CANCELED", message, { hint: "What served before serves on." });
+}
+
 export class UnderWay {
   readonly app: string;
   readonly deploy: number;
@@ -60,13 +65,16 @@ export class UnderWay {
     return true;
   }
 
-  /** Of two cancels the first one's reason counts. */
-  cancel(reason: string): Canceling {
-    if (this.#phase === "serves" || this.#phase === "ending") return this.#phase;
-    if (this.#canceled !== undefined) return "accepted";
-    this.#canceled = new AppError("CANCELED", `Deploy ${this.deploy} was canceled${reason}.`, {
-      hint: "What served before serves on.",
-    });
+  /** What a cancel would come to now. */
+  get canceling(): Canceling {
+    return this.#phase === "serves" || this.#phase === "ending" ? this.#phase : "accepted";
+  }
+
+  /** Of two cancels the first one's message counts. */
+  cancel(message: string): Canceling {
+    const { canceling } = this;
+    if (canceling !== "accepted" || this.#canceled !== undefined) return canceling;
+    this.#canceled = cancelError(message);
     this.#canceling.abort(this.#canceled);
     if (this.#phase === "waits") this.#giveUp?.();
     return "accepted";

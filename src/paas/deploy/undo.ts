@@ -26,8 +26,16 @@ export async function markFirstFailure(platform: Platform, app: string): Promise
     await setAppState(platform.store, app, "failed", "No deploy has succeeded yet.");
 }
 
+/** What cannot be removed must not keep a deploy from its end: the next clean-up tries again. */
+export async function discardOrLeave(platform: Platform, app: string, build: number): Promise<void> {
+  await discardBuild(platform, app, build).catch((thrown: unknown) => {
+    if (platform.stopping.aborted) throw thrown;
+    platform.log.error("a build that came to nothing could not be removed", { app, build, error: thrown });
+  });
+}
+
 /** Removes the tree of a build that no release runs; its log stays for the user, if there is one. */
-export async function discardBuild(platform: Platform, app: string, build: number): Promise<void> {
+async function discardBuild(platform: Platform, app: string, build: number): Promise<void> {
   const live = await liveRelease(platform.store, app);
   if (live?.build === build) return;
   // The store learns of a cut-over after the supervisor, and may have failed to.
