@@ -16,7 +16,7 @@ import { logLength } from "./begin.ts";
 import { isLive, recordLive } from "./cut-over.ts";
 import { drain } from "./drain.ts";
 import type { Candidate } from "./job.ts";
-import { endFailed } from "./pipeline.ts";
+import { endFailed } from "./ends.ts";
 import { report } from "./reporter.ts";
 import { retire } from "./retire.ts";
 import { supervisorIsBack } from "./supervisor-is-back.ts";
