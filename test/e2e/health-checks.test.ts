@@ -110,7 +110,7 @@ suite("while a health command runs", () => {
     const version = `gated-${(versions += 1)}`;
     const dir = gatedApp(platform.base, version);
     const command = "(setsid sleep 1000 &); sh gate.sh app:probe";
-    writeFileSync(join(dir, "hop3.toml"), `[healthcheck]\ncommand = '${command}'\n`);
+    writeFileSync(join(dir, "hop3.toml"), `[healthcheck]\ncommand = '${command}'\ntimeout = 60\n`);
     return { version, dir };
   };
 
@@ -175,5 +175,22 @@ suite("while a health command runs", () => {
     });
     assert.equal(end?.state, "failed");
     assert.match(end?.error?.code ?? "", /^APP_EXITED$/);
+  });
+
+  test("kill -9 of hop3d in a restart ends the command too, and the next restart asks again", async () => {
+    const halt = haltAt(platform.base, "app:probe");
+    const restart = () => platform.api("POST", `/apps/${app}/restart`);
+    const first = restart().catch(() => "the connection broke");
+    try {
+      await halt.reached();
+      await killHop3d(platform);
+      assert.equal(await first, "the connection broke");
+      let wrong: string | undefined;
+      const rest = async () => (wrong = await unrest(platform).catch(String)) === undefined;
+      await eventually("the platform is at rest", rest).catch(() => assert.fail(wrong));
+    } finally {
+      halt.release();
+    }
+    await restart();
   });
 });
