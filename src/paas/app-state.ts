@@ -3,16 +3,18 @@ import type { AppState } from "#core/api/apps.ts";
 import type { App } from "#store/apps.ts";
 import type { AppStatus } from "#supervisor/protocol.ts";
 
-/** `status` is undefined for an app without processes, which the edge serves alone. */
+/** `status` is undefined for an app that the supervisor does not know; one without processes is served by the edge alone. */
 export function appState(
   app: Pick<App, "state" | "liveRelease" | "destroyedBy">,
   status: Pick<AppStatus, "stopped" | "instances" | "live"> | undefined,
+  hasProcesses: boolean,
 ): AppState {
   if (app.destroyedBy !== null) return "stopping";
   if (app.liveRelease === null) return app.state === "failed" ? "failed" : "new";
   if (app.state === "stopped" || status?.stopped === true) return "stopped";
   const live = (status?.instances ?? []).filter(({ release }) => release === status?.live);
-  if (live.length === 0) return "running";
+  // Scaled to 0, or unknown to the supervisor: nothing of it runs.
+  if (live.length === 0) return hasProcesses ? "stopped" : "running";
   const ready = live.filter(({ state }) => state === "ready").length;
   if (ready === live.length) return "running";
   if (ready > 0) return "degraded";

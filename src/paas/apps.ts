@@ -77,13 +77,19 @@ export async function showApp(platform: Platform, name: string): Promise<AppDeta
   const [last] = await listDeploys(platform.store, name, 1);
   const release = app.liveRelease === null ? undefined : await getRelease(platform.store, name, app.liveRelease);
   const artifact = release === undefined ? undefined : readArtifact(platform.layout, name, release.build);
+  const processes = await processViews(platform, name, status);
+  const isScaledDown = processes.length > 0 && processes.every(({ count }) => count === 0);
   return {
     ...(await summary(platform, app, status)),
     createdAt: app.createdAt,
     builder: artifact?.builder ?? null,
     lastDeploy: last === undefined ? null : deploySummary(last),
-    processes: await processViews(platform, name, status),
-    notes: [...(app.message === null ? [] : [app.message]), ...(platform.mode === "user" ? [userModeNote] : [])],
+    processes,
+    notes: [
+      ...(app.message === null ? [] : [app.message]),
+      ...(isScaledDown ? ["It is scaled to 0: `hop3 ps scale` brings processes back."] : []),
+      ...(platform.mode === "user" ? [userModeNote] : []),
+    ],
   };
 }
 
@@ -96,7 +102,7 @@ async function summary(platform: Platform, app: App, status: AppStatus | undefin
   const domains = artifact !== undefined && isServed(artifact) ? await appDomains(platform, app.name) : [];
   return {
     app: app.name,
-    state: appState(app, status),
+    state: appState(app, status, Object.keys(artifact?.processes ?? {}).length > 0),
     urls: domains.map(({ url }) => url),
     release: app.liveRelease,
     deployedAt: release?.createdAt ?? null,

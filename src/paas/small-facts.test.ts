@@ -57,7 +57,8 @@ describe("one word for an app", () => {
     failure: null,
   });
   const live = { state: "running" as const, liveRelease: 2, destroyedBy: null };
-  const of = (...instances: ReturnType<typeof instance>[]) => appState(live, { stopped: false, live: 2, instances });
+  const of = (...instances: ReturnType<typeof instance>[]) =>
+    appState(live, { stopped: false, live: 2, instances }, true);
 
   it("goes by the instances of the live release", () => {
     assert.equal(of(instance("ready"), instance("ready")), "running");
@@ -69,13 +70,22 @@ describe("one word for an app", () => {
   });
 
   it("is new before the first release, and stopped when it was stopped", () => {
-    assert.equal(appState({ ...live, state: "new", liveRelease: null }, undefined), "new");
-    assert.equal(appState({ ...live, state: "failed", liveRelease: null }, undefined), "failed");
-    assert.equal(appState({ ...live, state: "stopped" }, { stopped: true, live: 2, instances: [] }), "stopped");
+    assert.equal(appState({ ...live, state: "new", liveRelease: null }, undefined, false), "new");
+    assert.equal(appState({ ...live, state: "failed", liveRelease: null }, undefined, false), "failed");
+    assert.equal(appState({ ...live, state: "stopped" }, { stopped: true, live: 2, instances: [] }, true), "stopped");
   });
 
   it("is running without any process when the edge serves it", () => {
-    assert.equal(appState(live, undefined), "running");
+    assert.equal(appState(live, undefined, false), "running");
+  });
+
+  it("is stopped when it has processes and none of them is wanted or known", () => {
+    assert.equal(of(), "stopped");
+    assert.equal(appState(live, undefined, true), "stopped");
+  });
+
+  it("is stopping once its end was asked for", () => {
+    assert.equal(appState({ ...live, destroyedBy: "ada" }, undefined, true), "stopping");
   });
 });
 

@@ -86,6 +86,10 @@ describe("between deploys", () => {
     await done(["ps", "scale", "web=2", "worker=0"]);
     assert.deepEqual(counts(await done(["ps"])), { web: [2, "running", "running"], worker: [0] });
     assert.equal((await hop3(["ps", "scale", "mail=1"])).status, 2);
+    await done(["ps", "scale", "web=0", "worker=0"]);
+    const idle = await done(["app", "show"]);
+    assert.equal(idle["state"], "stopped");
+    assert.match(String((idle["notes"] as string[])[0]), /scaled to 0/);
     await done(["ps", "scale", "web=1", "worker=1"]);
   });
 

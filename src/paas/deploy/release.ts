@@ -84,7 +84,7 @@ export async function claimDomains(platform: Platform, app: string, domains: rea
   const owners = new Map((await listAllDomains(platform.store)).map((row) => [row.name, row.app]));
   for (const domain of domains) {
     const owner = owners.get(domain) ?? app;
-    if (owner !== app) throw new AppError("DOMAIN_TAKEN", `[domains] ${domain} belongs to another app.`);
+    if (owner !== app) throw new AppError("DOMAIN_TAKEN", `[domains] ${domain} belongs to the app ${owner}.`);
     if (domain !== defaultDomain(app, platform.baseDomain)) await refuseDefaults(platform, domain);
   }
 }

@@ -18,7 +18,7 @@ export const domainAdd = defineCommand({
     const url = found.domains.find((one) => one.domain === domain)?.url ?? domain;
     return {
       data: found,
-      summary: `[${client.server.name} / ${name}] added ${domain}: ${url} once its DNS record points to the server.`,
+      summary: `[${client.server.name} / ${name}] added ${domain}: ${url} once its DNS record points to the server. HOST_NAME has it from the next release on.`,
     };
   },
 });

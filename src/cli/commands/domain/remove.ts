@@ -15,6 +15,9 @@ export const domainRemove = defineCommand({
     const { name } = await context.app();
     const client = await context.api();
     const found = await client.call("removeDomain", { params: { app: name, domain } });
-    return { data: found, summary: `[${client.server.name} / ${name}] removed ${domain}.` };
+    return {
+      data: found,
+      summary: `[${client.server.name} / ${name}] removed ${domain}. HOST_NAME has it until the next release.`,
+    };
   },
 });
