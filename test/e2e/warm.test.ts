@@ -12,7 +12,8 @@ import { unrest } from "./faulty/remains.ts";
 import { fetchThroughEdge } from "./http-through-edge.ts";
 import { processesOf, startPlatform, type RunningPlatform } from "./platform.ts";
 
-const drainSeconds = 2;
+/** A drain without connections takes half a second, and on a busy machine some seconds: that must not look like a grace that is over. */
+const drainSeconds = 6;
 const server = `import http.server, os, time
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
