@@ -7,6 +7,7 @@ import { getDeploy, listDeploys, type Deploy } from "#store/deploys.ts";
 import { listLogFiles } from "#supervisor/log-files.ts";
 import { requireApp } from "./require-app.ts";
 import { offsetOfLastLines, readLines } from "./follow-file.ts";
+import { lastByTime } from "./last-by-time.ts";
 import { parseLogLine } from "./log-line.ts";
 import type { Platform } from "./platform.ts";
 
@@ -133,12 +134,14 @@ async function deployWithBuild(
 
 async function lastOf(from: readonly Source[], count: number): Promise<LogLine[]> {
   const all = await Promise.all(
-    from.map(async ({ name, path }) => (await tail(path, count)).lines.map((line) => parseLogLine(line, name))),
+    from.map(async ({ name, path }) => ({
+      name,
+      lines: (await tail(path, count)).lines.map((line) => parseLogLine(line, name)),
+    })),
   );
-  return all
-    .flat()
-    .toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
-    .slice(-count);
+  const processes = Map.groupBy(all, ({ name }) => name);
+  const streams = [...processes.values()].map((files) => files.flatMap(({ lines }) => lines));
+  return lastByTime(streams, count);
 }
 
 /** The last `count` lines and the offset after them. */

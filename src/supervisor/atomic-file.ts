@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -12,14 +12,19 @@ export function replaceFile(
   options: { readonly mode?: number; readonly durable?: boolean } = {},
 ): void {
   const next = `${path}.next`;
-  const fd = openSync(next, "w", options.mode ?? 0o600);
   try {
-    writeFileSync(fd, content);
-    if (options.durable === true) fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+    const fd = openSync(next, "w", options.mode ?? 0o600);
+    try {
+      writeFileSync(fd, content);
+      if (options.durable === true) fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(next, path);
+  } catch (error) {
+    rmSync(next, { force: true });
+    throw error;
   }
-  renameSync(next, path);
   if (options.durable === true) syncDirectory(dirname(path));
 }
 

@@ -11,7 +11,7 @@ export type CallOptions = {
 export type SupervisorClient = {
   /**
    * Throws SUPERVISOR_REFUSED when the supervisor will not, NOT_FOUND for what it does not know, CONFLICT for what is not
-   * in the state for it, RATE_LIMITED, UNAVAILABLE when it cannot be reached or went away meanwhile.
+   * in the state for it, RATE_LIMITED, DISK_FULL, UNAVAILABLE when it cannot be reached or went away meanwhile.
    */
   call<V extends Verb>(verb: V, args: Verbs[V]["args"], options?: CallOptions): Promise<Verbs[V]["result"]>;
   close(): void;
@@ -25,6 +25,7 @@ const codes: Readonly<Record<RefusalCode, ErrorCode>> = {
   unknown: "NOT_FOUND",
   conflict: "CONFLICT",
   rate: "RATE_LIMITED",
+  full: "DISK_FULL",
   internal: "SUPERVISOR_REFUSED",
 };
 
@@ -114,7 +115,7 @@ function settle(waiting: Map<number, Waiting>, line: string): void {
   const found = waiting.get(answer.id);
   waiting.delete(answer.id);
   if (answer.ok) found?.resolve(answer.result);
-  else found?.reject(new AppError(codes[answer.error.code], answer.error.message));
+  else found?.reject(new AppError(codes[answer.error.code] ?? "SUPERVISOR_REFUSED", answer.error.message));
 }
 
 function unavailable(cause?: unknown): AppError {

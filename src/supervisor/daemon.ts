@@ -21,6 +21,8 @@ import { newId } from "./id.ts";
 import { Jobs } from "./job.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { takeLock } from "./lock.ts";
+import { isUnderWay, keepLogsWithin } from "./log-budget.ts";
+import type { LogPlace } from "./log-files.ts";
 import { readMemory, type Memory } from "./memory.ts";
 import { LAUNCHER_SCRIPT } from "./output/launcher.ts";
 import { readBootId } from "./output/status-file.ts";
@@ -78,7 +80,11 @@ async function start(
   // By rename: shells that run the old one go on reading it.
   replaceFile(launcherScript, LAUNCHER_SCRIPT);
   const bootId = readBootId();
-  const run = { clock, bootId, launcherScript, log };
+  const trimLogs = (logs: LogPlace): void => {
+    const budget = logs.root === layout.logs ? limits.serviceLogBytes : limits.appLogBytes;
+    keepLogsWithin(logs, budget, (name) => isUnderWay(layout, name), log);
+  };
+  const run = { clock, bootId, launcherScript, log, trimLogs };
   const records = { apps: layout.apps, limits, masterKey: options.masterKey };
   const fence = openFence(layout, clock, () => (services.running.get("caddy")?.pid ?? null) !== null);
   const apps = new Apps(desired, {

@@ -126,7 +126,7 @@ export class Jobs {
     const mark = newId();
     const notePath = join(directory, `${mark}.json`);
     const { app, kind, number, index } = plan;
-    const startedAt = clock.now();
+    const startedAt = clock.elapsed();
     try {
       replaceFile(notePath, JSON.stringify({ app, kind, number, index, bootId } satisfies Note));
       fault("before-job");
@@ -135,7 +135,7 @@ export class Jobs {
         const exit = await this.#untilEnd(plan, mark, signal, output);
         if (state.timedOut) output.say(`stopped: it took longer than ${plan.timeout} s`, clock.now);
         else if (state.canceled) output.say("canceled", clock.now);
-        const seconds = (clock.now() - startedAt) / 1000;
+        const seconds = (clock.elapsed() - startedAt) / 1000;
         return { exit: state.timedOut || state.canceled ? null : exit, ...state, lost: false, seconds };
       } finally {
         output.close();

@@ -24,6 +24,9 @@ export type Limits = {
   readonly commandBytes: number;
   /** Bytes of a build log. */
   readonly buildLogBytes: number;
+  /** Bytes of the logs of an app's processes together, and of hop3d's and Caddy's. */
+  readonly appLogBytes: number;
+  readonly serviceLogBytes: number;
   readonly ports: { readonly first: number; readonly last: number };
   /** Requests a second over all connections, and how many may come at once. */
   readonly rate: { readonly perSecond: number; readonly burst: number };
@@ -45,6 +48,8 @@ export const defaultLimits: Limits = {
   recordBytes: 1024 * 1024,
   commandBytes: 64 * 1024,
   buildLogBytes: 64 * 1024 * 1024,
+  appLogBytes: 512 * 1024 * 1024,
+  serviceLogBytes: 256 * 1024 * 1024,
   ports: { first: 20_000, last: 29_999 },
   rate: { perSecond: 100, burst: 400 },
   connections: 16,

@@ -11,14 +11,29 @@ import { closeSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { makeDirectory } from "./safe-path.ts";
 
+/** A directory of logs that has a directory for each process: a path of ours, and names below it. */
+export type LogPlace = { readonly root: string; readonly below: readonly string[] };
+
 export type LogFile = { readonly process: string; readonly run: string; readonly part: number; readonly path: string };
 
 /** Runs of one process whose logs stay when newer ones came. */
 const runsKept = 5;
 
-/** A run's name: start time in ms, base 36, of fixed length; then the instance. */
-export function runName(startedAt: number, instance: string): string {
-  return `${startedAt.toString(36).padStart(9, "0")}-${instance}`;
+/**
+ * The name of a process's next run: its start time in ms, base 36, of fixed length; then the instance. Where the clock was
+ * set back, the moment after the run before: what is the newest always sorts last.
+ */
+export function nextRunName(logs: LogPlace, process: string, startedAt: number, instance: string): string {
+  const last = withProcess(logs, process, (directory) => Math.max(-1, ...names(directory).map(startOf)));
+  return `${Math.max(startedAt, last + 1)
+    .toString(36)
+    .padStart(9, "0")}-${instance}`;
+}
+
+/** When a run began, by its name; -1 for what is no run. */
+function startOf(run: string): number {
+  const time = /^([0-9a-z]{9,10})-/.exec(run)?.[1];
+  return time === undefined ? -1 : Number.parseInt(time, 36);
 }
 
 /** All log files under a directory of logs, oldest run first. Empty when there is none. */
@@ -38,18 +53,19 @@ export function listLogFiles(logs: string, only?: (process: string) => boolean):
 }
 
 /** Removes the logs of the oldest runs of a process, never one that is in use. Follows no link (safe-path.ts). */
-export function forgetOldRuns(
-  logs: { readonly root: string; readonly below: readonly string[] },
-  process: string,
-  inUse: (run: string) => boolean,
-): void {
-  const fd = makeDirectory(logs.root, [...logs.below, process], logs.below.length + 1);
-  try {
-    const directory = `/proc/self/fd/${fd}`;
+export function forgetOldRuns(logs: LogPlace, process: string, inUse: (run: string) => boolean): void {
+  withProcess(logs, process, (directory) => {
     const ended = names(directory).filter((run) => !inUse(run));
     for (const run of ended.slice(0, Math.max(0, ended.length - runsKept))) {
       rmSync(join(directory, run), { recursive: true, force: true });
     }
+  });
+}
+
+function withProcess<Result>(logs: LogPlace, process: string, work: (directory: string) => Result): Result {
+  const fd = makeDirectory(logs.root, [...logs.below, process], logs.below.length + 1);
+  try {
+    return work(`/proc/self/fd/${fd}`);
   } finally {
     closeSync(fd);
   }

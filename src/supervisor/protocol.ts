@@ -90,8 +90,8 @@ export type Answer =
       readonly error: { readonly code: RefusalCode; readonly message: string };
     };
 
-/** `invalid`: malformed or out of bounds. `unknown`: no such app, record or process. `conflict`: not in this state. */
-export type RefusalCode = "invalid" | "unknown" | "conflict" | "rate" | "internal";
+/** `full`: the disk is, and nothing was changed. `invalid`: malformed or out of bounds. `unknown`: no such app, record or process. `conflict`: not in this state. */
+export type RefusalCode = "invalid" | "unknown" | "conflict" | "rate" | "full" | "internal";
 
 /**
  * How a job ended. `exit` is 128+n after signal n, 127 when it could not be started, null when it timed out, was

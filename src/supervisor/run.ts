@@ -7,7 +7,7 @@ import { closeSync, existsSync, mkdirSync, readFileSync, rmSync, watch, type FSW
 import { basename, join } from "node:path";
 import type { Clock } from "#sys/clock.ts";
 import { replaceFile } from "./atomic-file.ts";
-import { runName } from "./log-files.ts";
+import { nextRunName, type LogPlace } from "./log-files.ts";
 import { LAUNCHER_ENV, launcherArgv, prepareInstance } from "./output/launcher.ts";
 import { LogReader } from "./output/log-reader.ts";
 import { readOutcome, type Outcome } from "./output/status-file.ts";
@@ -24,8 +24,7 @@ export type About = {
   readonly mark: string;
   /** `web.1`, `caddy`. */
   readonly process: string;
-  /** Directory of logs that has a directory for the process (log-files.ts): a path of ours, and names below it. */
-  readonly logs: { readonly root: string; readonly below: readonly string[] };
+  readonly logs: LogPlace;
   readonly startedAt: number;
   /** Null for what does not listen. */
   readonly listens: { readonly socket: string; readonly port: number } | null;
@@ -50,6 +49,8 @@ export type RunContext = {
   readonly bootId: string;
   readonly launcherScript: string;
   readonly log: OwnLog;
+  /** One of the logs has grown by a file: all of them together keep to their bound (log-budget.ts). */
+  readonly trimLogs: (logs: LogPlace) => void;
 };
 
 /** Gathers a burst of output. */
@@ -84,7 +85,11 @@ export class Run {
     // By descriptor: the directory of an app's logs belongs to `hop3d`, which might put a link in its place.
     const { root, below } = about.logs;
     this.#logsFd = makeDirectory(root, [...below, about.process, basename(directory)], below.length + 2);
-    this.#reader = new LogReader({ dir: directory, logs: `/proc/self/fd/${this.#logsFd}` });
+    this.#reader = new LogReader({
+      dir: directory,
+      logs: `/proc/self/fd/${this.#logsFd}`,
+      rotated: () => context.trimLogs(about.logs),
+    });
     this.#watcher = watchQuietly(directory, () => this.#soon(settleMs));
     this.#look = setInterval(() => this.#work(), lookMs);
     child?.once("exit", () => this.#soon(0));
@@ -110,10 +115,10 @@ export class Run {
 
   /** Waits for the last output (bounded), writes it to the log and removes the directory. */
   async finish(): Promise<void> {
-    const deadline = this.#context.clock.now() + drainedWaitMs;
+    const deadline = this.#context.clock.elapsed() + drainedWaitMs;
     while (!this.#closed) {
       const { status, kind } = this.outcome();
-      if (status.drained || kind === "lost" || this.#context.clock.now() > deadline) break;
+      if (status.drained || kind === "lost" || this.#context.clock.elapsed() > deadline) break;
       await this.#context.clock.sleep(settleMs);
     }
     if (this.#closed) return;
@@ -168,8 +173,8 @@ export function startRun(
   context: RunContext,
   fault: (point: string) => void,
 ): Run {
-  const run = join(directory, runName(about.startedAt, about.mark));
   try {
+    const run = join(directory, nextRunName(about.logs, about.process, about.startedAt, about.mark));
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     // The mark of the launcher is inherited by all; it is set again for the app, whose record might name it otherwise.
     prepareInstance(run, { ...command.env, [markName]: about.mark });
@@ -185,6 +190,7 @@ export function startRun(
     });
     child.unref();
     fault("after-spawn");
+    context.trimLogs(about.logs);
     return new Run(run, about, context, child);
   } finally {
     if (command.cwd !== null) closeSync(command.cwd);

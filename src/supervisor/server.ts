@@ -29,7 +29,7 @@ export type ServerOptions = {
 export async function listen(options: ServerOptions): Promise<{ close(): Promise<void> }> {
   rmSync(options.socket, { force: true });
   const open = new Set<Socket>();
-  const shared = { rate: new Rate(options.limits.rate, options.clock.now()), overRate: 0 };
+  const shared = { rate: new Rate(options.limits.rate, options.clock.elapsed()), overRate: 0 };
   const server = createServer((socket) => {
     if (open.size >= options.limits.connections) {
       logRefusal(options, shared, "rate", "", "too many connections");
@@ -73,8 +73,7 @@ function talk(socket: Socket, options: ServerOptions, shared: Shared): void {
   };
   const refuse = (id: number, verb: string, thrown: unknown, inRate: boolean): void => {
     const error = inRate ? thrown : new Refusal("rate", "Too many requests.");
-    const refusal =
-      error instanceof Refusal ? error : new Refusal("internal", "The supervisor failed; its log says why.");
+    const refusal = error instanceof Refusal ? error : refusalOf(error);
     const reason =
       error instanceof Refusal ? error.message : error instanceof Error ? (error.stack ?? error.message) : "unknown";
     logRefusal(options, shared, refusal.code, verb, reason);
@@ -84,7 +83,7 @@ function talk(socket: Socket, options: ServerOptions, shared: Shared): void {
     let id = 0;
     let verb = "";
     // Before the line is looked at: what is malformed costs, and is logged, like any other request.
-    const inRate = shared.rate.take(options.clock.now());
+    const inRate = shared.rate.take(options.clock.elapsed());
     try {
       const found = parseRequest(line);
       ({ id, verb } = found);
@@ -112,7 +111,7 @@ function talk(socket: Socket, options: ServerOptions, shared: Shared): void {
     }
     partial = rest;
     if (rest.length <= requestMax) return;
-    const inRate = shared.rate.take(options.clock.now());
+    const inRate = shared.rate.take(options.clock.elapsed());
     refuse(0, "", new Refusal("invalid", `A request is longer than ${requestMax} bytes.`), inRate);
     partial = Buffer.alloc(0);
     socket.removeAllListeners("data");
@@ -133,6 +132,15 @@ function parseRequest(line: string): { id: number; verb: string; args: unknown }
     verb: text(found["verb"], "verb", 64),
     args: found["args"],
   };
+}
+
+/** For what was not foreseen: only a full disk is said, anything else may hold anything. */
+function refusalOf(error: unknown): Refusal {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code !== "ENOSPC" && code !== "EDQUOT") {
+    return new Refusal("internal", "The supervisor failed; its log says why.");
+  }
+  return new Refusal("full", "The server's disk is full.");
 }
 
 /** Every refusal is logged; in a flood only their number, or the flood would fill the disk with our own words. */

@@ -30,11 +30,11 @@ export function killTree(instance: Marked, clock: Clock): Promise<boolean> {
 
 /** A fork bomb makes new ones while we kill: we look again until none is left. */
 async function killUntilEmpty(members: () => readonly ProcIdentity[], clock: Clock): Promise<boolean> {
-  const deadline = clock.now() + killWaitMs;
+  const deadline = clock.elapsed() + killWaitMs;
   for (;;) {
     const left = members();
     if (left.length === 0) return true;
-    if (clock.now() > deadline) return false;
+    if (clock.elapsed() > deadline) return false;
     for (const one of left) signal(one.pid, "SIGKILL");
     await clock.sleep(pollMs);
   }

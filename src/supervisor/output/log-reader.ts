@@ -23,6 +23,8 @@ export type LogReaderOptions = {
   rotateBytes?: number;
   /** How many log files stay, the one being written included. */
   keep?: number;
+  /** Called when a log file got a successor. */
+  rotated?: () => void;
   /** Longer lines are cut; at most `budget`. */
   maxLine?: number;
   /** A line without newline (a prompt, a progress bar) is shown after this long. */
@@ -66,6 +68,7 @@ export class LogReader {
       logs: join(options.dir, "log"),
       rotateBytes: 10_000_000,
       keep: 5,
+      rotated: () => undefined,
       maxLine: 65_536,
       unfinishedAfterMs: 1000,
       budget: 262_144,
@@ -147,7 +150,8 @@ export class LogReader {
     if (bytes.length === 0 || bytes.includes(10)) return false;
     const at = `${position.segment}:${position.offset}`;
     const tail = this.#tails[stream];
-    if (tail.at !== at) this.#tails[stream] = { at, since: now.getTime() };
+    // A clock that was set back does not let it wait for as long.
+    if (tail.at !== at || now.getTime() < tail.since) this.#tails[stream] = { at, since: now.getTime() };
     return tail.at === at && now.getTime() - tail.since >= this.#options.unfinishedAfterMs;
   }
 
@@ -174,6 +178,7 @@ export class LogReader {
     this.#commit = next;
     closeSync(this.#logFd);
     this.#logFd = this.#openLog();
+    this.#options.rotated();
   }
 
   #openLog(): number {
