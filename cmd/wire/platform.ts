@@ -29,6 +29,8 @@ export type PlatformInput = {
   readonly version: string;
   readonly log: Log;
   readonly stopping: AbortSignal;
+  /** Make the database where there is none. */
+  readonly mayCreate: boolean;
   readonly fault?: Platform["fault"];
   /** Seconds that connections of a leaving instance may take. */
   readonly drainSeconds?: number;
@@ -41,6 +43,7 @@ export async function makePlatform({
   version,
   log,
   stopping,
+  mayCreate,
   fault = async () => undefined,
   drainSeconds = standardDrain,
 }: PlatformInput): Promise<Platform> {
@@ -51,6 +54,7 @@ export async function makePlatform({
   const store = await openStore({
     ...(postgresUri === undefined ? {} : { url: postgresUri }),
     file: layout.database,
+    mayCreate,
     clock,
   });
   const masterKey = await loadMasterKey(layout.masterKey);

@@ -20,6 +20,7 @@ export async function prepare(settings: ServerSettings, version: string, present
     version,
     log: openLog({ name: "start", stream: process.stderr, level: "warn" }),
     stopping: new AbortController().signal,
+    mayCreate: true,
   });
   try {
     await writeEdgeDocument(platform);

@@ -39,6 +39,8 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
       version,
       log,
       stopping: stopping.signal,
+      // The start of the server has made it: one that is gone since must come back, not be begun anew.
+      mayCreate: false,
       ...forTests,
     });
     // Before requests are taken: a deploy that is begun now is not one that was left half done.

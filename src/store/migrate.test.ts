@@ -42,7 +42,9 @@ async function runSql({ url, file }: Address, text: string): Promise<void> {
 }
 
 function raw({ url, file }: Address): Kysely<Tables> {
-  return new Kysely<Tables>({ dialect: withStoreErrors(url === undefined ? openSqlite(file) : openPostgres(url)) });
+  return new Kysely<Tables>({
+    dialect: withStoreErrors(url === undefined ? openSqlite(file, true) : openPostgres(url)),
+  });
 }
 
 /** All that the database knows of its schema, as text. */

@@ -17,15 +17,19 @@ export type StoreOptions = {
   readonly url?: string;
   /** Absolute path of the SQLite file; its directory exists. */
   readonly file: string;
+  /** False: a SQLite file that is not there is an error, and no new server. */
+  readonly mayCreate?: boolean;
   readonly clock: Clock;
 };
 
 /** Opens the database and brings its schema up to date. Throws STORE_FAILED, DISK_FULL; CONFLICT when its schema is newer. */
-export async function openStore({ url, file, clock }: StoreOptions): Promise<Store> {
+export async function openStore({ url, file, mayCreate = true, clock }: StoreOptions): Promise<Store> {
   try {
     // Loaded when asked for: the driver would cost a server on SQLite 13 MB.
     const dialect =
-      url === undefined ? await patiently(() => openSqlite(file)) : (await import("./postgres.ts")).openPostgres(url);
+      url === undefined
+        ? await patiently(() => openSqlite(file, mayCreate))
+        : (await import("./postgres.ts")).openPostgres(url);
     const kysely = new Kysely<Tables>({ dialect: withStoreErrors(dialect) });
     const store: Store = { ...makeDb(kysely, clock), close: () => kysely.destroy() };
     try {

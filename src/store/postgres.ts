@@ -8,8 +8,9 @@ export function openPostgres(url: string): PostgresDialect {
     connectionString: url,
     application_name: "hop3",
     max: 8,
-    connectionTimeoutMillis: 10_000,
-    query_timeout: 30_000,
+    // A server that hangs is told as one that is away, to people who wait for an answer.
+    connectionTimeoutMillis: 5000,
+    query_timeout: 10_000,
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
     // Counts and sequence numbers are far below 2^53; as text they would differ from SQLite's.

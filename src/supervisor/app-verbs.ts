@@ -69,7 +69,12 @@ export async function cutOver(apps: Apps, app: string, release: number): Promise
     live: release,
     instances: before.instances.map((one) => (one.release === release ? { ...one, proven: true } : one)),
   }));
-  apps.writeSlots(app);
+  if (!apps.writeSlots(app)) {
+    // Nothing of it shall be live then; where not even that can be written down, the slots follow when there is room.
+    apps.edit(app, () => desired);
+    apps.writeSlots(app);
+    throw new Refusal("full", "The slots of the edge cannot be written: the server's disk is full.");
+  }
   for (const one of instances) apps.running.get(one.id)?.dispatch("prove");
   return apps.status(app);
 }
@@ -177,6 +182,22 @@ export function launch(apps: Apps, app: string, planned: readonly DesiredInstanc
   for (const one of planned) apps.supervise(app, one).dispatch(event);
 }
 
+/**
+ * Nobody goes who may still be sent a request: on a full disk they stay until the edge can be told otherwise. A stopped app
+ * has nobody to wait for.
+ */
+async function slotsWritten(apps: Apps, app: string): Promise<void> {
+  for (let waited = 0; !apps.writeSlots(app) && !apps.known(app).stopped; waited += slotsLook) {
+    if (waited >= slotsWait)
+      throw new Refusal("full", "The slots of the edge cannot be written: the server's disk is full.");
+    await apps.options.clock.sleep(slotsLook);
+  }
+}
+
+/** Milliseconds between two looks, and for which a verb waits for slots to be written. */
+const slotsLook = 250;
+const slotsWait = 30_000;
+
 /** Marks the instances as leaving, lets them go and waits until nothing of them is left but what is kept. */
 export async function leave(
   apps: Apps,
@@ -185,13 +206,12 @@ export async function leave(
   drain: number,
   warmUntil: (id: string) => number | null = () => null,
 ): Promise<void> {
-  if (ids.length === 0) return apps.writeSlots(app);
+  if (ids.length === 0) return void apps.writeSlots(app);
   const until = graceEnd(apps, drain);
   const leaving = (one: DesiredInstance) =>
     ids.includes(one.id) ? { ...one, leavingUntil: until, warmUntil: warmUntil(one.id) } : one;
   apps.edit(app, (before) => ({ ...before, instances: before.instances.map(leaving) }));
-  apps.writeSlots(app);
-  await letGo(apps, ids, until, drain, warmUntil);
+  await letGo(apps, app, ids, until, drain, warmUntil);
 }
 
 /** When `drain` seconds will be over, in milliseconds since the epoch. */
@@ -199,14 +219,16 @@ export function graceEnd(apps: Apps, drain: number): number {
   return Math.round(apps.options.clock.now() + drain * 1000);
 }
 
-/** For instances that are marked as leaving; `until` is when their grace ends. */
+/** For instances that are marked as leaving, once no slot leads to them; `until` is when their grace ends. */
 export async function letGo(
   apps: Apps,
+  app: string,
   ids: readonly string[],
   until: number,
   drain: number,
   warmUntil: (id: string) => number | null = () => null,
 ): Promise<void> {
+  await slotsWritten(apps, app);
   for (const id of ids) {
     const one = apps.running.get(id);
     if (one === undefined) continue;

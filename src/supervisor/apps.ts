@@ -22,7 +22,8 @@ import { Refusal } from "./refusal.ts";
 import type { RunContext, Start } from "./run.ts";
 import { openDirectory, relativeParts } from "./safe-path.ts";
 import { slotAddresses } from "./slot-addresses.ts";
-import { readSlots, removeSlots, writeSlots } from "./slots.ts";
+import { SlotWriter } from "./slot-writer.ts";
+import { removeSlots } from "./slots.ts";
 import type { Timing } from "./supervised-options.ts";
 import { Supervised } from "./supervised.ts";
 
@@ -51,6 +52,7 @@ export class Apps {
   /** Set while everything is stopped without being undesired. */
   closing = false;
   #desired: Map<string, DesiredApp>;
+  readonly #slots: SlotWriter;
   #listeners = new Set<() => void>();
   #lastPort: number;
   #portSearch: Promise<unknown> = Promise.resolve();
@@ -58,6 +60,7 @@ export class Apps {
   constructor(desired: Desired, options: AppsOptions) {
     this.options = options;
     this.#desired = new Map(desired);
+    this.#slots = new SlotWriter(options);
     // Anywhere in the range: a port that was given up just before our start rests as well.
     this.#lastPort = randomInt(options.limits.ports.first, options.limits.ports.last + 1);
   }
@@ -164,20 +167,14 @@ export class Apps {
 
   /**
    * Makes the slots say what the states say: the ready web instances of the live release that do not leave. While none
-   * is ready the last address stays (the instance comes back there), except when the app is meant to be down.
+   * is ready the last address stays (the instance comes back there), except when the app is meant to be down. False when
+   * they could not be written, on a full disk: then it is tried until they are.
    */
-  writeSlots(app: string): void {
-    const { layout, log, fault } = this.options;
+  writeSlots(app: string): boolean {
     const desired = this.#desired.get(app);
-    if (desired === undefined) return;
+    if (desired === undefined) return true;
     const { addresses, may } = slotAddresses(desired, (id) => [this.running.get(id), this.socket(id)]);
-    try {
-      const kept = addresses.length > 0 ? [] : readSlots(layout, app).filter((address) => may.has(address));
-      writeSlots(layout, app, addresses.length > 0 ? addresses : kept);
-      fault("after-slots");
-    } catch (error) {
-      log("the slots could not be written", { app, reason: String(error) });
-    }
+    return this.#slots.write(app, addresses, may, () => !this.closing && this.writeSlots(app));
   }
 
   /** Resolves true when the condition holds, false when `seconds` have passed. Looked at after each change. */

@@ -2,7 +2,7 @@
  * The desired state: what should run, in one versioned file that only the supervisor writes. It outlives `hop3d` and the
  * supervisor; facts of a process (pid, state) are not in it, they are read from the system.
  */
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppError, isNodeError } from "#core/errors.ts";
 import { replaceFile } from "./atomic-file.ts";
@@ -132,12 +132,12 @@ export function loadDesired(
   now: number,
   warn: (message: string, fields: Record<string, string>) => void,
 ): { readonly desired: Desired; readonly known: boolean } {
-  const found = tryLoad(path);
+  const found = tryLoad(path, now);
   if (found === undefined) return { desired: new Map(), known: true };
   if (!(found instanceof Refusal)) return { desired: found, known: true };
   const aside = `${path}.corrupt-${now}`;
   renameSync(path, aside);
-  const before = tryLoad(previous(path));
+  const before = tryLoad(previous(path), now);
   const known = before !== undefined && !(before instanceof Refusal);
   warn(
     `${found.message} It was set aside${known ? "; the state before its last change is used" : "; nothing is known of any app"}.`,
@@ -148,7 +148,7 @@ export function loadDesired(
   return { desired: known ? before : new Map(), known };
 }
 
-function tryLoad(path: string): Desired | Refusal | undefined {
+function tryLoad(path: string, now: number): Desired | Refusal | undefined {
   let body: string;
   try {
     body = readFileSync(path, "utf8");
@@ -158,11 +158,30 @@ function tryLoad(path: string): Desired | Refusal | undefined {
   }
   refuseNewer(body, path);
   try {
-    return parseDesired(body);
+    return withClockSetBack(parseDesired(body), statSync(path).mtimeMs - now);
   } catch (error) {
     if (error instanceof Refusal) return error;
     throw error;
   }
+}
+
+/**
+ * Moments as this clock has them: when the file is from the future by `ms`, the clock was set back by that much at least,
+ * and who was to go in half a minute would stay for as much longer.
+ */
+function withClockSetBack(desired: Desired, ms: number): Desired {
+  if (ms <= 0) return desired;
+  const moved = (moment: number | null) => (moment === null ? null : Math.max(0, Math.round(moment - ms)));
+  return new Map(
+    [...desired].map(([name, app]) => {
+      const instances = app.instances.map((one) => ({
+        ...one,
+        leavingUntil: moved(one.leavingUntil),
+        warmUntil: moved(one.warmUntil),
+      }));
+      return [name, { ...app, instances }];
+    }),
+  );
 }
 
 function refuseNewer(body: string, path: string): void {

@@ -64,7 +64,7 @@ export async function swapRenewed(apps: Apps, app: string, drain: number): Promi
   apps.edit(app, (before) => ({ ...before, instances: before.instances.map(swapped) }));
   apps.writeSlots(app);
   for (const { id } of fresh) apps.running.get(id)?.dispatch("prove");
-  await letGo(apps, old, until, drain);
+  await letGo(apps, app, old, until, drain);
   return apps.status(app);
 }
 

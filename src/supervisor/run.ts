@@ -63,6 +63,8 @@ const drainedWaitMs = 5000;
 export class Run {
   readonly directory: string;
   readonly about: About;
+  /** When it began, by the clock that nobody sets. */
+  readonly begun: number;
   /** Resolves when the app's main process has ended; its tree may still have members. */
   readonly ended: Promise<Outcome>;
   readonly #context: RunContext;
@@ -79,6 +81,8 @@ export class Run {
   constructor(directory: string, about: About, context: RunContext, child?: ChildProcess) {
     this.directory = directory;
     this.about = about;
+    const { clock } = context;
+    this.begun = clock.elapsed() - Math.max(0, clock.now() - about.startedAt);
     this.#context = context;
     this.#child = child;
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));

@@ -210,7 +210,7 @@ export class Supervised {
     this.#run = undefined;
     this.address = null;
     if (this.state !== "expiring" && this.state !== "rejecting") this.lastExit = describeOutcome(outcome);
-    const uptime = this.#options.clock.now() - run.about.startedAt;
+    const uptime = this.#options.clock.elapsed() - run.begun;
     if (uptime >= this.#options.timing.backoffReset) this.#failures = 0;
     if (run.about.listens !== null) rmSync(run.about.listens.socket, { force: true });
     const leaving = this.#isLeaving() || this.state === "killing" || this.state === "draining";
