@@ -1,6 +1,7 @@
 /** Writes slots, and goes on trying where they cannot be written: on a full disk the edge must hear of it when there is room. */
 import type { Layout } from "#core/layout.ts";
 import type { Clock } from "#sys/clock.ts";
+import { after } from "./after.ts";
 import type { OwnLog } from "./own-log.ts";
 import { readSlots, writeSlots } from "./slots.ts";
 
@@ -39,7 +40,7 @@ export class SlotWriter {
       if (this.#due.has(app)) return false;
       this.#due.add(app);
       log("the slots could not be written; it is tried until they are", { app, reason: String(error) });
-      void clock.sleep(pause).then(() => {
+      void after(clock, pause, new AbortController().signal, () => {
         this.#due.delete(app);
         again();
       });
