@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
+import { renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
 import { sql } from "kysely";
 import { AppError } from "#core/errors.ts";
@@ -120,6 +122,49 @@ test("a full disk is said, changes nothing, and is over when there is room again
   else await limitPages(store, 100_000);
   await setSetting(store, "kept", "after");
   assert.equal(await getSetting(store, "kept"), "after");
+});
+
+test("a SQLite that another process has locked is told in seconds, also to many who ask, and it works again", async (t) => {
+  const sqlite = databases[0];
+  assert.ok(sqlite);
+  const { store, options } = await sqlite.open(t);
+  await createApp(store, "blog");
+  const other = new DatabaseSync(options.file);
+  other.exec("begin exclusive");
+  t.after(() => other.close());
+  const began = performance.now();
+  const writes = Array.from({ length: 10 }, (_, index) => createApp(store, `shop-${index}`));
+  const reading = listApps(store);
+  for (const { status, ...write } of await Promise.allSettled(writes)) {
+    assert.equal(status, "rejected");
+    const { reason } = write as PromiseRejectedResult;
+    assert.equal((reason as AppError).code, "STORE_FAILED");
+    assert.equal((reason as AppError).message, "The database is locked by another process.");
+  }
+  assert.equal((await reading).length, 1, "who only reads is answered");
+  assert.ok(performance.now() - began < 9000, "they waited one after the other");
+  other.exec("commit");
+  await createApp(store, "shop");
+});
+
+test("a SQLite file that is moved away, or has another in its place, is a failed store until it is back", async (t) => {
+  const sqlite = databases[0];
+  assert.ok(sqlite);
+  const { store, options } = await sqlite.open(t);
+  await createApp(store, "blog");
+  const gone = { code: "STORE_FAILED", message: /database file is gone/ };
+  renameSync(options.file, `${options.file}.away`);
+  await assert.rejects(createApp(store, "lost"), gone);
+  await assert.rejects(listApps(store), gone);
+  await assert.rejects(openStore({ ...options, mayCreate: false, clock: systemClock }), gone);
+  writeFileSync(options.file, "");
+  await assert.rejects(createApp(store, "lost"), gone);
+  renameSync(`${options.file}.away`, options.file);
+  await createApp(store, "shop");
+  assert.deepEqual(
+    (await listApps(store)).map(({ name }) => name),
+    ["blog", "shop"],
+  );
 });
 
 test("a PostgreSQL that cuts the connections is a failed store once, and works again", async (t) => {

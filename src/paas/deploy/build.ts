@@ -2,6 +2,7 @@
  * Step 3, build: provisions runtimes (trusted tools), writes the build record and has the supervisor run its steps as the
  * app, then seals the tree: from here on nothing writes to it.
  */
+import { mkdir } from "node:fs/promises";
 import { posix } from "node:path";
 import { replaceWords } from "#core/plan-words.ts";
 import { AppError } from "#core/errors.ts";
@@ -25,6 +26,8 @@ export async function build(job: DeployJob, number: number, found: Detected): Pr
   const { platform, app } = job;
   const { layout } = platform;
   await requireRoom(platform);
+  // Whoever emptied it may have died before there was a new one (disk/bound-cache.ts).
+  await mkdir(layout.appCache(app), { recursive: true, mode: 0o700 });
   const { runtimes } = await found.builder.provision(found.plan, {
     log: {
       info: (message) => platform.log.info(message, { app, build: number }),

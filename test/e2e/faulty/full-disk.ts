@@ -1,6 +1,6 @@
 /** Run by full-disk.test.ts in a mount namespace of its own: fills the disk that has HOP3_ROOT at points of a deploy. */
 import assert from "node:assert/strict";
-import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { isNodeError } from "#core/errors.ts";
 import { exec } from "#sys/exec.ts";
@@ -30,16 +30,31 @@ try {
   await deployLive(platform, gatedApp(base, "v0"), "kept");
   let version = 0;
 
-  // The upload does not fit.
-  fill();
+  // No upload is taken from the reserve, and one that does not fit ends.
   const watching = watchEdge(platform.edge("kept"));
-  const refused = await send(gatedApp(base, "big"));
-  assert.equal(refused.status, 507, JSON.stringify(refused.body));
-  assert.equal(refused.body.code, "DISK_FULL");
-  free();
-  await works();
+  const big = gatedApp(base, "big");
+  writeFileSync(join(big, "ballast"), Buffer.alloc(6 * 1024 * 1024, "x"));
+  for (const [left, why] of [
+    [0, /No deploy is taken/],
+    [4 * 1024 * 1024, /The server's disk is full/],
+  ] as const) {
+    fill(left);
+    const refused = await send(big);
+    assert.equal(refused.status, 507, JSON.stringify(refused.body));
+    assert.equal(refused.body.code, "DISK_FULL");
+    assert.match(String(refused.body.message), why);
+    free();
+    await works();
+  }
 
-  for (const point of ["before:build", "before:release", "before:start", "before:cut-over", "within:cut-over"]) {
+  for (const point of [
+    "before:build",
+    "app:build",
+    "before:release",
+    "before:start",
+    "before:cut-over",
+    "within:cut-over",
+  ]) {
     const before = remainsOf(platform, "kept");
     const halt = haltAt(base, point);
     const next = `v${version + 1}`;
@@ -91,17 +106,19 @@ async function atRest(): Promise<void> {
   );
 }
 
-async function send(dir: string): Promise<{ status: number; body: { code?: string; deploy?: number } }> {
+type Answer = { readonly code?: string; readonly message?: string; readonly deploy?: number };
+
+async function send(dir: string): Promise<{ status: number; body: Answer }> {
   const response = await fetch(`${apiUrl}/apps/kept/deploys`, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/x-tar" },
     body: await tarOf(dir),
   });
-  return { status: response.status, body: (await response.json()) as { code?: string; deploy?: number } };
+  return { status: response.status, body: (await response.json()) as Answer };
 }
 
-/** To the last byte. */
-function fill(): void {
+/** To the last byte, but for `left`. */
+function fill(left = 0): void {
   const file = openSync(ballast, "w");
   try {
     for (const size of [1024 * 1024, 4096, 1]) {
@@ -113,6 +130,7 @@ function fill(): void {
       }
     }
   } finally {
+    ftruncateSync(file, Math.max(0, fstatSync(file).size - left));
     closeSync(file);
   }
 }
