@@ -10,10 +10,19 @@ export const checkout = join(import.meta.dirname, "..");
 /** The environment in which `npm start` runs the server: with its compile cache, and its tools on PATH. */
 export const startEnvironment = definedOnly(node26Environment());
 
-/** Runs `work` on a platform that ends with it, also when it throws or the bench is interrupted. */
-export async function withPlatform(work: (platform: RunningPlatform) => Promise<void>): Promise<void> {
+/**
+ * Runs `work` on a platform that ends with it, also when it throws or the bench is interrupted. `supervisor` is the path of
+ * its entry file, when it is not the real one.
+ */
+export async function withPlatform(
+  work: (platform: RunningPlatform) => Promise<void>,
+  supervisor?: string,
+): Promise<void> {
   await warmCompileCache(startEnvironment);
-  const platform = await startPlatform({ env: startEnvironment });
+  const platform = await startPlatform({
+    env: startEnvironment,
+    ...(supervisor === undefined ? {} : { supervisor }),
+  });
   const interrupted = Promise.withResolvers<never>();
   const onSignal = (signal: NodeJS.Signals) => interrupted.reject(new Error(`ended by ${signal}`));
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, onSignal);

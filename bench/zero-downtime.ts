@@ -1,46 +1,49 @@
 /**
  * What the users of a loaded app see while it is deployed, rolled back, scaled and restarted, and while another app is
- * deployed: failed requests, ids executed twice or never, truncated bodies, dropped streams, and how long requests take
+ * deployed: failed requests, ids executed twice or never, bodies cut short, dropped streams, and how long requests take
  * beside quiet times. On a unix socket and on a TCP port. `--runs 10` are 50 deploys, 20 rollbacks, 20 changes of scale and
- * 10 restarts of the loaded app, each kind, and 20 deploys of the other.
+ * 10 restarts of the loaded app, each kind, and 20 deploys of the other. `--control` gives nothing time to leave, and must
+ * find losses.
  */
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { cp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { standardDrainSeconds } from "#cmd/wire/platform.ts";
 import { deployLive, eventually } from "../test/e2e/apps.ts";
 import type { RunningPlatform } from "../test/e2e/platform.ts";
-import { getting, listening, type Loop, posting, readingSlowly, repeat, uploading } from "./load/clients.ts";
+import { compareIds } from "./load/ids.ts";
+import type { Latency } from "./load/latency.ts";
+import type { Tally } from "./load/loop.ts";
+import { startBystanders, startMixedLoad } from "./load/mixed.ts";
 import { readOptions } from "./options.ts";
 import { checkout, withPlatform } from "./platform.ts";
 import { print, say } from "./report.ts";
 
-const quietSeconds = 15;
-/** Streams of the loaded app are shorter than the grace that a leaving instance has; those of others are held all along. */
-const streamSeconds = 5;
+const quietSeconds = 20;
 const slowdownGoal = 3;
 
 type Result = {
   readonly kind: string;
   readonly operations: number;
-  readonly requests: number;
-  readonly failures: readonly string[];
-  readonly idsTwice: number;
-  readonly idsNever: number;
-  readonly p99: { readonly quiet: number; readonly during: number };
-  readonly droppedElsewhere: readonly string[];
+  readonly minutes: number;
+  readonly own: Tally;
+  readonly ids: { readonly twice: number; readonly never: number };
+  readonly elsewhere: Tally;
+  readonly latency: Readonly<Record<"quiet" | "changed" | "since", Latency>>;
 };
 
-const { runs, json } = readOptions(10);
+const { runs, json, control } = readOptions(10, { hasControl: true });
 const results: Result[] = [];
 const work = mkdtempSync(join(tmpdir(), "hop3-load-"));
+const supervisor = control ? join(import.meta.dirname, "control/supervisor.ts") : undefined;
 
 try {
   await withPlatform(async (platform) => {
     const other = await source("other", "tcp");
     await deployLive(platform, other, "other");
     for (const kind of ["unix", "tcp"] as const) results.push(await measure(platform, kind, other));
-  });
+  }, supervisor);
 } finally {
   await rm(work, { recursive: true, force: true });
 }
@@ -54,73 +57,47 @@ async function source(name: string, listen: "unix" | "tcp"): Promise<string> {
 
 async function measure(platform: RunningPlatform, kind: "unix" | "tcp", other: string): Promise<Result> {
   const app = `loaded-${kind}`;
-  const directory = await source(app, kind);
   const another = `another-${kind}`;
-  // A name that is new to the edge changes its document, which is not what is measured here.
+  const directory = await source(app, kind);
+  // A name that is new to the edge changes its document, which is not what is measured here (new-apps.ts).
   await deployLive(platform, other, another);
   await deployLive(platform, directory, app);
   await deployLive(platform, directory, app);
-  const target = platform.edge(app);
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  const took = { quiet: [] as number[], during: [] as number[] };
-  let phase: keyof typeof took = "quiet";
-  const given: string[] = [];
-  const own: Loop[] = [
-    ...[1, 2, 3, 4].map(() =>
-      repeat(
-        getting(target, (ms) => took[phase].push(ms)),
-        signal,
-      ),
-    ),
-    ...[1, 2].map((client) =>
-      repeat(
-        posting(target, `c${client}`, (id) => given.push(id)),
-        signal,
-      ),
-    ),
-    repeat(readingSlowly(target), signal),
-    repeat(uploading(target), signal),
-    repeat(listening(target, "events", streamSeconds), signal),
-    repeat(listening(target, "socket", streamSeconds), signal),
-  ];
-  // Of an app that nothing is done to while they are held.
-  const bystander = platform.edge("other");
-  const elsewhere = (["events", "socket"] as const).map((one) => repeat(listening(bystander, one, Infinity), signal));
+  const bystanders = startBystanders(platform.edge("other"));
+  const load = startMixedLoad(platform.edge(app));
   await new Promise((resolve) => setTimeout(resolve, quietSeconds * 1000));
-  phase = "during";
+  const began = performance.now();
   let operations = 0;
-  const work = async (what: string, times: number, once: (time: number) => Promise<unknown>) => {
+  const repeatedly = async (what: string, times: number, once: (time: number) => Promise<unknown>) => {
     for (let time = 0; time < times; time += 1) {
+      load.latencies.changing();
       await once(time);
       operations += 1;
     }
-    say(`${kind}: ${times} x ${what}`);
+    say(`${kind}: ${times} x ${what}, ${Math.round((performance.now() - began) / 1000)} s`);
   };
-  await work("deploy", runs * 5, () => deployLive(platform, directory, app));
-  await work("rollback", runs * 2, () => rollback(platform, app));
-  await work("scale", runs * 2, (time) =>
+  // A stream that is never ended makes each departure last its whole grace: in a tenth of the operations.
+  const release = load.holdStreams(control ? 0 : standardDrainSeconds);
+  await repeatedly("deploy with streams held", runs, () => deployLive(platform, directory, app));
+  await release();
+  await repeatedly("deploy", runs * 4, () => deployLive(platform, directory, app));
+  await repeatedly("rollback", runs * 2, () => rollback(platform, app));
+  await repeatedly("change of scale", runs * 2, (time) =>
     platform.api("PATCH", `/apps/${app}/processes`, { scale: { web: time % 2 === 0 ? 3 : 1 } }),
   );
-  await work("restart", runs, () => platform.api("POST", `/apps/${app}/restart`));
-  // The loaded app's streams are the bystanders now, and go on being held and counted.
-  await work("deploy of another", runs * 2, () => deployLive(platform, other, another));
-  stopping.abort();
-  await Promise.all([...own, ...elsewhere].map(({ ended }) => ended));
-  const counts = new Map<string, number>();
-  for (const id of readFileSync(join(platform.layout.appData(app), "ids"), "utf8")
-    .trim()
-    .split("\n"))
-    counts.set(id, (counts.get(id) ?? 0) + 1);
+  await repeatedly("restart", runs, () => platform.api("POST", `/apps/${app}/restart`));
+  await repeatedly("deploy of another", runs * 2, () => deployLive(platform, other, another));
+  const minutes = (performance.now() - began) / 60_000;
+  const own = await load.stop();
+  const { latencies, ids } = load;
   return {
     kind,
     operations,
-    requests: own.reduce((sum, { tally }) => sum + tally.good + tally.failures.length, 0),
-    failures: own.flatMap(({ tally }) => tally.failures),
-    idsTwice: [...counts.values()].filter((count) => count > 1).length,
-    idsNever: given.filter((id) => !counts.has(id)).length,
-    p99: { quiet: p99(took.quiet), during: p99(took.during) },
-    droppedElsewhere: elsewhere.flatMap(({ tally }) => tally.failures),
+    minutes,
+    own,
+    ids: compareIds(ids, readFileSync(join(platform.layout.appData(app), "ids"), "utf8")),
+    elsewhere: await bystanders.stop(),
+    latency: { quiet: latencies.quiet(), changed: latencies.changed(), since: latencies.since() },
   };
 }
 
@@ -141,46 +118,55 @@ async function rollback(platform: RunningPlatform, app: string): Promise<void> {
   );
 }
 
-function p99(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? Number.NaN;
-}
+const lost = ({ own, ids, elsewhere }: Result) =>
+  own.failed.length + own.broken.length + ids.twice + ids.never + elsewhere.failed.length;
+const across = ({ own }: Result) => [...own.remarks].map(([what, count]) => `${count} ${what}`);
+const ratio = ({ latency: { quiet, changed } }: Result) => changed.p99 / quiet.p99;
+const ms = ({ p50, p99, max }: Latency) => `${p50.toFixed(1)} / ${p99.toFixed(1)} / ${max.toFixed(0)}`;
 
-const ratio = ({ p99: { quiet, during } }: Result) => during / quiet;
+for (const { kind, own, elsewhere } of results)
+  for (const what of [...own.failed, ...own.broken, ...elsewhere.failed]) say(`${kind}: ${what}`);
 
 print(
   {
-    name: "zero-downtime",
+    name: `zero-downtime${control ? ", control: TERM at once" : ""}`,
     columns: [
       "app on",
-      "operations",
+      "operations, minutes",
       "requests and streams",
+      "among them",
       "failed",
+      "bodies cut short or changed",
       "ids twice",
       "ids never",
       "other app's streams dropped",
-      "p99 quiet, ms",
-      "p99 during, ms",
       "goal",
     ],
     rows: results.map((one) => [
       one.kind,
-      String(one.operations),
-      String(one.requests),
-      String(one.failures.length),
-      String(one.idsTwice),
-      String(one.idsNever),
-      String(one.droppedElsewhere.length),
-      one.p99.quiet.toFixed(1),
-      one.p99.during.toFixed(1),
-      `none lost: ${one.failures.length + one.idsTwice + one.idsNever + one.droppedElsewhere.length === 0 ? "met" : "missed"}; p99 <= ${slowdownGoal} x quiet: ${ratio(one) <= slowdownGoal ? "met" : "missed"} (${ratio(one).toFixed(1)})`,
+      `${one.operations}, ${one.minutes.toFixed(0)}`,
+      String(one.own.good + one.own.failed.length + one.own.broken.length),
+      across(one).join("<br>"),
+      String(one.own.failed.length),
+      String(one.own.broken.length),
+      String(one.ids.twice),
+      String(one.ids.never),
+      String(one.elsewhere.failed.length),
+      `none lost: ${lost(one) === 0 ? "met" : "missed"}`,
     ]),
     notes: [
+      ...results.map(
+        (one) =>
+          `${one.kind}: a short request took (p50 / p99 / max, ms) ${ms(one.latency.quiet)} in quiet times, ${ms(one.latency.changed)} when it was due within 5 s of the begin of an operation, ${ms(one.latency.since)} all along; p99 <= ${slowdownGoal} x quiet: ${ratio(one) <= slowdownGoal ? "met" : "missed"} (${ratio(one).toFixed(1)}; ${one.latency.quiet.n} and ${one.latency.changed.n} requests).`,
+      ),
       `Each app: ${runs * 5} deploys, ${runs * 2} rollbacks, ${runs * 2} changes of scale (1 and 3), ${runs} restarts, then ${runs * 2} deploys of another app, under load all along. Clients do not retry.`,
-      "Load: 4 keep-alive GET, 2 keep-alive POST of 1 kB whose id the app writes down, a 10 s response, an upload of 100 MB in 10 s, an event stream and a WebSocket of 5 s each; and an event stream and a WebSocket of another app, held from begin to end. A body that comes short is a failure.",
-      "The app ends at once when it gets TERM, whatever it is doing.",
-      "The load, the app and the platform share the machine's cores: p99 during has their builds and starts in it.",
+      "Load: 200 keep-alive GET and 50 keep-alive POST of 1 kB a second, whose ids the app writes down; two answers of 10 s, one of them chunked; an upload of 100 MB in 10 s, told by its hash; an event stream and a WebSocket of 5 s each, their messages numbered. In the first fifth of the deploys an event stream and a WebSocket more, which only the app ends: it may when its grace of 30 s is over, in form. And an event stream and a WebSocket of another app, held from begin to end.",
+      "A request is due on a timetable and its time is counted from then: a stall delays all that was due in it.",
+      "The app ends at once when it gets TERM, whatever it is doing, but for a goodbye to its streams.",
+      "The load, the app and the platform share the machine's cores.",
     ],
-    samples: results,
+    samples: results.map((one) => ({ ...one, own: { ...one.own, remarks: across(one) } })),
   },
   json,
 );
+if (results.some((one) => lost(one) > 0 || one.own.remarks.size < 3) !== control) process.exitCode = 1;

@@ -19,7 +19,8 @@ import { loadMasterKey } from "#sys/master-key.ts";
 import { AppError } from "#core/errors.ts";
 import type { ServerSettings } from "./settings.ts";
 
-const standardDrain = 30;
+/** Seconds; of a drain, unless said otherwise. */
+export const standardDrainSeconds = 30;
 
 export type PlatformInput = {
   readonly settings: ServerSettings;
@@ -45,7 +46,7 @@ export async function makePlatform({
   stopping,
   mayCreate,
   fault = async () => undefined,
-  drainSeconds = standardDrain,
+  drainSeconds = standardDrainSeconds,
 }: PlatformInput): Promise<Platform> {
   const { layout, postgresUri } = settings;
   const proxy = proxies.find(({ name }) => name === "caddy");

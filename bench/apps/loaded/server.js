@@ -1,20 +1,24 @@
 /**
- * The app under load. It dies at TERM with whatever it is doing, as most apps do: nothing must reach it by then. `listen`
- * is `unix` or `tcp`; every id that it is given is a line of `ids` in its data directory before the answer.
+ * The app under load. At TERM it says goodbye to its streams and is gone, whatever else it is doing, as most apps do:
+ * nothing must reach it by then. `listen` is `unix` or `tcp`; every id that it is given is a line of `ids` in its data
+ * directory before the answer. Each answer says which instance it is from.
  */
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { appendFileSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 
 const everyMs = 100;
-const slowParts = 100;
-const part = "x".repeat(1000);
+const slowLines = 100;
+const instance = randomUUID();
+/** @type {Set<() => void>} */
+const goodbyes = new Set();
 
 const server = createServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://app");
+  response.setHeader("x-instance", instance);
   if (pathname === "/ids") return count(request, response, searchParams.get("id") ?? "");
   if (pathname === "/upload") return swallow(request, response);
-  if (pathname === "/slow") return slow(response);
+  if (pathname === "/slow") return slow(response, searchParams.has("chunked"));
   if (pathname === "/events") return events(response);
   response.end("here\n");
 });
@@ -29,17 +33,22 @@ function count(request, response, id) {
 
 /** @type {(request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void} */
 function swallow(request, response) {
+  const hash = createHash("sha256");
   let bytes = 0;
-  request.on("data", (chunk) => (bytes += chunk.length)).on("end", () => response.end(String(bytes)));
+  request.on("data", (chunk) => {
+    bytes += chunk.length;
+    hash.update(chunk);
+  });
+  request.on("end", () => response.end(`${bytes} ${hash.digest("hex")}`));
 }
 
-/** @param {import("node:http").ServerResponse} response */
-function slow(response) {
-  response.setHeader("content-length", slowParts * part.length);
-  let left = slowParts;
+/** @type {(response: import("node:http").ServerResponse, chunked: boolean) => void} */
+function slow(response, chunked) {
+  if (!chunked) response.setHeader("content-length", slowLines * 1000);
+  let line = 0;
   const timer = setInterval(() => {
-    response.write(part);
-    if ((left -= 1) > 0) return;
+    response.write(`${String(line).padStart(999, ".")}\n`);
+    if ((line += 1) < slowLines) return;
     clearInterval(timer);
     response.end();
   }, everyMs);
@@ -49,8 +58,14 @@ function slow(response) {
 /** @param {import("node:http").ServerResponse} response */
 function events(response) {
   response.writeHead(200, { "content-type": "text/event-stream" });
-  const timer = setInterval(() => response.write("data: tick\n\n"), everyMs);
-  response.on("close", () => clearInterval(timer));
+  let number = 0;
+  const timer = setInterval(() => response.write(`data: ${number++}\n\n`), everyMs);
+  const goodbye = () => response.end();
+  goodbyes.add(goodbye);
+  response.on("close", () => {
+    clearInterval(timer);
+    goodbyes.delete(goodbye);
+  });
 }
 
 server.on("upgrade", (request, socket) => {
@@ -59,11 +74,25 @@ server.on("upgrade", (request, socket) => {
   socket.write(
     `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
   );
-  const timer = setInterval(() => socket.write(Buffer.from([0x81, 4, ...Buffer.from("tick")])), everyMs);
+  let number = 0;
+  const timer = setInterval(() => {
+    const text = String(number++);
+    socket.write(Buffer.from([0x81, text.length, ...Buffer.from(text)]));
+  }, everyMs);
+  const goodbye = () => socket.end(Buffer.from([0x88, 2, 1001 >> 8, 1001 & 255]));
+  goodbyes.add(goodbye);
   // Any frame is a goodbye.
   socket.on("data", () => socket.end());
   socket.on("error", () => socket.destroy());
-  socket.on("close", () => clearInterval(timer));
+  socket.on("close", () => {
+    clearInterval(timer);
+    goodbyes.delete(goodbye);
+  });
+});
+
+process.on("SIGTERM", () => {
+  for (const goodbye of goodbyes) goodbye();
+  setImmediate(() => process.exit());
 });
 
 server.listen(
