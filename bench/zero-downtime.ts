@@ -23,6 +23,9 @@ import { print, say } from "./report.ts";
 const quietSeconds = 20;
 const slowdownGoal = 3;
 
+/** Half of a long answer or upload: so many of them begin with one of three instances before two of these leave. */
+const spreadMs = 5000;
+
 type Result = {
   readonly kind: string;
   readonly operations: number;
@@ -76,15 +79,18 @@ async function measure(platform: RunningPlatform, kind: "unix" | "tcp", other: s
     }
     say(`${kind}: ${times} x ${what}, ${Math.round((performance.now() - began) / 1000)} s`);
   };
-  // A stream that is never ended makes each departure last its whole grace: in a tenth of the operations.
+  // A stream that is never ended makes each departure last its whole grace: in a tenth of the deploys.
+  const held = Math.ceil(runs / 2);
   const release = load.holdStreams(control ? 0 : standardDrainSeconds);
-  await repeatedly("deploy with streams held", runs, () => deployLive(platform, directory, app));
+  await repeatedly("deploy with streams held", held, () => deployLive(platform, directory, app));
   await release();
-  await repeatedly("deploy", runs * 4, () => deployLive(platform, directory, app));
+  await repeatedly("deploy", runs * 5 - held, () => deployLive(platform, directory, app));
   await repeatedly("rollback", runs * 2, () => rollback(platform, app));
-  await repeatedly("change of scale", runs * 2, (time) =>
-    platform.api("PATCH", `/apps/${app}/processes`, { scale: { web: time % 2 === 0 ? 3 : 1 } }),
-  );
+  await repeatedly("change of scale", runs * 2, async (time) => {
+    await platform.api("PATCH", `/apps/${app}/processes`, { scale: { web: time % 2 === 0 ? 3 : 1 } });
+    // Else no long answer is with those that leave next.
+    if (time % 2 === 0) await new Promise((resolve) => setTimeout(resolve, spreadMs));
+  });
   await repeatedly("restart", runs, () => platform.api("POST", `/apps/${app}/restart`));
   await repeatedly("deploy of another", runs * 2, () => deployLive(platform, other, another));
   const minutes = (performance.now() - began) / 60_000;
@@ -160,7 +166,7 @@ print(
           `${one.kind}: a short request took (p50 / p99 / max, ms) ${ms(one.latency.quiet)} in quiet times, ${ms(one.latency.changed)} when it was due within 5 s of the begin of an operation, ${ms(one.latency.since)} all along; p99 <= ${slowdownGoal} x quiet: ${ratio(one) <= slowdownGoal ? "met" : "missed"} (${ratio(one).toFixed(1)}; ${one.latency.quiet.n} and ${one.latency.changed.n} requests).`,
       ),
       `Each app: ${runs * 5} deploys, ${runs * 2} rollbacks, ${runs * 2} changes of scale (1 and 3), ${runs} restarts, then ${runs * 2} deploys of another app, under load all along. Clients do not retry.`,
-      "Load: 200 keep-alive GET and 50 keep-alive POST of 1 kB a second, whose ids the app writes down; two answers of 10 s, one of them chunked; an upload of 100 MB in 10 s, told by its hash; an event stream and a WebSocket of 5 s each, their messages numbered. In the first fifth of the deploys an event stream and a WebSocket more, which only the app ends: it may when its grace of 30 s is over, in form. And an event stream and a WebSocket of another app, held from begin to end.",
+      "Load: 200 keep-alive GET and 50 keep-alive POST of 1 kB a second, whose ids the app writes down; two answers of 10 s, one of them chunked; an upload of 100 MB in 10 s, told by its hash; an event stream and a WebSocket of 5 s each, their messages numbered. In the first tenth of the deploys an event stream and a WebSocket more, which only the app ends: it may when its grace of 30 s is over, in form. And an event stream and a WebSocket of another app, held from begin to end.",
       "A request is due on a timetable and its time is counted from then: a stall delays all that was due in it.",
       "The app ends at once when it gets TERM, whatever it is doing, but for a goodbye to its streams.",
       "The load, the app and the platform share the machine's cores.",

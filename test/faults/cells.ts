@@ -1,60 +1,31 @@
 /**
- * The fault matrix as data: every step of a deploy x every process that may be killed in it, and what must come of it. A
- * step has one moment or more; a cell without its process says why, and that is looked into like everything else.
+ * The fault matrix as data: every step of a deploy, and of what else makes a release, x every process that may be killed in
+ * it, and what must come of it. A step has one moment or more; a cell without its process says why, and that is looked into
+ * like everything else.
  */
-import type { DeployStep } from "#core/api/deploys.ts";
-import type { Fate } from "../e2e/faulty/interruption.ts";
+import { deployStep, type DeployStep } from "#core/api/deploys.ts";
+import {
+  app,
+  edge,
+  finished,
+  interrupted,
+  never,
+  noJob,
+  noProcess,
+  notYet,
+  retired,
+  undone,
+  undoneMissing,
+  type Moment,
+} from "./kills.ts";
 
-export const victims = {
-  hop3d: "hop3d",
-  supervisor: "supervisor",
-  caddy: "Caddy",
-  new: "new instance",
-  old: "old instance",
-  job: "build",
-} as const;
-export type Victim = keyof typeof victims;
-
-/** Whom users may miss until it is back: nobody, the edge (for every app), or the app whose instance was killed. */
-export type Missed = "nobody" | "edge" | "app";
-
-export type Kill = {
-  readonly fate: Fate;
-  readonly missed: Missed;
-  /** Codes that an undone deploy may end with. */
-  readonly codes: readonly string[];
-};
-
-/** A string says why the process does not exist then. */
-export type Cell = Kill | string;
-
-export type Moment = {
-  /** As in e2e/faulty/points.ts. */
-  readonly point: string;
-  /** For the reader. */
-  readonly says: string;
-  readonly cells: Readonly<Record<Victim, Cell>>;
-};
-
-const finished: Kill = { fate: "finished", missed: "nobody", codes: [] };
-const undone = (...codes: string[]): Kill => ({ fate: "undone", missed: "nobody", codes });
-const missing = (missed: Missed): Kill => ({ ...finished, missed });
-
-const interrupted = undone("UNAVAILABLE");
-const edge = missing("edge");
-const app = missing("app");
-
-const notYet = "no process of the new release exists before its start";
-const noJob = "nothing of the app's own code is run by a job at this step";
-const retired = "the old instance has ended in the step before";
-
-export const matrix: Readonly<Record<DeployStep, readonly [Moment, ...Moment[]]>> = {
+const deploy: Readonly<Record<DeployStep, readonly [Moment, ...Moment[]]>> = {
   receive: [
     {
       point: "after:receive",
       says: "the upload is on the disk and not taken yet",
       cells: {
-        hop3d: { fate: "never", missed: "nobody", codes: [] },
+        hop3d: never,
         supervisor: finished,
         caddy: edge,
         new: notYet,
@@ -160,3 +131,113 @@ export const matrix: Readonly<Record<DeployStep, readonly [Moment, ...Moment[]]>
     },
   ],
 };
+
+/** From the start of the new instance on, whatever the release is made from. */
+const fromStart = {
+  start: deploy.start,
+  probe: deploy.probe,
+  "cut-over": deploy["cut-over"],
+  drain: deploy.drain,
+  retire: deploy.retire,
+};
+
+/** What makes a release of what is built already: its steps begin with the release's own, and run no hook. */
+const ofBuild = {
+  release: [
+    {
+      point: "within:release",
+      says: "the new release is written down, nothing of it runs",
+      cells: { hop3d: interrupted, supervisor: finished, caddy: edge, new: notYet, old: app, job: noJob },
+    },
+  ],
+  ...fromStart,
+} satisfies Partial<Record<DeployStep, readonly Moment[]>>;
+
+const served = { supervisor: finished, caddy: edge, new: noProcess, old: noProcess, job: noProcess };
+
+const site: Readonly<Partial<Record<DeployStep, readonly Moment[]>>> = {
+  receive: [{ point: "after:receive", says: deploy.receive[0].says, cells: { hop3d: never, ...served } }],
+  detect: [{ point: "after:detect", says: deploy.detect[0].says, cells: { hop3d: interrupted, ...served } }],
+  build: [
+    {
+      point: "after:build",
+      says: "the tree is sealed, the step not ended",
+      cells: { hop3d: interrupted, ...served },
+    },
+  ],
+  release: [
+    {
+      point: "within:release",
+      says: "the new release is written down",
+      cells: { hop3d: interrupted, ...served },
+    },
+  ],
+  "cut-over": [
+    {
+      point: "before:cut-over",
+      says: "the edge serves the old tree; from here on it is finished, not undone",
+      cells: { hop3d: finished, ...served },
+    },
+    {
+      point: "within:cut-over",
+      says: "as above, once more: for a site the supervisor has nothing to do in between",
+      cells: { hop3d: finished, ...served },
+    },
+  ],
+  drain: [{ point: "before:drain", says: "the edge serves the new tree", cells: { hop3d: finished, ...served } }],
+  retire: [
+    {
+      point: "before:retire",
+      says: "the old tree is not needed any more",
+      cells: { hop3d: finished, ...served },
+    },
+  ],
+};
+
+const canceled: Readonly<Partial<Record<DeployStep, readonly Moment[]>>> = {
+  build: [
+    {
+      point: "before:build",
+      says: "the cancel is accepted, the build not begun",
+      canceled: "before the kill",
+      cells: {
+        hop3d: interrupted,
+        supervisor: undone("CANCELED"),
+        caddy: undoneMissing("edge", "CANCELED"),
+        new: notYet,
+        old: undoneMissing("app", "CANCELED"),
+        job: noJob,
+      },
+    },
+    {
+      point: "app:build",
+      says: "the build runs; the cancel comes with the kill",
+      canceled: "with the kill",
+      cells: {
+        hop3d: undone("UNAVAILABLE", "CANCELED"),
+        supervisor: undone("CANCELED", "BUILD_FAILED", "UNAVAILABLE"),
+        caddy: undoneMissing("edge", "CANCELED"),
+        new: notYet,
+        old: undoneMissing("app", "CANCELED"),
+        job: undone("CANCELED", "BUILD_FAILED"),
+      },
+    },
+  ],
+};
+
+export type Row = { readonly step: DeployStep; readonly moment: Moment };
+
+const rows = (steps: Readonly<Partial<Record<DeployStep, readonly Moment[]>>>): readonly Row[] =>
+  deployStep.options.flatMap((step) => (steps[step] ?? []).map((moment) => ({ step, moment })));
+
+/** Each way to a release, or to none, with what a reader calls it. */
+export const tables = {
+  deploy: { says: "A deploy", rows: rows(deploy) },
+  rollback: { says: "A rollback", rows: rows(ofBuild) },
+  variables: { says: "A change of variables", rows: rows(ofBuild) },
+  tcp: { says: "A deploy of an app on a TCP port", rows: rows(fromStart) },
+  site: { says: "A deploy of a static site", rows: rows(site) },
+  cancel: { says: "A deploy that is canceled", rows: rows(canceled) },
+} as const satisfies Record<string, { says: string; rows: readonly Row[] }>;
+export type Way = keyof typeof tables;
+export const ways = Object.keys(tables) as readonly Way[];

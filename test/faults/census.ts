@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { readProcStat } from "#supervisor/output/proc-stat.ts";
 import { markName } from "#supervisor/proc-tree.ts";
 import { processesOf, type RunningPlatform } from "../e2e/platform.ts";
-import type { Victim } from "./cells.ts";
+import type { Victim } from "./kills.ts";
 
 /** The pid to kill of each that runs: the first of its own processes, not the shell that only waits for it. */
 export type Census = Readonly<Partial<Record<Victim, number>>>;
 
-/** `old` is the release that served before the deploy. Fails when a process belongs to nobody. */
-export async function census(platform: RunningPlatform, app: string, old: number): Promise<Census> {
+/** `old` is the release whose instances served before; null for none. Fails when a process belongs to nobody. */
+export async function census(platform: RunningPlatform, app: string, old: number | null): Promise<Census> {
   const { apps, services } = await platform.supervisor.call("status", {});
   const instances = apps.flatMap((each) => each.instances.map((one) => ({ ...one, app: each.app })));
   const jobs = new Set(

@@ -35,11 +35,11 @@ export function throughEdge(platform: RunningPlatform, app: string, name: string
 
 export function pastEdge(platform: RunningPlatform, app: string, name: string): Client {
   const slot = join(platform.layout.slots(app), "00");
-  return client(name, () => ({
-    socketPath: readFileSync(slot, "utf8")
-      .trim()
-      .replace(/^unix\//, ""),
-  }));
+  return client(name, () => {
+    const address = readFileSync(slot, "utf8").trim();
+    const [, port] = /^127\.0\.0\.1:(\d+)$/.exec(address) ?? [];
+    return port === undefined ? { socketPath: address.replace(/^unix\//, "") } : { host: "127.0.0.1", port };
+  });
 }
 
 function client(name: string, target: () => RequestOptions): Client {

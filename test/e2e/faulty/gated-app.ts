@@ -3,8 +3,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { faultsDirectory } from "./points.ts";
 
-/** Writes the app into a new directory below `base` and returns that. Its points: app:build, app:release and so on. */
-export function gatedApp(base: string, version: string): string {
+/**
+ * Writes the app into a new directory below `base` and returns that. Its points: app:build, app:release and so on. It answers
+ * its version, and after it the variable SHADE when there is one.
+ */
+export function gatedApp(base: string, version: string, listens: "unix" | "tcp" = "unix"): string {
   const dir = join(base, "apps", version);
   const points = faultsDirectory(base);
   mkdirSync(dir, { recursive: true });
@@ -19,6 +22,7 @@ export function gatedApp(base: string, version: string): string {
     // What is asked here is who still runs after a deploy; what is kept warm has tests of its own.
     "hop3.toml": '[run]\nkeep-warm = 0\n[healthcheck]\npath = "/health"\n',
     version,
+    listens,
     "gate.sh": [
       `point=${points}/$1`,
       'mv "$point" "$point.reached" 2>/dev/null || exit 0',
@@ -35,7 +39,7 @@ const server = `
 import os, socketserver, subprocess
 from http.server import BaseHTTPRequestHandler
 
-version = open("version", "rb").read()
+version = open("version", "rb").read() + os.environ.get("SHADE", "").encode()
 points = {"/health": "app:probe", "/slow": "app:drain"}
 
 
@@ -55,12 +59,19 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+class OnSocket(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
     request_queue_size = 128
 
 
-Server(os.environ["HOP3_SOCKET"], Handler).serve_forever()
+class OnPort(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+if open("listens").read() == "tcp":
+    OnPort(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+OnSocket(os.environ["HOP3_SOCKET"], Handler).serve_forever()
 `;
 
 /** A static site of the same kind. */
