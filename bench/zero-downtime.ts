@@ -85,7 +85,7 @@ async function measure(platform: RunningPlatform, kind: "unix" | "tcp", other: s
   await repeatedly("deploy with streams held", held, () => deployLive(platform, directory, app));
   await release();
   await repeatedly("deploy", runs * 5 - held, () => deployLive(platform, directory, app));
-  await repeatedly("rollback", runs * 2, () => rollback(platform, app));
+  await repeatedly("rollback", runs * 2, (time) => rollback(platform, app, time % 2));
   await repeatedly("change of scale", runs * 2, async (time) => {
     await platform.api("PATCH", `/apps/${app}/processes`, { scale: { web: time % 2 === 0 ? 3 : 1 } });
     // Else no long answer is with those that leave next.
@@ -107,11 +107,12 @@ async function measure(platform: RunningPlatform, kind: "unix" | "tcp", other: s
   };
 }
 
-async function rollback(platform: RunningPlatform, app: string): Promise<void> {
+/** Skips so many: what served last may still be kept warm, what served before that has to be started. */
+async function rollback(platform: RunningPlatform, app: string, skip: number): Promise<void> {
   const { releases } = (await platform.api("GET", `/apps/${app}/releases`)) as {
     releases: { release: number; live: boolean; restorable: boolean }[];
   };
-  const release = releases.find(({ live, restorable }) => !live && restorable)?.release;
+  const release = releases.filter(({ live, restorable }) => !live && restorable)[skip]?.release;
   const { deploy } = (await platform.api("POST", `/apps/${app}/rollback`, { release })) as { deploy: number };
   await eventually(
     "the rollback has ended",

@@ -153,6 +153,39 @@ const ofBuild = {
   ...fromStart,
 } satisfies Partial<Record<DeployStep, readonly Moment[]>>;
 
+/** What is killed as the new instance is the kept one: it runs all along, and whoever needs it finds out that it does not. */
+const kept: Readonly<Partial<Record<DeployStep, readonly Moment[]>>> = {
+  release: [
+    {
+      point: "within:release",
+      says: "the new release is written down, the kept instance is in no slot",
+      cells: { hop3d: interrupted, supervisor: finished, caddy: edge, new: finished, old: app, job: noJob },
+    },
+  ],
+  start: [
+    {
+      point: "before:start",
+      says: "the kept instance is about to be taken over; when it is dead, one is started",
+      cells: { hop3d: interrupted, supervisor: finished, caddy: edge, new: finished, old: app, job: noJob },
+    },
+    {
+      point: "after:start",
+      says: "the kept instance is the new release's",
+      cells: { hop3d: interrupted, supervisor: finished, caddy: edge, new: undone("APP_EXITED"), old: app, job: noJob },
+    },
+  ],
+  probe: [{ ...deploy.probe[0], says: "the kept instance is about to answer the probe" }],
+  "cut-over": deploy["cut-over"],
+  drain: deploy.drain,
+  retire: [
+    {
+      point: "before:retire",
+      says: "the old instance is kept now",
+      cells: { ...deploy.retire[0].cells, old: finished },
+    },
+  ],
+};
+
 const served = { supervisor: finished, caddy: edge, new: noProcess, old: noProcess, job: noProcess };
 
 const site: Readonly<Partial<Record<DeployStep, readonly Moment[]>>> = {
@@ -234,6 +267,7 @@ const rows = (steps: Readonly<Partial<Record<DeployStep, readonly Moment[]>>>): 
 export const tables = {
   deploy: { says: "A deploy", rows: rows(deploy) },
   rollback: { says: "A rollback", rows: rows(ofBuild) },
+  warm: { says: "A rollback to an instance that is kept warm", rows: rows(kept) },
   variables: { says: "A change of variables", rows: rows(ofBuild) },
   tcp: { says: "A deploy of an app on a TCP port", rows: rows(fromStart) },
   site: { says: "A deploy of a static site", rows: rows(site) },

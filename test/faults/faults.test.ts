@@ -35,11 +35,12 @@ test("every step of a deploy is killed in, by every process there is, and so is 
   }
 });
 
-for (const way of ["deploy", "rollback", "variables", "site"] as const) {
+for (const way of ["deploy", "rollback", "warm", "variables", "site"] as const) {
   test(`every step that the journal has of one undisturbed has a row: ${tables[way].says}`, async () => {
     const on = await platform();
-    const { app, prepare, next } = begunBy[way];
-    if (way === "site") await prepare(on);
+    const { app, prepare, restore, next } = begunBy[way];
+    if (app !== begunBy.deploy.app) await prepare(on);
+    await restore?.(on);
     const { body } = await fetchThroughEdge(on.edge(app), "/");
     const number = await (await next(on, body)).begin();
     assert.ok(number !== undefined);

@@ -29,10 +29,11 @@ export async function runCell(
   moment: Moment,
   victim: Victim,
 ): Promise<Held | undefined> {
-  const { app, hasInstances, next } = begunBy[way];
+  const { app, hasInstances, restore, next } = begunBy[way];
   const cell = moment.cells[victim];
+  await restore?.(platform);
   const old = await serving(platform, app);
-  const { version, begin } = await next(platform, old);
+  const { version, begin, assertServed } = await next(platform, old);
   const release = await liveRelease(platform, app);
   const before = { remains: remainsOf(platform, app), surroundings: await surroundings(platform, app) };
   const edge = platform.edge(app);
@@ -87,6 +88,7 @@ export async function runCell(
       before.surroundings,
       "sockets, routes or files are not what they were",
     );
+    if (isFinished && victim !== "new") await assertServed?.(platform);
     await assertVariables(platform, app, isFinished ? version : old);
     return typeof cell === "string" ? undefined : { rest, away: kill.missed === "nobody" ? undefined : away };
   } finally {

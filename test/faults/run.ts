@@ -15,6 +15,8 @@ const wanted = read();
 
 let platform: RunningPlatform | undefined;
 const tried: Tried[] = [];
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => void (platform?.stop() ?? Promise.resolve()).finally(() => process.exit(1)));
 const began = performance.now();
 try {
   for (const way of wanted.ways) {

@@ -13,6 +13,8 @@ export type Next = {
   readonly version: string;
   /** Resolves with the number of the deploy that it is; undefined when it was not taken. */
   begin(): Promise<number | undefined>;
+  /** Looked into when it has come to its end and its new instance was not killed. */
+  assertServed?(platform: RunningPlatform): Promise<void>;
 };
 
 export type Begun = {
@@ -21,6 +23,8 @@ export type Begun = {
   readonly hasInstances: boolean;
   /** The app, deployed often enough for what every cell finds. */
   prepare(platform: RunningPlatform): Promise<void>;
+  /** Makes up for what the cell before may have ended. */
+  restore?(platform: RunningPlatform): Promise<void>;
   /** `serves` is what the app answers now. */
   next(platform: RunningPlatform, serves: string): Promise<Next>;
 };
@@ -50,22 +54,57 @@ function uploaded(app: string, source: (base: string, version: string) => string
   };
 }
 
-const deploy = uploaded("loaded", gatedApp);
+const deploy = uploaded("loaded", (base, version) => gatedApp(base, version));
+
+type Listed = { readonly release: number; readonly build: number; readonly restorable: boolean };
+
+/** Back to the newest release of which this holds. */
+async function back(
+  platform: RunningPlatform,
+  app: string,
+  wanted: (one: Listed, version: string) => boolean,
+): Promise<Next> {
+  const { releases } = (await platform.api("GET", `/apps/${app}/releases`)) as { releases: Listed[] };
+  const versionOf = (build: number) => readFileSync(join(platform.layout.buildTree(app, build), "version"), "utf8");
+  const older = releases.find((one) => one.restorable && wanted(one, versionOf(one.build)));
+  assert.ok(older !== undefined, "there is nothing to go back to");
+  const body = { release: older.release };
+  const begin = async () => ((await platform.api("POST", `/apps/${app}/rollback`, body)) as { deploy: number }).deploy;
+  return { version: versionOf(older.build), begin };
+}
 
 const rollback: Begun = {
   ...deploy,
-  async next(platform, serves) {
-    const { app } = deploy;
-    const { releases } = (await platform.api("GET", `/apps/${app}/releases`)) as {
-      releases: { release: number; build: number; restorable: boolean }[];
+  next: (platform, serves) => back(platform, deploy.app, (_, version) => version !== serves),
+};
+
+const keeping = uploaded("kept", (base, version) => gatedApp(base, version, { keepWarm: 3600 }));
+
+async function keptInstance(platform: RunningPlatform): Promise<{ id: string; release: number } | undefined> {
+  return (await instances(platform)).find(({ state }) => state === "warm");
+}
+
+async function instances(platform: RunningPlatform) {
+  const { apps } = await platform.supervisor.call("status", {});
+  return apps.find(({ app }) => app === keeping.app)?.instances ?? [];
+}
+
+const warm: Begun = {
+  ...keeping,
+  async restore(platform) {
+    if ((await keptInstance(platform)) !== undefined) return;
+    await deployLive(platform, gatedApp(platform.base, nextVersion(), { keepWarm: 3600 }), keeping.app);
+    await eventually("an instance is kept", async () => (await keptInstance(platform)) !== undefined);
+  },
+  async next(platform) {
+    const kept = await keptInstance(platform);
+    return {
+      ...(await back(platform, keeping.app, ({ release }) => release === kept?.release)),
+      async assertServed() {
+        const ids = (await instances(platform)).filter(({ state }) => state === "ready").map(({ id }) => id);
+        assert.deepEqual(ids, [kept?.id], "another instance than the kept one serves");
+      },
     };
-    const versionOf = (build: number) => readFileSync(join(platform.layout.buildTree(app, build), "version"), "utf8");
-    const older = releases.find(({ restorable, build }) => restorable && versionOf(build) !== serves);
-    assert.ok(older !== undefined, "there is nothing to go back to");
-    const body = { release: older.release };
-    const begin = async () =>
-      ((await platform.api("POST", `/apps/${app}/rollback`, body)) as { deploy: number }).deploy;
-    return { version: versionOf(older.build), begin };
   },
 };
 
@@ -91,8 +130,9 @@ const variables: Begun = {
 export const begunBy: Readonly<Record<Way, Begun>> = {
   deploy,
   rollback,
+  warm,
   variables,
-  tcp: uploaded("on-a-port", (base, version) => gatedApp(base, version, "tcp")),
+  tcp: uploaded("on-a-port", (base, version) => gatedApp(base, version, { listens: "tcp" })),
   site: uploaded("site", staticApp, false),
   cancel: deploy,
 };

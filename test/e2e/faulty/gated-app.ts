@@ -3,11 +3,17 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { faultsDirectory } from "./points.ts";
 
+type Gated = {
+  readonly listens?: "unix" | "tcp";
+  /** Seconds; none unless said: who still runs after a deploy is asked of most of them. */
+  readonly keepWarm?: number;
+};
+
 /**
  * Writes the app into a new directory below `base` and returns that. Its points: app:build, app:release and so on. It answers
  * its version, and after it the variable SHADE when there is one.
  */
-export function gatedApp(base: string, version: string, listens: "unix" | "tcp" = "unix"): string {
+export function gatedApp(base: string, version: string, { listens = "unix", keepWarm = 0 }: Gated = {}): string {
   const dir = join(base, "apps", version);
   const points = faultsDirectory(base);
   mkdirSync(dir, { recursive: true });
@@ -19,8 +25,7 @@ export function gatedApp(base: string, version: string, listens: "unix" | "tcp" 
       "web: sh gate.sh app:start && exec python3 serve.py",
       "",
     ].join("\n"),
-    // What is asked here is who still runs after a deploy; what is kept warm has tests of its own.
-    "hop3.toml": '[run]\nkeep-warm = 0\n[healthcheck]\npath = "/health"\n',
+    "hop3.toml": `[run]\nkeep-warm = ${keepWarm}\n[healthcheck]\npath = "/health"\n`,
     version,
     listens,
     "gate.sh": [
