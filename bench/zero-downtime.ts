@@ -1,9 +1,9 @@
 /**
- * What the users of a loaded app see while it is deployed, rolled back, scaled and restarted, and while another app is
- * deployed: failed requests, ids executed twice or never, bodies cut short, dropped streams, and how long requests take
- * beside quiet times. On a unix socket and on a TCP port. `--runs 10` are 50 deploys, 20 rollbacks, 20 changes of scale and
- * 10 restarts of the loaded app, each kind, and 20 deploys of the other. `--control` gives nothing time to leave, and must
- * find losses.
+ * What the users of a loaded app see while it is deployed, rolled back, scaled, restarted and reloaded, and while another
+ * app is deployed: failed requests, ids executed twice or never, bodies cut short, dropped streams, and how long requests
+ * take beside quiet times. On a unix socket and on a TCP port. `--runs 10` are 50 deploys, 20 rollbacks, 20 changes of
+ * scale, 10 restarts and 5 reloads of the loaded app, each kind, and 20 deploys of the other. `--control` gives nothing
+ * time to leave, and must find losses.
  */
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { cp, rm } from "node:fs/promises";
@@ -92,6 +92,7 @@ async function measure(platform: RunningPlatform, kind: "unix" | "tcp", other: s
     if (time % 2 === 0) await new Promise((resolve) => setTimeout(resolve, spreadMs));
   });
   await repeatedly("restart", runs, () => platform.api("POST", `/apps/${app}/restart`));
+  await repeatedly("reload", held, () => platform.api("POST", `/apps/${app}/reload`));
   await repeatedly("deploy of another", runs * 2, () => deployLive(platform, other, another));
   const minutes = (performance.now() - began) / 60_000;
   const own = await load.stop();
@@ -166,7 +167,7 @@ print(
         (one) =>
           `${one.kind}: a short request took (p50 / p99 / max, ms) ${ms(one.latency.quiet)} in quiet times, ${ms(one.latency.changed)} when it was due within 5 s of the begin of an operation, ${ms(one.latency.since)} all along; p99 <= ${slowdownGoal} x quiet: ${ratio(one) <= slowdownGoal ? "met" : "missed"} (${ratio(one).toFixed(1)}; ${one.latency.quiet.n} and ${one.latency.changed.n} requests).`,
       ),
-      `Each app: ${runs * 5} deploys, ${runs * 2} rollbacks, ${runs * 2} changes of scale (1 and 3), ${runs} restarts, then ${runs * 2} deploys of another app, under load all along. Clients do not retry.`,
+      `Each app: ${runs * 5} deploys, ${runs * 2} rollbacks, ${runs * 2} changes of scale (1 and 3), ${runs} restarts and ${Math.ceil(runs / 2)} reloads, then ${runs * 2} deploys of another app, under load all along. Of the rollbacks every other one is to what is still kept warm. Clients do not retry.`,
       "Load: 200 keep-alive GET and 50 keep-alive POST of 1 kB a second, whose ids the app writes down; two answers of 10 s, one of them chunked; an upload of 100 MB in 10 s, told by its hash; an event stream and a WebSocket of 5 s each, their messages numbered. In the first tenth of the deploys an event stream and a WebSocket more, which only the app ends: it may when its grace of 30 s is over, in form. And an event stream and a WebSocket of another app, held from begin to end.",
       "A request is due on a timetable and its time is counted from then: a stall delays all that was due in it.",
       "The app ends at once when it gets TERM, whatever it is doing, but for a goodbye to its streams.",
