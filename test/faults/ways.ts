@@ -108,11 +108,13 @@ const warm: Begun = {
   },
 };
 
+const shaded = uploaded("shaded", (base, version) => gatedApp(base, version));
+
 /** The request ends with the change itself, or with hop3d, so it is not waited for; its number is the next one of the app. */
 const variables: Begun = {
-  ...deploy,
+  ...shaded,
   async next(platform, serves) {
-    const { app } = deploy;
+    const { app } = shaded;
     const { deploys } = (await platform.api("GET", `/apps/${app}/deploys`)) as { deploys: { deploy: number }[] };
     const [code = "", shade = "0"] = serves.split("-");
     const next = `-${Number(shade) + 1}`;
