@@ -3,9 +3,10 @@ import type { Clock } from "#sys/clock.ts";
 import { dialTcp, dialUnix, ownsSocket, tcpListeners } from "./proc-net.ts";
 import { appProcesses, type Marked } from "./proc-tree.ts";
 
-/** Between two looks: short at first, since most apps listen within half a second. */
+/** Between two looks: short for a second, in which most apps listen and somebody waits; then rarer, up to `lastPollMs`. */
 const firstPollMs = 20;
 const lastPollMs = 200;
+const shortPolls = 50;
 
 /**
  * Resolves with the dial address once the instance accepts connections, on its socket or its port, whichever comes first.
@@ -18,7 +19,7 @@ export async function untilListening(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<string> {
-  for (let wait = firstPollMs; ; wait = Math.min(lastPollMs, wait * 1.3)) {
+  for (let looks = 1, wait = firstPollMs; ; looks += 1) {
     if (await accepts({ path: where.socket })) return dialUnix(where.socket);
     const listeners = tcpListeners(where.port);
     if (listeners.length > 0) {
@@ -31,6 +32,7 @@ export async function untilListening(
       }
     }
     await clock.sleep(wait, signal);
+    if (looks >= shortPolls) wait = Math.min(lastPollMs, wait * 1.3);
   }
 }
 
