@@ -1,14 +1,12 @@
 /** The environment of an app: shown with its sources, and changed all or nothing. A change makes a release. */
 import { AppError } from "#core/errors.ts";
-import { createDeploy, startDeploy, endDeploy } from "#store/deploys.ts";
-import { type EnvInput, readEnv, replaceEnv } from "#store/env.ts";
+import { readEnv, replaceEnv } from "#store/env.ts";
 import { appendEvent } from "#store/events.ts";
-import { toAppError } from "#core/errors.ts";
 import { appPlatformEnv } from "./app-env.ts";
 import { requireApp } from "./require-app.ts";
 import type { Artifact } from "./artifact.ts";
+import { releaseConfig } from "./config-release.ts";
 import { appDomains } from "./domains.ts";
-import { activate } from "./deploy/pipeline.ts";
 import type { Actor, Platform } from "./platform.ts";
 import { liveArtifact } from "./live-artifact.ts";
 import { refuseReserved } from "./reserved-env.ts";
@@ -62,9 +60,10 @@ export async function changeEnv(
     const variables = changeVariables([...before.values()], change);
     const artifact = liveRelease === null || state === "stopped" ? undefined : await liveArtifact(platform, app);
     let release: number | null = null;
-    // With the release that carries them, or at once where there is none to make: the store never has half of it.
+    // With the release that carries them, or at once where there is none to make: the store never has half of it. The start
+    // of a stopped app makes it.
     if (artifact === undefined) await replaceEnv(store, app, variables, masterKey);
-    else release = await releaseConfig(platform, artifact, by, variables, `environment: ${changed.join(", ")}`);
+    else release = await releaseConfig(platform, artifact, by, variables, changed);
     await appendEvent(store, { actor: by.name, action: "app.env.change", app, outcome: "ok", details: { changed } });
     return {
       changed: changed.toSorted(),
@@ -72,37 +71,6 @@ export async function changeEnv(
       restarted: release === null ? [] : Object.keys(artifact?.processes ?? {}),
     };
   });
-}
-
-/** A release of the same build with these variables, journaled like a deploy. */
-async function releaseConfig(
-  platform: Platform,
-  artifact: Artifact,
-  by: Actor,
-  variables: readonly EnvInput[],
-  summary: string,
-): Promise<number> {
-  const { app } = artifact;
-  const { number: deploy } = await createDeploy(platform.store, app, { summary, createdBy: by.name });
-  await startDeploy(platform.store, app, deploy);
-  const settings = { variables, restores: null };
-  const underWay = platform.deploys.add(app, deploy, false);
-  const job = { platform, app, deploy, by: by.name, summary, settings, underWay, logLength: () => 0 };
-  try {
-    const { release } = await activate(job, artifact, "config", false);
-    await endDeploy(platform.store, app, deploy, "succeeded");
-    return release;
-  } catch (thrown) {
-    underWay.settle();
-    const error = underWay.canceled ?? toAppError(thrown);
-    if (!platform.stopping.aborted) {
-      const told = { code: error.code, message: error.message, hint: error.hint, details: error.details };
-      await endDeploy(platform.store, app, deploy, underWay.canceled === undefined ? "failed" : "canceled", told);
-    }
-    throw error;
-  } finally {
-    underWay.end();
-  }
 }
 
 function nothingBuilt(

@@ -2,18 +2,29 @@
 import type { AppSummary } from "#core/api/apps.ts";
 import { AppError } from "#core/errors.ts";
 import { setAppState } from "#store/apps.ts";
+import { readEnv } from "#store/env.ts";
 import { appendEvent } from "#store/events.ts";
 import { appSummary } from "./apps.ts";
+import { releaseConfig } from "./config-release.ts";
 import { requireApp } from "./require-app.ts";
 import { startFailure } from "./deploy/start.ts";
 import type { Actor, Platform } from "./platform.ts";
 import { liveArtifact } from "./live-artifact.ts";
+import { readSettings } from "./release-settings.ts";
 import { renewAll, renewEach, type Live } from "./renew.ts";
 import { supervisorStatuses } from "./supervisor-status.ts";
+import { differingVariables } from "./variables.ts";
 
-/** Throws NO_RELEASE, APP_EXITED, APP_NOT_LISTENING. */
+/**
+ * With the variables that were set while it was stopped, which takes a release that carries them; when that one fails, the
+ * app stays stopped. Throws NO_RELEASE, APP_EXITED, APP_NOT_LISTENING, and with such a release what a deploy throws.
+ */
 export function startApp(platform: Platform, app: string, by: Actor): Promise<AppSummary> {
   return change(platform, app, by, "app.start", async ({ release, artifact }) => {
+    const variables = await readEnv(platform.store, app, platform.masterKey);
+    // A release of an older Hop3 does not say what it carries: then what there is may be new.
+    const changed = differingVariables(readSettings(platform, app, release)?.variables ?? [], variables);
+    if (changed.length > 0) return void (await releaseConfig(platform, artifact, by, variables, changed));
     const { startTimeout } = artifact.spec;
     const options = { signal: platform.stopping };
     const { ready, status } = await platform.supervisor.call("app.resume", { app, timeout: startTimeout }, options);

@@ -12,6 +12,7 @@ import { startPlatform, type RunningPlatform } from "./platform.ts";
 const app = "daily";
 
 const server = `import http.server, os
+if "BREAK" in os.environ: raise SystemExit(3)
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         print("asked for", self.path, flush=True)
@@ -42,6 +43,7 @@ type Ran = { readonly status: number | null; readonly data: Record<string, unkno
 async function hop3(line: readonly string[], until?: (line: string) => boolean): Promise<Ran> {
   const argv = [process.execPath, join(import.meta.dirname, "../../cmd/hop3.ts"), ...line, "--app", app, "--json"];
   let pid = 0;
+  let isEnding = false;
   const ran = await exec(argv, {
     cwd: platform.base,
     env: {
@@ -53,7 +55,11 @@ async function hop3(line: readonly string[], until?: (line: string) => boolean):
     timeoutMs: 30_000,
     onSpawn: (spawned) => (pid = spawned),
     onLine: (text) => {
-      if (until?.(text) === true) process.kill(pid, "SIGINT");
+      // Once: a second Ctrl-C ends the client as it stands.
+      if (until?.(text) === true && !isEnding) {
+        isEnding = true;
+        process.kill(pid, "SIGINT");
+      }
     },
   });
   assert.equal(ran.timedOut, false, `hop3 ${line.join(" ")} went on:\n${ran.stdout}\n${ran.stderr}`);
@@ -142,6 +148,29 @@ describe("between deploys", () => {
     await done(["app", "start"]);
     await shows("color none");
     assert.equal((await done(["app", "show"]))["state"], "running");
+  });
+
+  it("what is set while it is stopped is in force when it starts; when it cannot start so, it stays stopped", async () => {
+    const newest = async () =>
+      ((await done(["release", "list"]))["releases"] as { release: number; reason: string }[])[0];
+    const before = (await newest())?.release ?? assert.fail("no release");
+    await done(["app", "stop"]);
+    assert.equal((await done(["env", "set", "COLOR=green", "BREAK=1"]))["release"], null);
+    const failed = await hop3(["app", "start"]);
+    assert.equal(failed.status, 8, failed.said);
+    assert.match(failed.said, /APP_EXITED/);
+    assert.equal((await done(["app", "show"]))["state"], "stopped");
+    assert.equal((await newest())?.release, before);
+    await done(["env", "unset", "BREAK"]);
+    assert.equal((await done(["app", "start"]))["state"], "running");
+    await shows("color green");
+    const made = await newest();
+    assert.ok(made !== undefined && made.release > before && made.reason === "config", JSON.stringify(made));
+    // Nothing was set meanwhile: what served serves again.
+    await done(["app", "stop"]);
+    await done(["app", "start"]);
+    assert.deepEqual(await newest(), made);
+    await done(["env", "unset", "COLOR"]);
   });
 
   it("an app of workers alone has no address, and its name is nobody's", async () => {
