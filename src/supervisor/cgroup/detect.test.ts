@@ -1,0 +1,157 @@
+/** Hosts of each kind as they were recorded: `/proc/self/mountinfo`, `/proc/self/cgroup`, and files of a tree of version 2. */
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { wallClock } from "../clock.ts";
+import { makeCgroup, missingControllers, openTree } from "./cgroup.ts";
+import { detectCgroups } from "./detect.ts";
+import { noLimits } from "./versions.ts";
+
+const second =
+  "35 24 0:30 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot\n";
+const ext4 = "24 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro\n";
+const unit = "/system.slice/hop3-supervisor.service";
+const mebi = 1024 * 1024;
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "hop3-cgroup-"));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+function record(files: Readonly<Record<string, string>>): void {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), content);
+  }
+}
+
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+
+describe("a host of version 2 below systemd", () => {
+  beforeEach(() =>
+    record({
+      "proc/self/mountinfo": ext4 + second,
+      "proc/self/cgroup": `0::${unit}\n`,
+      "sys/fs/cgroup/cgroup.controllers": "cpuset cpu io memory hugetlb pids rdma misc\n",
+      [`sys/fs/cgroup${unit}/cgroup.controllers`]: "cpu memory pids\n",
+      [`sys/fs/cgroup${unit}/cgroup.procs`]: "811\n",
+    }),
+  );
+
+  it("is used in the part that was delegated, which the supervisor leaves for a leaf of its own", () => {
+    const tree = detectCgroups("hop3", root);
+    assert.deepEqual(missingControllers(tree), []);
+    assert.ok(tree !== undefined);
+    assert.equal(tree.unified, `${root}/sys/fs/cgroup${unit}`);
+    openTree(tree, 811);
+    assert.equal(read(`sys/fs/cgroup${unit}/supervisor/cgroup.procs`), "811");
+    assert.equal(read(`sys/fs/cgroup${unit}/cgroup.subtree_control`), "+memory +cpu +pids");
+  });
+
+  it("is found at the same place by the next supervisor, which starts in that leaf or in the unit", () => {
+    const before = detectCgroups("hop3", root);
+    record({ "proc/self/cgroup": `0::${unit}/supervisor\n` });
+    assert.deepEqual(detectCgroups("hop3", root), before);
+  });
+
+  it("takes limits, and tells what was used and whether memory ran out", () => {
+    const tree = detectCgroups("hop3", root);
+    assert.ok(tree !== undefined);
+    const leaf = `sys/fs/cgroup${unit}/apps/70001/web.1`;
+    record({ [`${leaf}/memory.swap.max`]: "max\n" });
+    const group = makeCgroup(tree, ["apps", "70001", "web.1"]);
+    assert.deepEqual(group.joins, [join(root, leaf, "cgroup.procs")]);
+    group.limit({ memory: 512 * mebi, cpu: 1.5, processes: 100 });
+    assert.equal(read(`${leaf}/memory.max`), "536870912");
+    assert.equal(read(`${leaf}/memory.swap.max`), "0");
+    assert.equal(read(`${leaf}/cpu.max`), "150000 100000");
+    assert.equal(read(`${leaf}/pids.max`), "100");
+    // Only what hands controllers on may, and a leaf with processes must not.
+    assert.equal(read(`sys/fs/cgroup${unit}/apps/70001/cgroup.subtree_control`), "+memory +cpu +pids");
+    assert.ok(!readdirSync(join(root, leaf)).includes("cgroup.subtree_control"));
+    group.limit(noLimits);
+    assert.equal(read(`${leaf}/memory.max`), "max");
+    assert.equal(read(`${leaf}/cpu.max`), "max 100000");
+    record({
+      [`${leaf}/memory.current`]: "104857600\n",
+      [`${leaf}/memory.peak`]: "209715200\n",
+      [`${leaf}/memory.events`]: "low 0\nhigh 0\nmax 312\noom 3\noom_kill 2\noom_group_kill 0\n",
+      [`${leaf}/cpu.stat`]: "usage_usec 1250000\nuser_usec 1000000\nsystem_usec 250000\nnr_periods 0\n",
+      [`${leaf}/pids.current`]: "7\n",
+    });
+    assert.deepEqual(group.facts(), {
+      memory: 100 * mebi,
+      memoryPeak: 200 * mebi,
+      outOfMemory: 2,
+      cpu: 1.25,
+      processes: 7,
+    });
+  });
+
+  it("kills all at once where the kernel can", async () => {
+    const tree = detectCgroups("hop3", root);
+    assert.ok(tree !== undefined);
+    record({ [`sys/fs/cgroup${unit}/apps/70001/cgroup.kill`]: "" });
+    assert.equal(await makeCgroup(tree, ["apps", "70001"]).kill(wallClock), true);
+    assert.equal(read(`sys/fs/cgroup${unit}/apps/70001/cgroup.kill`), "1");
+  });
+
+  it("refuses a limit whose controller was not delegated, and sets none", () => {
+    record({ [`sys/fs/cgroup${unit}/cgroup.controllers`]: "memory pids\n" });
+    const tree = detectCgroups("hop3", root);
+    assert.ok(tree !== undefined);
+    assert.deepEqual(missingControllers(tree), ["cpu"]);
+    const group = makeCgroup(tree, ["apps"]);
+    assert.throws(() => group.limit({ memory: mebi, cpu: 1, processes: 1 }), { code: "UNAVAILABLE" });
+    assert.ok(!readdirSync(join(root, `sys/fs/cgroup${unit}/apps`)).includes("memory.max"));
+    group.limit({ ...noLimits, memory: 64 * mebi });
+  });
+});
+
+it("without systemd a directory of our own is made at the top of version 2", () => {
+  record({
+    "proc/self/mountinfo": ext4 + second,
+    "proc/self/cgroup": "0::/\n",
+    "sys/fs/cgroup/cgroup.controllers": "cpu memory pids\n",
+  });
+  assert.equal(detectCgroups("hop3", root)?.unified, `${root}/sys/fs/cgroup/hop3`);
+});
+
+it("a host of version 1 has a directory a controller, and version 2 beside without controllers", () => {
+  const v1 = (name: string) => `30 24 0:26 / /sys/fs/cgroup/${name} rw,relatime - cgroup cgroup rw,${name}\n`;
+  record({
+    "proc/self/mountinfo":
+      ext4 +
+      v1("cpu,cpuacct") +
+      v1("pids") +
+      "31 24 0:29 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw,nsdelegate\n" +
+      "32 24 0:33 / /sys/fs/cgroup/systemd rw,relatime - cgroup cgroup rw,xattr,name=systemd\n",
+    "proc/self/cgroup": "8:pids:/\n4:cpu,cpuacct:/\n0::/\n",
+    "sys/fs/cgroup/unified/cgroup.controllers": "\n",
+  });
+  const tree = detectCgroups("hop3", root);
+  assert.deepEqual(tree, {
+    version: 1,
+    bases: { cpu: `${root}/sys/fs/cgroup/cpu,cpuacct/hop3`, pids: `${root}/sys/fs/cgroup/pids/hop3` },
+    unified: `${root}/sys/fs/cgroup/unified/hop3`,
+  });
+  assert.deepEqual(missingControllers(tree), ["memory"]);
+});
+
+it("in a container that sees a part of version 2 alone, what is below that part is used", () => {
+  record({
+    "proc/self/mountinfo": `35 24 0:30 /lxc/one /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n`,
+    "proc/self/cgroup": "0::/lxc/one/init.scope\n",
+    "sys/fs/cgroup/cgroup.controllers": "memory\n",
+  });
+  assert.equal(detectCgroups("hop3", root)?.unified, `${root}/sys/fs/cgroup/init.scope`);
+});
+
+it("a host without cgroups is told apart", () => {
+  record({ "proc/self/mountinfo": ext4, "proc/self/cgroup": "" });
+  assert.equal(detectCgroups("hop3", root), undefined);
+  assert.deepEqual(missingControllers(undefined), ["memory", "cpu", "pids"]);
+});
