@@ -137,6 +137,7 @@ it("a host of version 1 has a directory a controller, and version 2 beside witho
     version: 1,
     bases: { cpu: `${root}/sys/fs/cgroup/cpu,cpuacct/hop3`, pids: `${root}/sys/fs/cgroup/pids/hop3` },
     unified: `${root}/sys/fs/cgroup/unified/hop3`,
+    top: `${root}/sys/fs/cgroup/unified`,
   });
   assert.deepEqual(missingControllers(tree), ["memory"]);
 });

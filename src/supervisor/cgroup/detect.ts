@@ -17,6 +17,8 @@ export type CgroupTree = {
    * and its sockets are, and can kill all at once. Undefined where there is none.
    */
   readonly unified: string | undefined;
+  /** Where the tree of version 2 begins, from which netfilter counts. */
+  readonly top: string | undefined;
 };
 
 /**
@@ -28,19 +30,20 @@ export function detectCgroups(name: string, root = ""): CgroupTree | undefined {
   const own = readOwn(`${root}/proc/self/cgroup`);
   const second = mounts.find(({ type }) => type === "cgroup2");
   const unified = second === undefined ? undefined : root + secondBase(second, own.get(""), name);
+  const top = second === undefined ? undefined : root + second.at;
   const offered = second === undefined ? [] : wordsOf(`${root}${second.at}/cgroup.controllers`);
   if (unified !== undefined && controllers.some((one) => offered.includes(one))) {
     // What systemd was told not to delegate is not among our own directory's controllers.
     const ours = existsSync(unified) ? wordsOf(join(unified, "cgroup.controllers")) : offered;
     const bases = controllers.filter((one) => ours.includes(one)).map((one) => [one, unified]);
-    return { version: 2, bases: Object.fromEntries(bases) as CgroupTree["bases"], unified };
+    return { version: 2, bases: Object.fromEntries(bases) as CgroupTree["bases"], unified, top };
   }
   const bases = controllers.flatMap((one) => {
     const found = mounts.find(({ type, options }) => type === "cgroup" && options.includes(one));
     return found === undefined ? [] : [[one, `${root}${join(found.at, name)}`]];
   });
   if (bases.length === 0 && unified === undefined) return undefined;
-  return { version: 1, bases: Object.fromEntries(bases) as CgroupTree["bases"], unified };
+  return { version: 1, bases: Object.fromEntries(bases) as CgroupTree["bases"], unified, top };
 }
 
 /** The leaf that the supervisor itself goes to: a cgroup of version 2 with processes in it may not hand controllers on. */

@@ -1,7 +1,6 @@
 /** The rules at work, in a network namespace of their own: the host's is not touched. */
 import assert from "node:assert/strict";
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { dirname } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { makeCgroup, openTree, type Cgroup } from "../cgroup/cgroup.ts";
 import { detectCgroups } from "../cgroup/detect.ts";
@@ -36,7 +35,7 @@ describe("the rules as text", () => {
 describe("apps on one loopback", { skip: process.getuid?.() !== 0 && "only root may make namespaces" }, () => {
   const tree = detectCgroups(`hop3-loopback-${process.pid}`);
   assert.ok(tree?.unified !== undefined, "this host has no cgroups of version 2");
-  const [found, root] = [tree, dirname(tree.unified)];
+  const found = tree;
   const children: ChildProcess[] = [];
   let namespace: string;
   let groups: ReadonlyMap<number, Cgroup>;
@@ -66,7 +65,7 @@ describe("apps on one loopback", { skip: process.getuid?.() !== 0 && "only root 
     });
   };
   const load = (apps: readonly LoopbackApp[]): void => {
-    const apart = netCgroup(makeCgroup(found, ["apps"]).unified, root);
+    const apart = netCgroup(makeCgroup(found, ["apps"]).unified, found.top);
     assert.ok(apart !== undefined);
     const done = spawnSync("/usr/bin/nsenter", [`--net=${namespace}`, "/usr/sbin/nft", "-f", "-"], {
       input: loopbackRules(range, apart, apps),
@@ -75,7 +74,7 @@ describe("apps on one loopback", { skip: process.getuid?.() !== 0 && "only root 
     assert.equal(done.stderr, "");
   };
   const appOf = (uid: number, ports: readonly number[] = []): LoopbackApp => {
-    const cgroup = netCgroup(groups.get(uid)?.unified, root);
+    const cgroup = netCgroup(groups.get(uid)?.unified, found.top);
     assert.ok(cgroup !== undefined);
     return { uid, cgroup, ports };
   };

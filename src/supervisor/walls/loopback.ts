@@ -15,17 +15,14 @@ export type LoopbackApp = {
 /** A directory of cgroups of version 2, and how deep below its root it lies. */
 export type NetCgroup = { readonly path: string; readonly level: number };
 
-const seconds = "/sys/fs/cgroup/";
+const usual = "/sys/fs/cgroup/";
 
-/** `directory` as netfilter names it; undefined for one that it cannot find, which is any outside of the usual place. */
-export function netCgroup(directory: string | undefined, root: string): NetCgroup | undefined {
-  if (directory === undefined || !directory.startsWith(seconds) || !`${directory}/`.startsWith(`${root}/`))
-    return undefined;
-  const below = directory
-    .slice(root.length)
-    .split("/")
-    .filter((part) => part !== "");
-  return { path: directory.slice(seconds.length), level: below.length };
+/** `directory` below `top` as netfilter names it; undefined for one that it cannot find: it looks at the usual place only. */
+export function netCgroup(directory: string | undefined, top: string | undefined): NetCgroup | undefined {
+  if (directory === undefined || top === undefined) return undefined;
+  if (!`${top}/`.startsWith(usual) || !directory.startsWith(`${top}/`)) return undefined;
+  const below = directory.slice(top.length + 1).split("/");
+  return { path: directory.slice(usual.length), level: below.length };
 }
 
 /** For a sender in the range that has no app: its mark belongs to nobody, so it reaches nothing. */

@@ -1,0 +1,66 @@
+/** Which walls this host cannot build, in words for `hop3 system status` and for every app: nothing is pretended. */
+import { accessSync, constants } from "node:fs";
+import { missingControllers } from "../cgroup/cgroup.ts";
+import type { CgroupTree } from "../cgroup/detect.ts";
+import { netCgroup } from "./loopback.ts";
+import { seccompFilter } from "./seccomp.ts";
+
+export type MissingWall = {
+  readonly wall: "files" | "system-calls" | "loopback" | "memory" | "cpu" | "processes";
+  /** What does not hold, and what would help. */
+  readonly message: string;
+};
+
+export type HostFacts = {
+  /** process.arch */
+  readonly arch: string;
+  /** True when the file is there and can be run. */
+  readonly has: (path: string) => boolean;
+  readonly cgroups: CgroupTree | undefined;
+};
+
+/** Without these no app is started in system mode at all: what is left would be no wall. */
+export const needed: readonly { readonly path: string; readonly packageName: string }[] = [
+  { path: "/usr/bin/bwrap", packageName: "bubblewrap" },
+  { path: "/usr/bin/setpriv", packageName: "util-linux" },
+  { path: "/usr/bin/env", packageName: "coreutils" },
+  { path: "/bin/tar", packageName: "tar" },
+];
+
+export function missingWalls({ arch, has, cgroups }: HostFacts): MissingWall[] {
+  const found: MissingWall[] = [];
+  for (const { path, packageName } of needed.filter((one) => !has(one.path))) {
+    found.push({
+      wall: "files",
+      message: `Apps are not started: ${path} is missing. Install the package ${packageName}.`,
+    });
+  }
+  if (seccompFilter(arch) === undefined) {
+    const message = `Apps may use all system calls that their user may: there is no filter for ${arch}.`;
+    found.push({ wall: "system-calls", message });
+  }
+  if (!has("/usr/sbin/nft")) {
+    const message = "Apps can reach each other's ports and the host's on the loopback. Install the package nftables.";
+    found.push({ wall: "loopback", message });
+  } else if (netCgroup(cgroups?.unified, cgroups?.top) === undefined) {
+    const message =
+      "Apps can reach each other's ports and the host's on the loopback: this host has no cgroups of version 2.";
+    found.push({ wall: "loopback", message });
+  }
+  const limited = { memory: "memory", cpu: "cpu", pids: "processes" } as const;
+  for (const controller of missingControllers(cgroups)) {
+    const wall = limited[controller];
+    const message = `Apps' use of ${wall} is not limited: the kernel offers no ${controller} cgroups here.`;
+    found.push({ wall, message });
+  }
+  return found;
+}
+
+export function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
