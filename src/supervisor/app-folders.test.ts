@@ -110,6 +110,8 @@ describe("directories of apps", { skip: process.getuid?.() !== 0 && "only root c
     const read = ["/bin/cat", join(tree, "static/a.css"), join(tree, "secretive/x"), join(tree, "built")];
     done(as(hop3, `${hop3},${files}`, read));
     done(as(edge, `${edge},${files}`, read));
+    writeFileSync(join(apps, "shop/builds/1/build.log"), "made by root\n", { mode: 0o640 });
+    done(as(hop3, `${hop3},${files}`, ["/bin/cat", join(apps, "shop/builds/1/build.log")]));
     assert.equal(as(app, String(app), read).status, 1, "an app's user gets past the gate without walls");
     assert.equal(as(65_530, "65530", read).status, 1);
     // It runs from there, and cannot change it.
@@ -173,7 +175,7 @@ line" ".hidden" "$(printf '\\377')"
     mkdirSync(join(apps, "shop/builds/4/tree"), { recursive: true });
     makeBuildFolders(apps, "shop", 4, owners);
     assert.equal(statSync(join(apps, "shop/builds/4/tree")).uid, app);
-    assert.equal(statSync(join(apps, "shop/builds/4")).mode & 0o7777, 0o1771);
+    assert.equal(statSync(join(apps, "shop/builds/4")).mode & 0o7777, 0o3771);
     makeAppFolders(apps, "shop", owners);
     assert.equal(statSync(join(apps, "shop/data")).mode & 0o777, 0o700);
   });

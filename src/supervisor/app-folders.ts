@@ -18,10 +18,13 @@ export type Owners = {
 
 type Kind = { readonly uid: "root" | "app"; readonly gid: "hop3" | "app"; readonly mode: number };
 
-/** `hop3d` adds to it; the edge may pass through. Who may get here at all is told by the directory of all apps. */
-const shared: Kind = { uid: "root", gid: "hop3", mode: 0o1771 };
+/**
+ * `hop3d` adds to it; the edge may pass through. Who may get here at all is told by the directory of all apps. Its group
+ * goes on to what root makes in it, so that `hop3d` reads that.
+ */
+const shared: Kind = { uid: "root", gid: "hop3", mode: 0o3771 };
 /** Written by the supervisor, read by `hop3d`. */
-const read: Kind = { uid: "root", gid: "hop3", mode: 0o750 };
+const read: Kind = { uid: "root", gid: "hop3", mode: 0o2750 };
 const own: Kind = { uid: "app", gid: "app", mode: 0o700 };
 /** Of the app, and read by `hop3d` and the edge: what it holds is opened to them when it is sealed. */
 const served: Kind = { uid: "app", gid: "app", mode: 0o755 };

@@ -90,7 +90,13 @@ export function makeCgroup(tree: CgroupTree, parts: readonly string[]): Cgroup {
 
 function handOn({ bases }: CgroupTree, path: string): void {
   const names = controllers.filter((one) => bases[one] !== undefined).map((one) => `+${one}`);
-  writeFileSync(join(path, "cgroup.subtree_control"), names.join(" "));
+  try {
+    writeFileSync(join(path, "cgroup.subtree_control"), names.join(" "));
+  } catch (error) {
+    if (!isNodeError(error) || error.code !== "EBUSY") throw error;
+    const hint = "Start it as a unit of its own, with Delegate=yes.";
+    throw new AppError("UNAVAILABLE", `Other processes than the supervisor are in the cgroup ${path}.`, { hint });
+  }
 }
 
 function setLimits(version: 1 | 2, place: (one: Controller) => string | undefined, limits: CgroupLimits): void {

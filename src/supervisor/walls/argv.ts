@@ -32,6 +32,7 @@ export type WallSpec = {
  * what is sent to the app's process group, where bwrap stands too and must outlive the app to tell how it ended.
  */
 const enter = `trap '' TERM INT HUP QUIT USR1 USR2 PIPE ALRM
+umask 022
 ulimit -n "$1" && ulimit -c 0 || exit 125
 [ -z "$2" ] || exec 7<"$2" || exit 125
 shift 2

@@ -217,6 +217,7 @@ while True: s.accept()`;
     const needs = `
 import multiprocessing, os, pwd, socket, ssl, subprocess, tempfile, threading
 assert pwd.getpwuid(os.getuid()).pw_name == "hop3-${uid}"
+assert os.umask(0) == 0o022
 assert os.getgroups() == [] and os.getgid() == ${uid}
 open(os.environ["ROOT"] + "/shop/data/kept", "w").write("x")
 tempfile.NamedTemporaryFile().write(b"x")

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { layoutOf } from "#core/layout.ts";
+import { buildWall, directoryWall, releaseWall, type AppWalls } from "./specs.ts";
+
+const layout = layoutOf({ root: "/var/lib/hop3", run: "/run/hop3" });
+const shop: AppWalls = {
+  layout,
+  app: "shop",
+  uid: 70_001,
+  filter: null,
+  programs: ["/usr/lib/hop3"],
+  names: "/var/lib/hop3/supervisor/walls/70001",
+  cgroups: [],
+  openFiles: 1024,
+  temporary: 1 << 26,
+};
+const tree = "/var/lib/hop3/apps/shop/builds/3/tree";
+
+describe("the walls of an app's processes", () => {
+  it("let an instance read its release and write its data, its home and its socket", () => {
+    const { readable, writable, cwd, network } = releaseWall(shop, 3, "api", "/run/hop3/i/abcd1234");
+    assert.deepEqual(readable, [tree, "/var/lib/hop3/runtimes", "/usr/lib/hop3"]);
+    assert.deepEqual(writable, [
+      "/var/lib/hop3/apps/shop/data",
+      "/var/lib/hop3/apps/shop/home",
+      "/run/hop3/i/abcd1234",
+    ]);
+    assert.deepEqual([cwd, network], [`${tree}/api`, true]);
+  });
+
+  it("let a hook do the same without a socket", () => {
+    assert.ok(!releaseWall(shop, 3, ".", null).writable.some((path) => path.startsWith("/run")));
+  });
+
+  it("let a build write its tree, and see nothing of the app that serves", () => {
+    const { readable, writable, temporary, network } = buildWall(shop, 4, ".", false);
+    assert.deepEqual(writable, [
+      "/var/lib/hop3/apps/shop/builds/4/tree",
+      "/var/lib/hop3/apps/shop/cache",
+      "/var/lib/hop3/apps/shop/home",
+    ]);
+    assert.deepEqual(temporary, { directory: "/var/lib/hop3/apps/shop/builds/4/tmp" });
+    assert.ok(![...readable, ...writable].some((path) => /data|builds\/3/.test(path)));
+    assert.equal(network, false);
+  });
+
+  it("show what changes one directory for us that directory alone, without network", () => {
+    const { readable, writable, network } = directoryWall(shop, tree);
+    assert.deepEqual([readable, writable, network], [[], [tree], false]);
+  });
+
+  it("never show a whole app, other apps, the supervisor or a key", () => {
+    const all = [releaseWall(shop, 3, ".", null), buildWall(shop, 3, ".", true), directoryWall(shop, tree)];
+    const paths = all.flatMap(({ readable, writable }) => [...readable, ...writable]);
+    for (const secret of [
+      layout.root,
+      layout.apps,
+      layout.app("shop"),
+      layout.supervisor,
+      layout.masterKey,
+      layout.run,
+    ]) {
+      assert.ok(!paths.some((path) => secret === path || secret.startsWith(`${path}/`)), secret);
+    }
+  });
+});
