@@ -15,6 +15,9 @@ export type LoopbackApp = {
 /** A directory of cgroups of version 2, and how deep below its root it lies. */
 export type NetCgroup = { readonly path: string; readonly level: number };
 
+/** Family and name of the one table that is ours. */
+export const loopbackTable = ["inet", "hop3"] as const;
+
 const usual = "/sys/fs/cgroup/";
 
 /** `directory` below `top` as netfilter names it; undefined for one that it cannot find: it looks at the usual place only. */
@@ -41,9 +44,10 @@ export function loopbackRules(
   const own = apps.map(({ uid, cgroup }) => `${uid} . "${cgroup.path}"`);
   const granted = apps.flatMap(({ uid, ports }) => ports.map((port) => `${uid} . ${port}`));
   const marks = `${nobody(range)}-${range.last}`;
-  return `add table inet hop3
-delete table inet hop3
-table inet hop3 {
+  const table = loopbackTable.join(" ");
+  return `add table ${table}
+delete table ${table}
+table ${table} {
   map senders { type uid : mark;${elements(apps.map(({ uid }) => `${uid} : ${uid}`))} }
   set own { typeof meta mark . socket cgroupv2 level ${all.level + 1};${elements(own)} }
   set granted { typeof meta mark . tcp dport;${elements(granted)} }
