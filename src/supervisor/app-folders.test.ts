@@ -23,6 +23,7 @@ import { makeAppFolders, makeBuildFolders } from "./app-folders.ts";
 import { wallArgv } from "./walls/argv.ts";
 import { readHostView } from "./walls/host-view.ts";
 import { emptyTree, fillTree, packUpload, sealTree, unsealTree } from "./walls/tree-commands.ts";
+import { withoutWalls } from "./walls/testing.ts";
 
 const hop3 = 65_533;
 const app = 70_001;
@@ -30,7 +31,7 @@ const edge = 65_532;
 const files = 65_531;
 const owners = { hop3, app };
 
-describe("directories of apps", { skip: process.getuid?.() !== 0 && "only root can give them away" }, () => {
+describe("directories of apps", { skip: withoutWalls() }, () => {
   let root: string;
   let apps: string;
   let tree: string;

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { openAppUsers, type AppUsers } from "./app-users.ts";
 import { hostTool } from "./host-tool.ts";
+import { withoutRoot } from "./walls/testing.ts";
 
 // The host's own tools, on files of their own.
-describe("users of apps", { skip: process.getuid?.() !== 0 && "only root may make users" }, () => {
+describe("users of apps", { skip: withoutRoot("/usr/sbin/useradd") }, () => {
   let prefix: string;
   beforeEach(() => {
     prefix = mkdtempSync(join(tmpdir(), "hop3-users-"));

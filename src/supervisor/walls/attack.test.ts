@@ -12,6 +12,7 @@ import { wallArgv, type WallSpec } from "./argv.ts";
 import { readHostView } from "./host-view.ts";
 import { closeInherited } from "./inherited.ts";
 import { seccompFilter } from "./seccomp.ts";
+import { withoutWalls } from "./testing.ts";
 
 const uid = 70_001;
 const victimUid = 70_002;
@@ -129,7 +130,7 @@ assert pid > 0, ctypes.get_errno()
 os.waitpid(pid, 0)`;
 }
 
-describe("an app that attacks", { skip: process.getuid?.() !== 0 && "only root can build the walls" }, () => {
+describe("an app that attacks", { skip: withoutWalls() }, () => {
   let root: string;
   let another: string;
   let spec: WallSpec;

@@ -27,10 +27,11 @@ import { askToEnd, killApp, killTree } from "../terminate.ts";
 import { wallArgv } from "./argv.ts";
 import { readHostView } from "./host-view.ts";
 import { seccompFilter } from "./seccomp.ts";
+import { withoutCgroups, withoutWalls } from "./testing.ts";
 
 const uid = 70_001;
 
-describe("an instance inside the walls", { skip: process.getuid?.() !== 0 && "only root can build the walls" }, () => {
+describe("an instance inside the walls", { skip: withoutWalls() || withoutCgroups() }, () => {
   const tree = detectCgroups(`hop3-life-${process.pid}`);
   assert.ok(tree !== undefined);
   const found = tree;

@@ -7,10 +7,11 @@ import { wallClock } from "../clock.ts";
 import { hostTool, type HostTool } from "../host-tool.ts";
 import { loopbackGuard, type LoopbackGuard } from "./loopback-guard.ts";
 import { netCgroup, type LoopbackApp } from "./loopback.ts";
+import { withoutCgroups } from "./testing.ts";
 
 const range = { first: 70_000, last: 79_999 };
 
-describe("the guard of the loopback", { skip: process.getuid?.() !== 0 && "only root may load rules" }, () => {
+describe("the guard of the loopback", { skip: withoutCgroups("/usr/sbin/nft") }, () => {
   const found = detectCgroups(`hop3-guard-${process.pid}`);
   assert.ok(found !== undefined);
   const tree = found;

@@ -6,6 +6,7 @@ import { makeCgroup, openTree, type Cgroup } from "../cgroup/cgroup.ts";
 import { detectCgroups } from "../cgroup/detect.ts";
 import { wallClock } from "../clock.ts";
 import { loopbackRules, netCgroup, type LoopbackApp } from "./loopback.ts";
+import { withoutCgroups } from "./testing.ts";
 
 const range = { first: 70_000, last: 79_999 };
 const all = { path: "hop3/apps", level: 2 };
@@ -32,7 +33,7 @@ describe("the rules as text", () => {
   });
 });
 
-describe("apps on one loopback", { skip: process.getuid?.() !== 0 && "only root may make namespaces" }, () => {
+describe("apps on one loopback", { skip: withoutCgroups("/usr/sbin/nft", "/usr/sbin/ip") }, () => {
   const tree = detectCgroups(`hop3-loopback-${process.pid}`);
   assert.ok(tree?.unified !== undefined, "this host has no cgroups of version 2");
   const found = tree;

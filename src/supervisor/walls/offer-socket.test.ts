@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { offerSocket } from "./offer-socket.ts";
+import { withoutRoot } from "./testing.ts";
 
 const owners = { app: 70_001, edge: 65_532 };
 
-describe("an app's socket", { skip: process.getuid?.() !== 0 && "only root can give it to the edge" }, () => {
+describe("an app's socket", { skip: withoutRoot("/usr/bin/python3", "/usr/bin/setpriv") }, () => {
   let root: string;
   let app: ChildProcess;
   beforeEach(() => {
