@@ -46,7 +46,7 @@ type Context = {
 
 export class Jobs {
   readonly #context: Context;
-  /** By `app kind`: one at a time. */
+  /** By `slotOf`: one at a time. */
   readonly #running = new Map<
     string,
     { readonly cancel: (canceled: boolean) => void; readonly done: Promise<unknown> }
@@ -75,11 +75,11 @@ export class Jobs {
     }
   }
 
-  /** Runs the job to its end. Refused while another of this app and kind runs. */
+  /** Runs the job to its end. Refused while another of this app and kind runs; of health commands, one of this instance. */
   async start(plan: JobPlan): Promise<JobResult> {
     const { command } = plan;
     try {
-      const slot = `${plan.app} ${plan.kind}`;
+      const slot = slotOf(plan);
       if (this.#running.has(slot)) throw new Refusal("conflict", `A ${plan.kind} of ${plan.app} is running already.`);
       const lost = this.#takeLost(plan);
       if (lost) return { exit: null, timedOut: false, canceled: false, lost: true, seconds: 0 };
@@ -208,6 +208,11 @@ export class Jobs {
       this.#lost.delete(name);
     }
   }
+}
+
+/** Begins with the app. Instances may be asked side by side. */
+function slotOf({ app, kind, index }: JobPlan): string {
+  return kind === "probe" ? `${app} ${kind} ${index}` : `${app} ${kind}`;
 }
 
 function nameOf(job: Pick<JobPlan, "app" | "kind" | "number" | "index">): string {

@@ -78,6 +78,22 @@ describe("a health command", () => {
     assert.deepEqual([leftOf(), notes()], [[], []]);
   });
 
+  it("asks after several instances side by side, and after one only once at a time; a cancel ends all", async () => {
+    await bench.start();
+    release(1, 'touch "asked.$PROC_TYPE"; (setsid sleep 1000 &); sleep 1000');
+    const found = await start(1);
+    const both = ["web.1", "web.2"].map((name) => probe(idOf(found, name)));
+    const isAsked = (name: string) => existsSync(join(bench.layout.buildTree("blog", 1), `asked.${name}`));
+    await eventually(() => isAsked("probe.1") && isAsked("probe.2"), "both are asked");
+    await assert.rejects(probe(idOf(found, "web.2")), { code: "CONFLICT" });
+    assert.deepEqual(await bench.client.call("job.cancel", { app: "blog" }), { canceled: true });
+    assert.deepEqual(
+      (await Promise.all(both)).map(({ canceled }) => canceled),
+      [true, true],
+    );
+    assert.deepEqual(notes(), []);
+  });
+
   it("that ran when the supervisor was killed is killed by the next, which says once that it was lost", async () => {
     release(1, "[ -e again ] && exit 0; touch again; (setsid sleep 1000 &); sleep 1000");
     const first = spawn(process.execPath, dyingArgv(bench.layout), { stdio: ["ignore", "pipe", "inherit"] });

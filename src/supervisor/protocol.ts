@@ -37,7 +37,7 @@ export type Verbs = {
   };
   /**
    * Runs the release's health command once, as the app, with the environment of one of its instances; without any it gets
-   * no address. Answers when it has ended; the end of its output is in the answer alone. One an app at a time.
+   * no address. Answers when it has ended; the end of its output is in the answer alone. One an instance at a time.
    */
   "app.probe": { args: { app: string; release: number; instance: string | null }; result: ProbeResult };
   /**

@@ -1,6 +1,6 @@
 /** What a health check asks before a release takes over, on a real platform: which of the app, how often, and as whom. */
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { assertAnswers, deployLive, eventually } from "./apps.ts";
@@ -35,6 +35,21 @@ class Handler(socketserver.BaseRequestHandler):
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     allow_reuse_address = True
 Server(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+`;
+
+/** Is well once as many are asked as `crowd` says; with `sick`, the first is not, and the others take their time. */
+const met = `cd "$HOP3_DATA_DIR"
+touch "asked.$PROC_TYPE"
+n=0
+until [ "$(ls | grep -c '^asked')" -ge "$(cat crowd 2>/dev/null || echo 1)" ]; do
+  n=$((n+1))
+  [ $n -lt 200 ] || exit 1
+  sleep 0.05
+done
+[ -e sick ] || exit 0
+[ "$PROC_TYPE" = probe.1 ] && exit 7
+(setsid sleep 1000 &)
+sleep 1000
 `;
 
 function write(name: string, files: Readonly<Record<string, string>>): string {
@@ -91,6 +106,32 @@ suite("a health check", () => {
     assert.equal(lines.length, 4);
     for (const line of lines) assert.match(line, /^probe\.[12] \d{5} shared$/);
     assert.deepEqual(new Set(lines).size, 2);
+  });
+
+  test("asks web instances side by side, and the first that is not well ends what goes on of the others", async () => {
+    const app = "crowd";
+    const dir = write(app, {
+      Procfile: "web: exec python3 -m http.server --bind 127.0.0.1 $PORT\n",
+      "hop3.toml": "[healthcheck]\ncommand = 'sh met.sh'\ntimeout = 120\nretries = 1\nstart_period = 0\n",
+      "met.sh": met,
+    });
+    await deployLive(platform, dir, app);
+    await platform.api("PATCH", `/apps/${app}/processes`, { scale: { web: 3 } });
+    const data = platform.layout.appData(app);
+    const isAsked = (index: number) => join(data, `asked.probe.${index}`);
+    rmSync(isAsked(1));
+    writeFileSync(join(data, "crowd"), "3");
+    await deployLive(platform, dir, app);
+    for (const index of [1, 2, 3]) rmSync(isAsked(index));
+    writeFileSync(join(data, "sick"), "");
+    const since = performance.now();
+    assert.match(await fails(dir, app), /web\.1 is not healthy: its health command ended with exit status 7/);
+    // Half of what the others would have had.
+    assert.ok(performance.now() - since < 60_000, "it waited for the others");
+    let wrong: string | undefined;
+    const rest = async () => (wrong = await unrest(platform)) === undefined;
+    await eventually("the platform is at rest", rest).catch(() => assert.fail(wrong));
+    await assertAnswers(platform.edge(app), { path: "/", status: 200, contains: "met.sh" });
   });
 
   test("by command asks once for an app without web, and gives no port", async () => {

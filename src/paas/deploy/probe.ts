@@ -1,6 +1,7 @@
 /**
  * Step 6, probe: the release is asked before any user is, each web instance over its own address; a health command of an
- * app without `web` asks once for all. How often is the business of tries.ts, what is asked that of ask-once.ts.
+ * app without `web` asks once for all. The first that is not well ends the others. How often is the business of tries.ts,
+ * what is asked that of ask-once.ts.
  */
 import { AppError } from "#core/errors.ts";
 import { type Healthcheck, standardHealthcheck } from "#core/healthcheck.ts";
@@ -8,8 +9,12 @@ import type { AppStatus, InstanceStatus } from "#supervisor/protocol.ts";
 import { supervisorStatuses } from "../supervisor-status.ts";
 import { askOnce, probedWords, type Failed, type Probed } from "./ask-once.ts";
 import type { JobOwner } from "./run-job.ts";
+import { sideBySide } from "./side-by-side.ts";
 import { instanceWords } from "./start.ts";
 import { tryUntilWell } from "./tries.ts";
+
+/** Instances that are asked at the same time. */
+const atOnce = 4;
 
 /** Milliseconds between two looks at whether what failed its probe still lives. */
 const look = 500;
@@ -31,8 +36,21 @@ export async function probe(job: JobOwner, candidate: Probed, status: AppStatus)
   const check = artifact.spec.healthcheck ?? standardHealthcheck;
   const instances = status.instances.filter((one) => one.release === release);
   const asking: Asking = { job, candidate, check, instances, since: job.platform.clock.now() };
-  for (const instance of instances) if (instance.address !== null) await untilWell(asking, instance);
+  const addressed = instances.filter(({ address }) => address !== null);
+  await sideBySide(addressed, atOnce, (instance, stop) =>
+    untilWell({ ...asking, job: stoppable(job, stop) }, instance),
+  );
   if (check.probe.kind === "command" && !Object.hasOwn(artifact.processes, "web")) await untilWell(asking, null);
+}
+
+/** The same job, over for what goes on of it when `stop` is aborted, too. */
+function stoppable({ platform, app, underWay }: JobOwner, stop: AbortSignal): JobOwner {
+  const signal = AbortSignal.any([underWay.signal, stop]);
+  const goOn = (): void => {
+    underWay.goOn();
+    stop.throwIfAborted();
+  };
+  return { platform, app, underWay: { signal, goOn } };
 }
 
 async function untilWell(asking: Asking, instance: InstanceStatus | null): Promise<void> {
