@@ -234,7 +234,7 @@ const canceled: Readonly<Partial<Record<DeployStep, readonly Moment[]>>> = {
       says: "the cancel is accepted, the build not begun",
       canceled: "before the kill",
       cells: {
-        hop3d: interrupted,
+        hop3d: undone("CANCELED"),
         supervisor: undone("CANCELED"),
         caddy: undoneMissing("edge", "CANCELED"),
         new: notYet,
