@@ -69,7 +69,7 @@ libc.ptrace(17, int(os.environ["VICTIM"]), 0, 0)`,
     what: "change a setting of the kernel",
     shell: "cat /proc/sys/kernel/core_pattern | tee /proc/sys/kernel/core_pattern",
   },
-  { what: "see what another app has in /tmp", shell: 'ls "$ROOT/../hop3-of-another"' },
+  { what: "see what another app has in /tmp", shell: 'ls "$ANOTHER"' },
   { what: "mount something", shell: 'mount -t tmpfs none "$ROOT/shop/data" && umount "$ROOT/shop/data"' },
   { what: "get a user namespace", shell: "unshare --user true" },
   { what: "get a user namespace by clone", python: clone("0x10000000 | 17") },
@@ -139,11 +139,10 @@ describe("an app that attacks", { skip: withoutWalls() }, () => {
 
   before(() => {
     root = mkdtempSync(join(tmpdir(), "hop3-attack-"));
-    another = join(tmpdir(), "hop3-of-another");
+    another = mkdtempSync(join(tmpdir(), "hop3-another-"));
     // As careless as can be: the walls have to hold alone.
     chmodSync(root, 0o755);
     for (const name of ["shop", "shop/tree", "shop/data", "blog", "names", "run"]) mkdirSync(join(root, name));
-    mkdirSync(another, { recursive: true });
     for (const name of ["blog/secret", "master.key", "shop/tree/app.js"]) writeFileSync(join(root, name), "secret\n");
     copyFileSync("/usr/bin/id", join(root, "shop/tree/become"));
     chmodSync(join(root, "shop/tree/become"), 0o4755);
@@ -184,7 +183,7 @@ while True: s.accept()`;
   const run = (before: readonly string[], { python, shell }: Attempt): { status: number | null; text: string } => {
     const command = python === undefined ? ["/bin/sh", "-c", shell ?? ""] : ["/usr/bin/python3", "-c", python];
     const [file = "", ...args] = [...before, ...command];
-    const variables = { ...env, ROOT: root, VICTIM: String(victim.pid) };
+    const variables = { ...env, ROOT: root, ANOTHER: another, VICTIM: String(victim.pid) };
     const done = spawnSync(file, args, { env: variables, cwd: "/", encoding: "utf8", timeout: 20_000 });
     return { status: done.status, text: done.stdout + done.stderr };
   };

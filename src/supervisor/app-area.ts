@@ -1,0 +1,199 @@
+/**
+ * What an app has of the host in system mode, made and removed with it: a user, directories, the names it sees, a cgroup,
+ * and its place in the loopback's rules. Every step may be repeated, and whoever dies between two is finished by the next
+ * try. In no path of the daemon yet.
+ */
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { AppError } from "#core/errors.ts";
+import type { Layout } from "#core/layout.ts";
+import type { Clock } from "#sys/clock.ts";
+import { makeAppFolders, makeBuildFolders } from "./app-folders.ts";
+import type { AppUsers } from "./app-users.ts";
+import { makeCgroup, type Cgroup } from "./cgroup/cgroup.ts";
+import type { CgroupTree } from "./cgroup/detect.ts";
+import { hostPipe, type HostTool } from "./host-tool.ts";
+import { Refusal } from "./refusal.ts";
+import { wallArgv } from "./walls/argv.ts";
+import { writeAppNames } from "./walls/app-names.ts";
+import type { HostView } from "./walls/host-view.ts";
+import type { LoopbackGuard } from "./walls/loopback-guard.ts";
+import { netCgroup, type LoopbackApp } from "./walls/loopback.ts";
+import { directoryWall, type AppWalls } from "./walls/specs.ts";
+import { emptyTree, fillTree, packUpload, sealTree, unsealTree } from "./walls/tree-commands.ts";
+
+export type AppAreaOptions = {
+  readonly layout: Layout;
+  /** User and group of `hop3d`. */
+  readonly hop3: number;
+  readonly users: AppUsers;
+  readonly host: HostView;
+  readonly filter: string | null;
+  readonly programs: readonly string[];
+  readonly tree: CgroupTree;
+  readonly guard: LoopbackGuard;
+  readonly tool: HostTool;
+  readonly clock: Clock;
+  readonly fault: (point: string) => void;
+};
+
+/** Of what we do to an app's files ourselves: seconds, descriptors, bytes of /tmp. */
+const ownLimits = { seconds: 900, openFiles: 1024, temporary: 16 * 1024 * 1024 };
+
+export class AppArea {
+  readonly #options: AppAreaOptions;
+  readonly #made = new Set<string>();
+  /** How many cgroups were made for work of ours. */
+  #leaves = 0;
+
+  constructor(options: AppAreaOptions) {
+    this.#options = options;
+  }
+
+  /** Makes all that an app has from its first day; also what a reboot has taken, for an app that is known. */
+  async make(app: string): Promise<void> {
+    const { layout, hop3, users, fault } = this.#options;
+    const uid = await users.make(app);
+    fault("user-made");
+    makeAppFolders(layout.apps, app, { hop3, app: uid });
+    writeAppNames(this.#names, uid, layout.appHome(app));
+    fault("folders-made");
+    makeCgroup(this.#options.tree, ["apps", String(uid)]);
+    this.#made.add(app);
+    await this.#hold();
+  }
+
+  /** What the walls of a process of this app need. `cgroups` are those of its own run, from `leaf`. */
+  walls(app: string, own: Pick<AppWalls, "cgroups" | "openFiles" | "temporary">): AppWalls {
+    const { layout, filter, programs } = this.#options;
+    const uid = this.#uid(app);
+    return { layout, app, uid, filter, programs, names: join(this.#names, String(uid)), ...own };
+  }
+
+  /** The cgroup of one run, named by its mark, in that of its app. */
+  leaf(app: string, mark: string): Cgroup {
+    return makeCgroup(this.#options.tree, ["apps", String(this.#uid(app)), mark]);
+  }
+
+  /** Makes the directory of a build, to which `hop3d` adds its record and the upload. */
+  makeBuild(app: string, build: number): void {
+    const { layout, hop3 } = this.#options;
+    makeBuildFolders(layout.apps, app, build, { hop3, app: this.#uid(app) });
+  }
+
+  /** Copies the upload into the empty tree. What an earlier try has left is removed first. */
+  async take(app: string, build: number, upload: string): Promise<void> {
+    const { layout, hop3, fault } = this.#options;
+    const tree = layout.buildTree(app, build);
+    if (readdirSync(tree).length > 0) await this.#empty(app, tree);
+    const reader = [`--reuid=${hop3}`, `--regid=${hop3}`, "--clear-groups", "--no-new-privs", "--bounding-set=-all"];
+    const from = ["/usr/bin/setpriv", ...reader, "--inh-caps=-all", ...packUpload(upload)];
+    fault("tree-begun");
+    const done = await this.#inLeaf(app, (argv) => hostPipe(from, argv(tree, fillTree(tree)), ownLimits.seconds));
+    if (done.status !== 0) throw failed("could not be copied", done.stderr);
+    fault("tree-filled");
+  }
+
+  /** Closes a tree for writing. No process of the build may be left. */
+  async seal(app: string, build: number): Promise<void> {
+    const tree = this.#options.layout.buildTree(app, build);
+    await this.#run(app, tree, sealTree(tree), "could not be sealed");
+  }
+
+  /** Removes a build's tree and what else of its directory is not `hop3d`'s. Nothing may run from it. */
+  async removeBuild(app: string, build: number): Promise<void> {
+    const { layout } = this.#options;
+    for (const directory of [layout.buildTree(app, build), join(layout.build(app, build), "tmp")]) {
+      if (!existsSync(directory)) continue;
+      await this.#empty(app, directory);
+      rmSync(directory, { recursive: true });
+    }
+  }
+
+  /** Removes all of an app; nothing of it may run. What `hop3d` has added goes with its directory. */
+  async remove(app: string): Promise<void> {
+    const { layout, users, clock, tree, fault } = this.#options;
+    const uid = users.of(app);
+    if (uid === undefined) return;
+    const cgroup = makeCgroup(tree, ["apps", String(uid)]);
+    await cgroup.kill(clock);
+    // Killing has left no process to be made in it, and removing needs some.
+    cgroup.limit({ memory: null, cpu: null, processes: null });
+    if (existsSync(layout.app(app))) {
+      writeAppNames(this.#names, uid, layout.appHome(app));
+      const builds = `${layout.app(app)}/builds`;
+      for (const build of existsSync(builds) ? readdirSync(builds) : []) {
+        if (/^\d{1,15}$/.test(build)) await this.removeBuild(app, Number(build));
+      }
+      for (const directory of [layout.appData(app), layout.appHome(app), layout.appCache(app)]) {
+        if (existsSync(directory)) await this.#empty(app, directory);
+      }
+      fault("data-removed");
+      // What is left is root's and `hop3d`'s. rm goes by descriptors, and so through no link that is put in its way.
+      const rest = await this.#options.tool(
+        ["/bin/rm", "-rf", "--one-file-system", "--", layout.app(app)],
+        undefined,
+        ownLimits,
+      );
+      if (rest.status !== 0) throw failed("could not be removed", rest.stderr);
+    }
+    fault("folders-removed");
+    this.#made.delete(app);
+    await this.#hold();
+    await cgroup.kill(clock);
+    if (!(await cgroup.remove(clock))) throw failed("could not be removed", "its cgroup is in use");
+    rmSync(join(this.#names, String(uid)), { recursive: true, force: true });
+    await users.remove(app);
+  }
+
+  get #names(): string {
+    return join(this.#options.layout.supervisor, "walls");
+  }
+
+  #uid(app: string): number {
+    const uid = this.#options.users.of(app);
+    if (uid === undefined) throw new Refusal("unknown", `The app ${app} has no user here.`);
+    return uid;
+  }
+
+  async #hold(): Promise<void> {
+    const { tree, guard } = this.#options;
+    const apps = [...this.#made].flatMap((app): LoopbackApp[] => {
+      const uid = this.#uid(app);
+      const cgroup = netCgroup(makeCgroup(tree, ["apps", String(uid)]).unified, tree.top);
+      return cgroup === undefined ? [] : [{ uid, cgroup, ports: [] }];
+    });
+    await guard.hold(apps);
+  }
+
+  /** chmod first: what a build has made unreadable to itself would stay. */
+  async #empty(app: string, directory: string): Promise<void> {
+    await this.#run(app, directory, unsealTree(directory), "could not be opened");
+    await this.#run(app, directory, emptyTree(directory), "could not be emptied");
+  }
+
+  async #run(app: string, directory: string, command: readonly string[], what: string): Promise<void> {
+    const done = await this.#inLeaf(app, (argv) => this.#options.tool(argv(directory, command), undefined, ownLimits));
+    if (done.status !== 0) throw failed(what, done.stderr);
+  }
+
+  /** Runs something of ours inside walls that show one directory, in a cgroup of its own that is gone afterwards. */
+  async #inLeaf<Result>(
+    app: string,
+    work: (argv: (directory: string, command: readonly string[]) => string[]) => Promise<Result>,
+  ): Promise<Result> {
+    const { host, clock } = this.#options;
+    const leaf = this.leaf(app, `files-${(this.#leaves += 1)}`);
+    const walls = this.walls(app, { ...ownLimits, cgroups: leaf.joins });
+    try {
+      return await work((directory, command) => [...wallArgv(directoryWall(walls, directory), host), ...command]);
+    } finally {
+      await leaf.kill(clock);
+      await leaf.remove(clock);
+    }
+  }
+}
+
+function failed(what: string, stderr: string): AppError {
+  return new AppError("INTERNAL", `An app's files ${what}: ${stderr.trim().slice(-300)}`);
+}
