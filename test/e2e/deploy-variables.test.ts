@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import { encodeDeployEnv } from "#core/api/deploy-env.ts";
 import { assertAnswers, eventually } from "./apps.ts";
@@ -98,6 +99,33 @@ test("a deploy that fails, is canceled or is interrupted leaves the variables as
   assert.equal(await deploy(telling("five"), { FAILS: "yes" }, "first"), "failed");
   assert.deepEqual(await variables("first"), {});
   await says("red 1, built red");
+});
+
+test("one that recovery finishes has them too, and the audit log says who changed which", async () => {
+  const halt = haltAt(on.base, "within:cut-over");
+  const interrupted = await post(telling("finished"), { COLOR: "red", SHADE: "dark" });
+  await halt.reached();
+  await killHop3d(on);
+  halt.release();
+  assert.equal(await ended(interrupted.deploy), "succeeded");
+  assert.deepEqual(await variables(), { COLOR: "red", SIZE: "1", SHADE: "dark" });
+  const events = () => {
+    const db = new DatabaseSync(on.layout.database, { readOnly: true });
+    const rows = db
+      .prepare(
+        "select actor, action, outcome, details from events where app = ? and action <> 'app.env.read' order by seq",
+      )
+      .all(app);
+    db.close();
+    return rows.slice(-2).map((row) => [row["action"], row["outcome"], row["details"], row["actor"] !== ""]);
+  };
+  const details = JSON.stringify({ changed: ["SHADE"], deploy: interrupted.deploy });
+  await eventually("it is recorded", () => events().at(-1)?.[0] === "app.deploy");
+  assert.deepEqual(events(), [
+    ["app.env.change", "ok", details, true],
+    ["app.deploy", "ok", "{}", true],
+  ]);
+  await on.api("PATCH", `/apps/${app}/env`, { set: {}, unset: ["SHADE"] });
 });
 
 test("in the line each is added to what the ones before it have left", async () => {

@@ -130,6 +130,12 @@ describe("a hostile app", () => {
       assert.deepEqual(await add(domain), { status: 400, code: "INVALID_INPUT" }, domain);
     const toml = '[domains]\nlist = ["victim.localhost"]\n';
     assert.equal((await refusal("thief", { ...site, "hop3.toml": toml })).code, "DOMAIN_TAKEN");
+    assert.equal((await status("POST", "/apps/victim/domains", { domain: "www.victim.example" })).status, 201);
+    const own = await refusal("thief", { ...site, "hop3.toml": '[domains]\nlist = ["www.victim.example"]\n' });
+    assert.deepEqual(
+      [own.code, own.message],
+      ["DOMAIN_TAKEN", "[domains] www.victim.example belongs to the app victim."],
+    );
     assert.equal((await ask("victim.localhost", "/")).body, "mine");
     assert.equal((await ask("127.0.0.1", "/")).status, 404);
   });

@@ -1,6 +1,6 @@
 /** Old instances that are kept warm for a rollback, on a real platform, told from one another by their pids. */
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { instanceTable } from "#cli/instance-table.ts";
@@ -135,6 +135,32 @@ suite("a rollback", () => {
       .find(({ state }) => state === "warm");
     await set("green");
     assert.equal(await serving("colors", "one green"), String(green?.pid));
+  });
+
+  test("asks the kept process by the app's command before it serves again, and a refusal leaves what serves", async () => {
+    const { deploy } = source("asked", "[healthcheck]\ncommand = 'sh well.sh'\nretries = 1\nstart_period = 0\n");
+    const well = 'echo "$(cat version) $PROC_TYPE $PORT" >> "$HOP3_DATA_DIR/asked"; [ ! -e "$HOP3_DATA_DIR/sick" ]\n';
+    writeFileSync(join(platform.base, "sources/asked/well.sh"), well);
+    await deploy("one");
+    const first = await serving("asked", "one");
+    await deploy("two");
+    const second = await serving("asked", "two");
+    const data = (file: string) => join(platform.layout.appData("asked"), file);
+    const asked = () => readFileSync(data("asked"), "utf8").trim().split("\n");
+    const [once = ""] = asked();
+    writeFileSync(data("sick"), "");
+    await assert.rejects(rollback("asked"), { actual: "failed" });
+    assert.equal(await serving("asked", "two"), second);
+    rmSync(data("sick"));
+    await deploy("three");
+    const third = await serving("asked", "three");
+    await rollback("asked", 2);
+    assert.equal(await serving("asked", "two"), second);
+    assert.notEqual(first, third);
+    assert.match(once, /^one probe\.1 \d+$/);
+    // The same process on the same port, asked once more.
+    assert.deepEqual(new Set(asked().filter((line) => line.startsWith("two"))).size, 1);
+    assert.equal(asked().at(-1)?.startsWith("two probe.1 "), true);
   });
 
   test("is cold where the app says so: nothing of the old release runs on", async () => {

@@ -17,6 +17,7 @@ import { isLive, recordLive } from "./cut-over.ts";
 import { drain } from "./drain.ts";
 import type { Candidate } from "./job.ts";
 import { endFailed } from "./ends.ts";
+import { recordRecovered } from "./recovered-events.ts";
 import { report } from "./reporter.ts";
 import { retire } from "./retire.ts";
 import { supervisorIsBack } from "./supervisor-is-back.ts";
@@ -68,7 +69,7 @@ async function recoverDeploy(platform: Platform, deploy: Deploy): Promise<void> 
 
 async function finish(
   platform: Platform,
-  { app, number, build }: Deploy,
+  { app, number, build, createdBy }: Deploy,
   open: readonly DeployStep[],
   candidate: Candidate,
 ): Promise<void> {
@@ -76,6 +77,8 @@ async function finish(
   await drain(platform, candidate);
   await retire(platform, app);
   for (const step of open) await endStep(platform.store, step, "done");
+  // Before its end: whoever dies here says it twice rather than not at all.
+  await recordRecovered(platform, app, number, candidate.release, createdBy);
   await endDeploy(platform.store, app, number, "succeeded");
   const url = servedUrl(platform, candidate.artifact);
   const ref = { app, deploy: number, logLength: logLength(platform, app, build ?? 0) };
