@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,6 +27,7 @@ import { appProcesses, markName, treeProcesses, type Marked } from "../proc-tree
 import { askToEnd, killApp, killTree } from "../terminate.ts";
 import { wallArgv } from "./argv.ts";
 import { readHostView } from "./host-view.ts";
+import { closeInherited } from "./inherited.ts";
 import { seccompFilter } from "./seccomp.ts";
 import { withoutCgroups, withoutWalls } from "./testing.ts";
 
@@ -123,8 +125,20 @@ describe("an instance inside the walls", { skip: withoutWalls() || withoutCgroup
     await ended();
     await until(() => /reopened/.test(output()));
     assert.match(output(), /it's 70001 1024\n/);
-    // A root's shell and bwrap stand before it: none may have seen the app's variables.
     assert.ok(!existsSync(join(run, "env")));
+  });
+
+  it("has no descriptor but its three, and none of what runs as root before it has its variables", async () => {
+    const listing = `import os, time; print(sorted(map(int, os.listdir("/proc/self/fd"))), "up", flush=True); time.sleep(1000)`;
+    closeInherited(); // as the supervisor does first of all
+    start(["/usr/bin/python3", "-c", listing], { LD_PRELOAD: "", SECRET: "told-to-the-app-alone" });
+    await up();
+    // The fourth is the listing's own.
+    assert.match(output(), /^\[0, 1, 2, 3\] up$/m);
+    const told = treeProcesses({ mark })
+      .filter(({ pid }) => readFileSync(`/proc/${pid}/environ`, "latin1").includes("told-to-the-app-alone"))
+      .map(({ pid }) => statSync(`/proc/${pid}`).uid);
+    assert.deepEqual(told, [uid]);
   });
 
   it("asked to end, ends as it wants to, and its answer is told", async () => {
