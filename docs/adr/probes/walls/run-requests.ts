@@ -171,7 +171,7 @@ function cpuOf(family: string): number {
     .trim()
     .split("\n");
   const own = found
-    .filter((path) => run(`head -zn1 ${path} || :`).includes(node))
+    .filter((path) => run(`head -zn1 ${path} 2>/dev/null || :`).includes(node))
     .map((path) => path.replace("cmdline", "stat"));
   const fields = own.map((path) =>
     run(`cat ${path}`)
