@@ -24,3 +24,10 @@ export const envValueMax = 32 * 1024;
 /** Seconds for which old instances are kept warm unless the app says so, and the longest time that it may say. */
 export const keepWarmStandard = 300;
 export const keepWarmMax = 3600;
+
+/** Most cron jobs of an app. */
+export const cronJobsMax = 50;
+
+/** Seconds that a run of a cron job may take unless the app says so, and the longest time that it may say. */
+export const cronTimeoutStandard = 3600;
+export const cronTimeoutMax = 86_400;

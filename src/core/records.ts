@@ -47,6 +47,22 @@ export type ProcessSpec = {
   readonly stopTimeout: number;
 };
 
+/** What a run that is due finds when the one before has not ended: `forbid` skips it, `allow` begins beside, `replace` ends the old one. */
+export const cronOverlaps = ["forbid", "allow", "replace"] as const;
+
+export type CronSpec = {
+  /** As a process type; unique in the release. */
+  readonly name: string;
+  /** core/cron-schedule.ts. */
+  readonly schedule: string;
+  /** IANA name. */
+  readonly timeZone: string;
+  readonly command: ShellCommand;
+  readonly overlap: (typeof cronOverlaps)[number];
+  /** Seconds before a run is killed with its whole tree. */
+  readonly timeout: number;
+};
+
 export type ReleaseRecord = {
   readonly version: 1;
   readonly app: string;
@@ -62,6 +78,8 @@ export type ReleaseRecord = {
   readonly hooks: readonly { readonly name: string; readonly command: ShellCommand; readonly timeout: number }[];
   /** The health command, run while a deploy asks whether the release is well. Records of earlier versions have none. */
   readonly probe?: { readonly command: ShellCommand; readonly timeout: number };
+  /** What runs by the clock while this release is the live one. Records of earlier versions have none. */
+  readonly cron?: readonly CronSpec[];
   /** Sealed JSON object of the environment, without what the supervisor adds for each instance (PORT, HOP3_SOCKET, PROC_TYPE). */
   readonly env: string;
 };

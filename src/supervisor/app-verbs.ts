@@ -46,7 +46,8 @@ function refuseStarted(apps: Apps, app: string, release: number): void {
 
 export async function awaitRelease(apps: Apps, app: string, release: number, timeout: number): Promise<Outcome> {
   const { groups, live } = apps.known(app);
-  if (live !== release && !groups.some((group) => group.release === release)) {
+  const isStarted = live === release || groups.some((group) => group.release === release);
+  if (!isStarted && !isEmptyRelease(apps, app, release)) {
     throw new Refusal("unknown", `Release ${release} of ${app} was not started.`);
   }
   const ids = () => staying(apps, app, release).map((one) => one.id);
@@ -79,7 +80,7 @@ export async function cutOver(apps: Apps, app: string, release: number): Promise
   return apps.status(app);
 }
 
-/** A release without any process (a static site) is started by having no groups. */
+/** A release without any process (a static site, cron alone) is started by having no groups. */
 function isEmptyRelease(apps: Apps, app: string, release: number): boolean {
   return Object.keys(apps.release(app, release).processes).length === 0;
 }

@@ -15,6 +15,7 @@ import { adoptApps, adoptServices } from "./adopt.ts";
 import { Apps } from "./apps.ts";
 import { replaceFile } from "./atomic-file.ts";
 import { wallClock } from "./clock.ts";
+import { Cron } from "./cron/cron.ts";
 import { loadDesired } from "./desired.ts";
 import { openFence } from "./fence.ts";
 import { newId } from "./id.ts";
@@ -101,19 +102,17 @@ async function start(
     fault,
   });
   const services = new Services(options.services, layout, { clock, timing, run, fence, fault, log });
-  const jobs = new Jobs({
-    directory: join(layout.supervisor, "jobs"),
-    clock,
-    bootId,
-    newId: () => newId(() => false),
-    fault,
-  });
+  const jobsIn = (directory: string) => new Jobs({ directory, clock, bootId, newId: () => newId(() => false), fault });
+  const jobs = jobsIn(join(layout.supervisor, "jobs"));
+  const cronDirectory = join(layout.supervisor, "cron");
+  const cron = new Cron(apps, jobsIn(join(layout.supervisor, "cron-jobs")), cronDirectory);
 
   log("starts", { pid: process.pid, apps: apps.names().length });
   await jobs.recover();
   await adoptServices(options.services, services, apps);
   await adoptApps(apps, known);
-  const context = { apps, services, jobs, mode: options.mode, version: options.version };
+  await cron.recover(known);
+  const context = { apps, services, jobs, cron, mode: options.mode, version: options.version };
   const server = await listen({
     socket: layout.supervisorSocket,
     socketMode: 0o600,
@@ -124,6 +123,7 @@ async function start(
   });
   // Last: `hop3d` finds its socket there.
   for (const service of services.running.values()) service.dispatch("begin");
+  cron.begin();
   log("serves", { socket: layout.supervisorSocket });
 
   let stopping: Promise<void> | undefined;
@@ -132,7 +132,7 @@ async function start(
     apps.closing = true;
     await end(clock, services.running.get("hop3d"));
     await server.close();
-    await jobs.cancelAll();
+    await Promise.all([jobs.cancelAll(), cron.stop()]);
     await end(clock, ...apps.running.values());
     await end(clock, services.running.get("caddy"));
     lock.release();

@@ -1,5 +1,5 @@
 /**
- * Build steps, hooks and tries of a health command: run once, with an end that somebody waits for. They are children of the supervisor with plain
+ * Build steps, hooks, tries of a health command and runs of cron jobs: run once, with an end that somebody waits for. They are children of the supervisor with plain
  * pipes: should it die, a job dies at its next start, for nobody is left who could answer for it. Its note on the disk
  * (`jobs/<id>.json`) lets the next supervisor find its processes, and tell the next asker that it failed.
  */
@@ -23,8 +23,8 @@ import { killTree } from "./terminate.ts";
 
 export type JobPlan = {
   readonly app: string;
-  readonly kind: "build" | "hook" | "probe";
-  /** Build or release, and step, hook or number of the instance (0 for none). */
+  readonly kind: "build" | "hook" | "probe" | "cron";
+  /** Build or release, and step, hook, number of the instance (0 for none) or run. */
   readonly number: number;
   readonly index: number;
   readonly command: Command;
@@ -32,6 +32,8 @@ export type JobPlan = {
   readonly timeout: number;
   /** Where its output goes; throws a Refusal when that is no plain file. */
   readonly openOutput: () => JobOutput | JobTail;
+  /** Cancels this one when it is aborted. */
+  readonly signal?: AbortSignal;
 };
 
 type Note = Pick<JobPlan, "app" | "kind" | "number" | "index"> & { readonly bootId: string };
@@ -75,7 +77,7 @@ export class Jobs {
     }
   }
 
-  /** Runs the job to its end. Refused while another of this app and kind runs; of health commands, one of this instance. */
+  /** Runs the job to its end. Refused while another of this app and kind runs; of health commands, one of this instance; of cron jobs, this run. */
   async start(plan: JobPlan): Promise<JobResult> {
     const { command } = plan;
     try {
@@ -91,6 +93,8 @@ export class Jobs {
         ending.abort();
       };
       this.#running.set(slot, { cancel, done });
+      if (plan.signal?.aborted === true) cancel(true);
+      plan.signal?.addEventListener("abort", () => cancel(true), { once: true });
       const timer = new AbortController();
       void after(this.#context.clock, plan.timeout * 1000, timer.signal, () => {
         state.timedOut = true;
@@ -210,9 +214,9 @@ export class Jobs {
   }
 }
 
-/** Begins with the app. Instances may be asked side by side. */
+/** Begins with the app. Instances may be asked side by side; which cron jobs may run beside each other is cron's to say. */
 function slotOf({ app, kind, index }: JobPlan): string {
-  return kind === "probe" ? `${app} ${kind} ${index}` : `${app} ${kind}`;
+  return kind === "probe" || kind === "cron" ? `${app} ${kind} ${index}` : `${app} ${kind}`;
 }
 
 function nameOf(job: Pick<JobPlan, "app" | "kind" | "number" | "index">): string {

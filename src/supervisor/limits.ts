@@ -1,4 +1,4 @@
-import { instancesMax, probeTimeoutMax, startTimeoutMax } from "#core/limits.ts";
+import { cronTimeoutMax, instancesMax, probeTimeoutMax, startTimeoutMax } from "#core/limits.ts";
 
 /** Ceilings that no record and no request can raise. In system mode they come from a root-owned file. */
 export type Limits = {
@@ -16,6 +16,10 @@ export type Limits = {
   readonly jobTimeout: number;
   /** Seconds of a health command. */
   readonly probeTimeout: number;
+  /** Seconds of a run of a cron job. */
+  readonly cronTimeout: number;
+  /** Bytes of output of one run of a cron job; what comes after is kept only of the end. */
+  readonly cronLogBytes: number;
   /** Seconds that a verb may drain or wait. */
   readonly wait: number;
   /** Bytes of a record file. */
@@ -44,6 +48,8 @@ export const defaultLimits: Limits = {
   stopTimeout: 300,
   jobTimeout: 3600,
   probeTimeout: probeTimeoutMax,
+  cronTimeout: cronTimeoutMax,
+  cronLogBytes: 1024 * 1024,
   wait: 3600,
   recordBytes: 1024 * 1024,
   commandBytes: 64 * 1024,

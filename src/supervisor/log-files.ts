@@ -1,7 +1,7 @@
 /**
  * Where the output of processes lies, for its writer here and its readers in `hop3d`:
  *
- *   <logs>/<process>/<run>/<part>     for example apps/blog/log/web.1/0mf3k2a9x-k3j9x2lq/1
+ *   <logs>/<process>/<run>/<part>     for example apps/blog/log/web.1/0mf3k2a9x-k3j9x2lq/1, or cron.nightly/...
  *
  * Two instances may be called `web.1` at a time (a deploy starts the new one beside the old), so each run has a
  * directory of its own; run names sort by start time, parts are numbers that grow. A line reads `TIME out|err|sys TEXT`
@@ -40,7 +40,9 @@ function startOf(run: string): number {
 export function listLogFiles(logs: string, only?: (process: string) => boolean): LogFile[] {
   return names(logs)
     .filter(
-      (process) => /^[a-z][a-z0-9_-]*\.\d+$|^(hop3d|caddy)$/.test(process) && (only === undefined || only(process)),
+      (process) =>
+        /^[a-z][a-z0-9_-]*\.\d+$|^cron\.[a-z][a-z0-9_-]*$|^(hop3d|caddy)$/.test(process) &&
+        (only === undefined || only(process)),
     )
     .flatMap((process) =>
       names(join(logs, process)).flatMap((run) =>

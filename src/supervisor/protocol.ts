@@ -2,6 +2,7 @@
  * What is said on the supervisor's socket: one JSON object a line, a request and its answer share an `id`.
  * Every verb names an app, a number and a process type; no verb takes a path, a uid, an environment or a command.
  */
+import type { CronSpec } from "#core/records.ts";
 import type { InstanceState } from "./instance.ts";
 
 export const protocolVersion = 1;
@@ -74,6 +75,17 @@ export type Verbs = {
   "app.unrenew": { args: { app: string }; result: AppStatus };
   /** Stops everything of the app and forgets it: slots, sockets, instance directories. */
   "app.forget": { args: { app: string }; result: Record<string, never> };
+  /** The cron jobs of the live release. */
+  "cron.list": { args: { app: string }; result: { jobs: readonly CronJobStatus[] } };
+  /** What became of a job's runs, the newest first; also of a job that the live release has no more. */
+  "cron.history": { args: { app: string; job: string }; result: { runs: readonly CronRunStatus[] } };
+  /** Starts a run now, before what waits for its turn. Refused where the job's overlap forbids it. Answers at once. */
+  "cron.start": { args: { app: string; job: string }; result: { run: number } };
+  /** Answers when the run is over, or `timeout` seconds have passed. */
+  "cron.await": {
+    args: { app: string; job: string; run: number; timeout: number };
+    result: { over: boolean; run: CronRunStatus };
+  };
   /** Restarts hop3d or caddy. */
   "service.restart": { args: { service: ServiceName }; result: Record<string, never> };
 };
@@ -108,6 +120,49 @@ export type JobResult = {
 
 /** `output`: its last lines, printable and cut to 500 characters, at most 20. */
 export type ProbeResult = JobResult & { readonly output: readonly string[] };
+
+export type CronJobStatus = CronSpec & {
+  readonly release: number;
+  /** ISO time; null when it never comes, or the app is stopped. */
+  readonly next: string | null;
+  readonly last: CronRunStatus | null;
+};
+
+/**
+ * `waiting`: for its turn. `skipped`: it never began. `lost`: the supervisor died over it, and the next one killed it.
+ */
+export type CronOutcome =
+  | "waiting"
+  | "running"
+  | "succeeded"
+  | "failed"
+  | "timed-out"
+  | "canceled"
+  | "skipped"
+  | "lost";
+
+/** What became of one run of a cron job. */
+export type CronRun<Time> = {
+  /** Unique in the app, growing. */
+  readonly run: number;
+  /** The release that it ran of; null before its start. */
+  readonly release: number | null;
+  readonly trigger: "schedule" | "manual";
+  /** When it should have begun. */
+  readonly due: Time;
+  readonly startedAt: Time | null;
+  readonly endedAt: Time | null;
+  readonly outcome: CronOutcome;
+  /** As of a JobResult; null unless it ended by itself. */
+  readonly exit: number | null;
+  /** How many due times in a row it stands for: those that are skipped are one. */
+  readonly times: number;
+  /** Why it did not end by itself, or did not begin; for people. */
+  readonly reason: string | null;
+};
+
+/** Times are ISO. */
+export type CronRunStatus = CronRun<string> & { readonly job: string };
 
 export type InstanceStatus = {
   /** Short id, unique while it exists; names its socket directory. */

@@ -2,9 +2,17 @@
  * The records that `hop3d` wrote, looked up by app name and number only, and believed only after a check of every field:
  * they are the sole source of commands, and whoever took over `hop3d` can write what they like into them.
  */
+import { isTimeZone, parseCronSchedule, scheduleMax } from "#core/cron-schedule.ts";
 import { AppError } from "#core/errors.ts";
 import { isAppName, isEnvName, quote, quoteStart } from "#core/names.ts";
-import type { BuildRecord, BuildStep, ProcessSpec, ReleaseRecord } from "#core/records.ts";
+import {
+  cronOverlaps,
+  type BuildRecord,
+  type BuildStep,
+  type CronSpec,
+  type ProcessSpec,
+  type ReleaseRecord,
+} from "#core/records.ts";
 import { recordEnvContext, unseal, type MasterKey } from "#core/sealed.ts";
 import type { Limits } from "./limits.ts";
 import { Refusal } from "./refusal.ts";
@@ -36,7 +44,7 @@ export function readRelease(source: RecordSource, app: string, release: number):
     read(source, app, "releases", release, "release.json", where),
     where,
     ["version", "app", "release", "build", "createdAt", "cwd", "processes", "hooks", "env"],
-    ["probe"],
+    ["probe", "cron"],
   );
   same(found, where, app, "release", release);
   const { limits } = source;
@@ -64,6 +72,7 @@ export function readRelease(source: RecordSource, app: string, release: number):
     processes,
     hooks,
     ...(found["probe"] === undefined ? {} : { probe: probeOf(found["probe"], `${where}: probe`, limits) }),
+    ...(found["cron"] === undefined ? {} : { cron: cronOf(found["cron"], `${where}: cron`, limits) }),
     env: text(found["env"], `${where}: env`, limits.recordBytes),
   };
 }
@@ -74,6 +83,30 @@ function probeOf(value: unknown, where: string, limits: Limits): NonNullable<Rel
     command: command(found["command"], where, limits),
     timeout: seconds(found["timeout"], `${where}: timeout`, limits.probeTimeout),
   };
+}
+
+function cronOf(value: unknown, where: string, limits: Limits): readonly CronSpec[] {
+  const names = new Set<string>();
+  return list(value, where, limits.perRecord).map((job, index) => {
+    const at = `${where}: job ${index}`;
+    const found = fields(job, at, ["name", "schedule", "timeZone", "command", "overlap", "timeout"]);
+    const name = processTypeOf(found["name"], `${at}: name`);
+    if (names.has(name)) throw invalid(`${at}: name`, "is taken by another job");
+    names.add(name);
+    const schedule = text(found["schedule"], `${at}: schedule`, scheduleMax);
+    const parsed = parseCronSchedule(schedule);
+    if (typeof parsed === "string") throw invalid(`${at}: schedule`, parsed);
+    const timeZone = text(found["timeZone"], `${at}: timeZone`, 64);
+    if (!isTimeZone(timeZone)) throw invalid(`${at}: timeZone`, "is not known");
+    return {
+      name,
+      schedule,
+      timeZone,
+      command: command(found["command"], at, limits),
+      overlap: oneOf(found["overlap"], `${at}: overlap`, cronOverlaps),
+      timeout: seconds(found["timeout"], `${at}: timeout`, limits.cronTimeout),
+    };
+  });
 }
 
 export function readBuild(source: RecordSource, app: string, build: number): BuildRecord {

@@ -6,6 +6,8 @@ import { keepWarmMax } from "#core/limits.ts";
 import { quote } from "#core/names.ts";
 import type { Apps } from "./apps.ts";
 import * as act from "./app-verbs.ts";
+import type { Cron } from "./cron/cron.ts";
+import { cronVerbs } from "./cron/cron-verbs.ts";
 import { isInstanceId } from "./desired.ts";
 import type { Jobs } from "./job.ts";
 import { JobOutput } from "./job-output.ts";
@@ -24,6 +26,7 @@ export type VerbContext = {
   readonly apps: Apps;
   readonly services: Services;
   readonly jobs: Jobs;
+  readonly cron: Cron;
   readonly mode: "user" | "system";
   readonly version: string;
 };
@@ -137,7 +140,13 @@ const table: { readonly [V in Verb]: Handler<V> } = {
     serve: ({ app, counts, drain, timeout }, { apps }) =>
       act.scaleApp(apps, app, new Map(Object.entries(counts)), drain, timeout),
   },
-  "app.stop": { parse: onlyApp("app.stop"), serve: ({ app }, { apps }) => act.stopApp(apps, app) },
+  "app.stop": {
+    parse: onlyApp("app.stop"),
+    serve: async ({ app }, { apps, cron }) => {
+      const [status] = await Promise.all([act.stopApp(apps, app), cron.cancel(app, "the app was stopped")]);
+      return status;
+    },
+  },
   "app.resume": {
     parse: (args, limits) => {
       const found = fields(args, "app.resume", ["app", "timeout"]);
@@ -163,11 +172,14 @@ const table: { readonly [V in Verb]: Handler<V> } = {
   "app.unrenew": { parse: onlyApp("app.unrenew"), serve: ({ app }, { apps }) => dropRenewal(apps, app) },
   "app.forget": {
     parse: onlyApp("app.forget"),
-    serve: async ({ app }, { apps, jobs }) => {
+    serve: async ({ app }, { apps, jobs, cron }) => {
       await jobs.cancel(app);
-      return act.forgetApp(apps, app);
+      await Promise.all([act.forgetApp(apps, app), cron.cancel(app, "the app is gone")]);
+      cron.forget(app);
+      return {};
     },
   },
+  ...cronVerbs,
   "service.restart": {
     parse: (args) => ({
       service: oneOf(fields(args, "service.restart", ["service"])["service"], "service", ["hop3d", "caddy"]),

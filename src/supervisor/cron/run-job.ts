@@ -1,0 +1,63 @@
+/** One run of a cron job: a job of the app, in its release's folder and environment, with a log of its own. */
+import type { Apps } from "../apps.ts";
+import type { Jobs } from "../job.ts";
+import { JobOutput } from "../job-output.ts";
+import { forgetOldRuns, runName } from "../log-files.ts";
+import { instanceEnv } from "../prepare.ts";
+import type { JobResult } from "../protocol.ts";
+import { recordEnv } from "../records.ts";
+import { makeDirectory, openToAppend } from "../safe-path.ts";
+import { closeSync } from "node:fs";
+import type { CronJob } from "./schedules.ts";
+
+export type CronRunPlan = {
+  readonly app: string;
+  readonly job: CronJob;
+  readonly run: number;
+  readonly startedAt: number;
+  readonly signal: AbortSignal;
+  /** Whether the log of another run of this job is still wanted. */
+  readonly isKept: (run: number) => boolean;
+};
+
+/** Resolves when nothing of it is left. Throws a Refusal when its record, environment or folder cannot be had. */
+export function runCronJob(apps: Apps, jobs: Jobs, plan: CronRunPlan): Promise<JobResult> {
+  const { app, job, run, signal } = plan;
+  const { records } = apps.options;
+  const record = apps.release(app, job.release);
+  const env = {
+    ...recordEnv(records, "release", app, job.release, record.env),
+    ...instanceEnv(processOf(job.name), null),
+  };
+  return jobs.start({
+    app,
+    kind: "cron",
+    number: job.release,
+    index: run,
+    command: { argv: ["/bin/sh", "-c", job.command], env, cwd: apps.openTree(app, record.build, record.cwd) },
+    timeout: job.timeout,
+    openOutput: () => openLog(apps, plan),
+    signal,
+  });
+}
+
+/** As its log, and its PROC_TYPE, name it. */
+export function processOf(job: string): string {
+  return `cron.${job}`;
+}
+
+/** The part of a log run's name that says which run of the job it is. */
+export function logIdOf(run: number): string {
+  return String(run).padStart(8, "0");
+}
+
+function openLog(apps: Apps, { app, job, run, startedAt, isKept }: CronRunPlan): JobOutput {
+  const { layout, limits } = apps.options;
+  const below = [app, "log"];
+  const process = processOf(job.name);
+  const isWanted = (name: string): boolean => isKept(Number(name.slice(name.lastIndexOf("-") + 1)));
+  forgetOldRuns({ root: layout.apps, below }, process, isWanted);
+  const directory = [...below, process, runName(startedAt, logIdOf(run))];
+  closeSync(makeDirectory(layout.apps, directory, 2));
+  return new JobOutput(openToAppend(layout.apps, [...directory, "1"]), limits.cronLogBytes);
+}
