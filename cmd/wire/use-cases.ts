@@ -1,6 +1,7 @@
 /** Joins the HTTP contract to the platform's use cases: one line a route. */
 import { decodeDeployEnv } from "#core/api/deploy-env.ts";
 import type { LogLine } from "#core/api/logs.ts";
+import { listCron, listCronRuns, runCron, showCronRun } from "#paas/cron.ts";
 import { listApps, showApp } from "#paas/apps.ts";
 import { destroyApp } from "#paas/destroy.ts";
 import { appDisk } from "#paas/disk/app-disk.ts";
@@ -96,6 +97,17 @@ export function platformUseCases(platform: Platform): UseCases {
       app: params.app,
       processes: await scaleProcesses(platform, params.app, body.scale, principal),
     }),
+
+    listCron: async ({ params }) => ({ app: params.app, jobs: await listCron(platform, params.app) }),
+    listCronRuns: async ({ params }) => ({
+      ...params,
+      runs: await listCronRuns(platform, params.app, params.job),
+    }),
+    showCronRun: async ({ params }) => ({
+      app: params.app,
+      ...(await showCronRun(platform, params.app, params.job, params.run)),
+    }),
+    runCron: ({ params, principal, signal }) => runCron(platform, params.app, params.job, principal, signal),
 
     readLogs: async ({ params, query }) => ({ app: params.app, lines: await readLogs(platform, params.app, query) }),
     followLogs: ({ params, query, signal }) => asLines(followLogs(platform, params.app, query, signal)),

@@ -13,6 +13,9 @@ import { appStatus } from "./commands/app/status.ts";
 import { appStop } from "./commands/app/stop.ts";
 import { deploy } from "./commands/app/deploy.ts";
 import { deployCancel } from "./commands/deploy/cancel.ts";
+import { cronHistory } from "./commands/cron/history.ts";
+import { cronList } from "./commands/cron/list.ts";
+import { cronRun } from "./commands/cron/run.ts";
 import { domainAdd } from "./commands/domain/add.ts";
 import { domainList } from "./commands/domain/list.ts";
 import { domainRemove } from "./commands/domain/remove.ts";
@@ -57,6 +60,9 @@ export const commands: readonly Command[] = [
   releasePromote,
   ps,
   psScale,
+  cronList,
+  cronRun,
+  cronHistory,
   envShow,
   envGet,
   envSet,

@@ -33,6 +33,10 @@ export function planText(plan: DeployPlan): string {
       plan.processes.map(({ type, command, count }) => `${type} x${count}: ${command}`),
     ),
     ...list(
+      "by the clock",
+      plan.cron.map(({ name, schedule, timezone, command }) => `${name} at ${schedule} (${timezone}): ${command}`),
+    ),
+    ...list(
       "static files",
       Object.entries(plan.staticPaths).map(([prefix, path]) => `${prefix} from ${path}`),
     ),

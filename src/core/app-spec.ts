@@ -3,7 +3,7 @@
  * core/app-config reads the files; builders and the deploy pipeline see only this.
  */
 import type { Healthcheck } from "./healthcheck.ts";
-import type { ShellCommand } from "./records.ts";
+import type { CronSpec, ShellCommand } from "./records.ts";
 
 export type AppSpec = {
   /** `[metadata] id`, if given. */
@@ -34,6 +34,8 @@ export type AppSpec = {
     /** Procfile `release`: once per deploy, before cut-over. */
     readonly release?: ShellCommand;
   };
+  /** `[[cron]]`, then the `cron` lines of the Procfile; not there when the app has none. */
+  readonly cron?: readonly CronSpec[];
   /** Seconds that a process may take to listen. */
   readonly startTimeout: number;
   /** `[run] keep-warm`, if given: seconds that web instances run on when another release has taken their place. */

@@ -26,11 +26,16 @@ export type Artifact = {
   readonly staticPaths: Readonly<Record<string, string>>;
   /** Declared in the app's files. */
   readonly domains: readonly string[];
-  readonly spec: Pick<AppSpec, "hooks" | "startTimeout" | "keepWarm" | "healthcheck" | "env" | "envPolicy">;
+  readonly spec: Pick<AppSpec, "hooks" | "cron" | "startTimeout" | "keepWarm" | "healthcheck" | "env" | "envPolicy">;
 };
 
 export function artifactPath(layout: Layout, app: string, build: number): string {
   return `${layout.build(app, build)}/artifact.json`;
+}
+
+/** False for what is served by the edge alone: the supervisor has nothing to do for it. */
+export function needsSupervisor({ processes, spec }: Pick<Artifact, "processes" | "spec">): boolean {
+  return Object.keys(processes).length > 0 || spec.cron !== undefined;
 }
 
 export function writeArtifact(layout: Layout, artifact: Artifact): void {

@@ -6,6 +6,7 @@ import { readEnv } from "#store/env.ts";
 import { appendEvent } from "#store/events.ts";
 import { appSummary } from "./apps.ts";
 import { releaseConfig } from "./config-release.ts";
+import { needsSupervisor } from "./artifact.ts";
 import { requireApp } from "./require-app.ts";
 import { startFailure } from "./deploy/start.ts";
 import type { Actor, Platform } from "./platform.ts";
@@ -71,7 +72,7 @@ async function change(
     const { liveRelease } = await requireApp(platform, app);
     const artifact = await liveArtifact(platform, app);
     if (artifact === undefined || liveRelease === null) throw new AppError("NO_RELEASE", `${app} has no release yet.`);
-    if (Object.keys(artifact.processes).length === 0) {
+    if (!needsSupervisor(artifact)) {
       throw new AppError("CONFLICT", `${app} is served by the edge and has no process to ${action.slice(4)}.`, {
         hint: "`hop3 app destroy` removes it.",
       });

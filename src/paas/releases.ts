@@ -31,12 +31,13 @@ export async function showRelease(platform: Platform, app: string, number: numbe
   const { liveRelease } = await requireApp(platform, app);
   const row = await requireRelease(platform, app, number);
   const settings = readSettings(platform, app, number);
-  const { processes } = readRecord(platform, row);
+  const { processes, cron = [] } = readRecord(platform, row);
   return {
     app,
     ...summary(platform, row, liveRelease),
     restores: settings?.restores ?? null,
     processes: Object.entries(processes).map(([type, { command }]) => ({ type, command })),
+    cron: cron.map(({ name, schedule, timeZone, command }) => ({ name, schedule, timezone: timeZone, command })),
     variables: (settings?.variables ?? []).map(({ name }) => name).toSorted(),
   };
 }

@@ -88,6 +88,28 @@ export function memoryPlatform(): MemoryPlatform {
     live: release === live,
     restorable: true,
   });
+  const nightly = {
+    name: "nightly",
+    schedule: "@daily",
+    timezone: "UTC",
+    command: "tidy",
+    overlap: "forbid",
+    timeoutSeconds: 60,
+  } as const;
+  const cronRunOf = (run: number) =>
+    ({
+      run,
+      job: "nightly",
+      release: 1,
+      trigger: "schedule",
+      outcome: "succeeded",
+      exit: 0,
+      due: at,
+      startedAt: at,
+      endedAt: "2026-01-02T03:04:07.500Z",
+      times: 1,
+      reason: null,
+    }) as const;
   const collect = async (body: AsyncIterable<Uint8Array>) => {
     const chunks: Uint8Array[] = [];
     for await (const chunk of body) chunks.push(chunk);
@@ -197,6 +219,7 @@ export function memoryPlatform(): MemoryPlatform {
           steps: [{ name: "copy", argv: ["cp", "-r", "."], cwd: ".", timeoutSeconds: 60 }],
           hooks: [],
           processes: [],
+          cron: [],
           staticPaths: { "/": "." },
           env: [{ name: "SECRET", source: "user" }],
           domains: [`${params.app}.localhost`],
@@ -213,6 +236,7 @@ export function memoryPlatform(): MemoryPlatform {
         ...releaseOf(params.release, find(params.app).release),
         restores: null,
         processes: [{ type: "web", command: "serve" }],
+        cron: [{ name: "nightly", schedule: "@daily", timezone: "UTC", command: "tidy" }],
         variables: Object.keys(find(params.app).env),
       }),
       diffReleases: async ({ params }) => {
@@ -276,6 +300,33 @@ export function memoryPlatform(): MemoryPlatform {
         if (unknown !== undefined) throw new AppError("INVALID_INPUT", `There is no process named "${unknown}".`);
         app.scale = body.scale["web"] ?? app.scale;
         return { app: params.app, processes: processes(app) };
+      },
+      listCron: async ({ params }) => {
+        find(params.app);
+        const last = { ...cronRunOf(7), outcome: "failed" as const, exit: 3 };
+        return { app: params.app, jobs: [{ ...nightly, next: at, last }] };
+      },
+      listCronRuns: async ({ params }) => {
+        find(params.app);
+        const skipped = {
+          ...cronRunOf(8),
+          outcome: "skipped" as const,
+          exit: null,
+          times: 3,
+          reason: "run 7 has not ended",
+        };
+        return { ...params, runs: [skipped, cronRunOf(7)] };
+      },
+      showCronRun: async ({ params }) => {
+        find(params.app);
+        return { app: params.app, run: cronRunOf(params.run), lines: [{ ...line("tidied"), source: "cron.nightly" }] };
+      },
+      runCron: async function* run({ params }) {
+        find(params.app);
+        if (params.job !== "nightly") throw new AppError("NOT_FOUND", `${params.app} has no cron job ${params.job}.`);
+        yield { event: "started", data: { run: 9 } };
+        yield { event: "line", data: { ...line("tidied"), source: "cron.nightly" } };
+        yield { event: "done", data: { ...cronRunOf(9), outcome: "failed", exit: 3, trigger: "manual" } };
       },
       readLogs: async ({ params, query }) => {
         find(params.app);

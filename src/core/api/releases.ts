@@ -47,6 +47,7 @@ export const showRelease = defineRoute({
     app: appName,
     restores: releaseNumber.nullable().describe("The release that it brought back"),
     processes: z.array(z.object({ type: processType, command: z.string() })),
+    cron: z.array(z.object({ name: z.string(), schedule: z.string(), timezone: z.string(), command: z.string() })),
     variables: z.array(envName).describe("Those of the app; not what its files or the platform add"),
   }),
 });

@@ -2,6 +2,7 @@
 import { destroyApp, listApps, pingApp, reloadApp, restartApp, showApp, startApp, stopApp } from "./apps.ts";
 import { cancelDeploy, createDeploy, followDeploy, listDeploys, planDeploy, showDeploy } from "./deploys.ts";
 import { appDisk } from "./disk.ts";
+import { listCron, listCronRuns, runCron, showCronRun } from "./cron.ts";
 import { addDomain, listDomains, removeDomain } from "./domains.ts";
 import { changeEnv, listEnv, readEnv } from "./env.ts";
 import { followBuildLogs, followLogs, readBuildLogs, readLogs } from "./logs.ts";
@@ -37,6 +38,10 @@ export const routes = {
   removeDomain,
   listProcesses,
   scaleProcesses,
+  listCron,
+  listCronRuns,
+  showCronRun,
+  runCron,
   readLogs,
   followLogs,
   readBuildLogs,

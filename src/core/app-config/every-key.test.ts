@@ -34,6 +34,12 @@ const effects: Readonly<Record<string, string>> = {
   "build.pip-install": 'pip-install = ["a"]',
   "build.node-version": "node-version = 22",
   "build.ignore": 'ignore = ["a"]',
+  "cron.name": 'name = "a"',
+  "cron.schedule": 'schedule = "@daily"',
+  "cron.command": 'command = "a"',
+  "cron.timezone": 'timezone = "Europe/Berlin"',
+  "cron.overlap": 'overlap = "allow"',
+  "cron.timeout": "timeout = 7",
   "run.start": 'start = "a"',
   "run.before-run": 'before-run = "a"',
   "run.start-timeout": "start-timeout = 7",
@@ -57,6 +63,15 @@ const effects: Readonly<Record<string, string>> = {
   static: '"/a" = "b"',
 };
 
+/** What a table of a list must have; a line that is tried takes the place of its own key. */
+const jobs = ['name = "x"', 'schedule = "@hourly"', 'command = "b"'];
+
+function cronTable(lines: readonly string[]): string {
+  const keyOf = (line: string) => line.split(" =")[0];
+  const base = jobs.filter((line) => !lines.some((one) => keyOf(one) === keyOf(line)));
+  return `[[cron]]\n${[...base, ...lines].join("\n")}\n`;
+}
+
 describe("each key of hop3.toml that is built", () => {
   it("is among those that are tried here", () => {
     const built = keys.filter(({ name, later }) => !later && !noEffect.test(name)).map(({ name }) => name);
@@ -66,6 +81,7 @@ describe("each key of hop3.toml that is built", () => {
   for (const [name, lines] of Object.entries(effects)) {
     it(`is obeyed: ${name}`, () => {
       const [section = "", key] = name.split(".");
+      if (section === "cron") return assert.notDeepEqual(read(cronTable([lines])), read(cronTable([])));
       const sets = (line: string) => key !== undefined && line.startsWith(`${key} =`);
       const without = key === undefined ? [] : lines.split("\n").filter((line) => !sets(line));
       assert.notDeepEqual(

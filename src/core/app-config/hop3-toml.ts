@@ -74,8 +74,8 @@ function parseToml(file: string, text: string): Record<string, unknown> {
 function crossChecks(
   config: Hop3Toml,
   env: readonly EnvEntry[],
-): readonly { path: string[]; message: string; notBuilt?: boolean }[] {
-  const found: { path: string[]; message: string; notBuilt?: boolean }[] = [];
+): readonly { path: (string | number)[]; message: string; notBuilt?: boolean }[] {
+  const found: { path: (string | number)[]; message: string; notBuilt?: boolean }[] = [];
   const builder = config.build?.builder;
   if (builder === "docker" || builder === "nix") {
     found.push({ path: ["build", "builder"], message: `= "${builder}" is not built yet.`, notBuilt: true });
@@ -92,6 +92,10 @@ function crossChecks(
     found.push({ path: ["env", "HOST_NAME"], message: "and `domains.list` exclude each other." });
   }
   found.push(...healthcheckRules(config));
+  for (const [index, { name }] of (config.cron ?? []).entries()) {
+    const first = config.cron?.findIndex((job) => job.name === name) ?? index;
+    if (first < index) found.push({ path: ["cron", index, "name"], message: `is the name of job ${first + 1} too.` });
+  }
   if (config.run?.start !== undefined && config.run.workers?.["web"] !== undefined) {
     found.push({ path: ["run", "workers", "web"], message: "and `run.start` are the same process; keep one." });
   }
@@ -117,15 +121,17 @@ function notBuiltKeys(
   });
 }
 
-/** The keys of a table's type, through `optional`. */
+/** The keys of a table's type, or of each in a list of them, through `optional`. */
 export function shapeOf(schema: z.core.$ZodType): z.core.$ZodShape | undefined {
   if (schema instanceof z.ZodOptional) return shapeOf(schema.unwrap());
+  if (schema instanceof z.ZodArray) return shapeOf(schema.element);
   return schema instanceof z.ZodObject ? schema.shape : undefined;
 }
 
 function shapeAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): z.core.$ZodShape | undefined {
   let shape = shapeOf(schema);
   for (const part of path) {
+    if (typeof part === "number") continue;
     const child =
       typeof part === "string" && shape !== undefined && Object.hasOwn(shape, part) ? shape[part] : undefined;
     shape = child === undefined ? undefined : shapeOf(child);

@@ -6,21 +6,33 @@
  */
 export function lineFinder(text: string): (path: readonly PropertyKey[]) => number | undefined {
   const lines = new Map<string, number>();
-  let section: readonly string[] = [];
+  let section: readonly (string | number)[] = [];
+  /** Of each list of tables, how many have begun. */
+  const begun = new Map<string, number>();
+  const note = (at: readonly (string | number)[], line: number): void => {
+    if (at.length === 0 || at.length > depthMax) return;
+    const key = JSON.stringify(at);
+    if (!lines.has(key)) lines.set(key, line);
+  };
   for (const [index, raw] of text.split("\n").entries()) {
-    const header = /^\s*\[\[?([^[\]]+)\]\]?\s*(?:#.*)?$/.exec(raw);
+    const header = /^\s*\[(\[?)([^[\]]+)\]\]?\s*(?:#.*)?$/.exec(raw);
     const keyText =
       header === null
         ? /^\s*((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=/.exec(raw)?.[1]
         : undefined;
-    if (header?.[1] !== undefined) section = dotted(header[1]);
+    if (header?.[2] !== undefined) section = dotted(header[2]);
+    if (header?.[1] === "[") {
+      note(section, index + 1);
+      const list = JSON.stringify(section);
+      const nth = begun.get(list) ?? 0;
+      begun.set(list, nth + 1);
+      section = [...section, nth];
+    }
     const at = header !== null ? section : keyText === undefined ? undefined : [...section, ...dotted(keyText)];
-    if (at === undefined || at.length === 0 || at.length > depthMax) continue;
-    const key = JSON.stringify(at);
-    if (!lines.has(key)) lines.set(key, index + 1);
+    if (at !== undefined) note(at, index + 1);
   }
   return (path) => {
-    const wanted = path.filter((part) => typeof part === "string").slice(0, depthMax);
+    const wanted = path.slice(0, depthMax);
     for (let depth = wanted.length; depth > 0; depth -= 1) {
       const line = lines.get(JSON.stringify(wanted.slice(0, depth)));
       if (line !== undefined) return line;

@@ -1,9 +1,12 @@
-/** The Procfile: `name: command` a line, `#` comments. */
+/** The Procfile: `name: command` a line, `#` comments. Only `cron` may be there several times: `cron: M H D M W command`. */
+import { parseCronSchedule } from "../cron-schedule.ts";
 import { isProcessType, quote } from "../names.ts";
 import type { ShellCommand } from "../records.ts";
 import { innerPath } from "./paths.ts";
 import { type Problem, throwProblems } from "./problem.ts";
 import type { SourceText } from "./source-text.ts";
+
+export type CronLine = { readonly schedule: string; readonly command: ShellCommand };
 
 export type Procfile = {
   /** `web` and every daemon. */
@@ -15,11 +18,13 @@ export type Procfile = {
   readonly release?: ShellCommand;
   /** Directory served at `/`. */
   readonly static?: string;
+  /** In the order of their lines. */
+  readonly cron: readonly CronLine[];
   readonly serve?: { readonly interface: "wsgi" | "asgi"; readonly target: string };
 };
 
 const hooks = ["prebuild", "build", "postbuild", "prerun", "release"] as const;
-const notBuilt = new Set(["cron", "jwsgi", "rwsgi", "preflight"]);
+const notBuilt = new Set(["jwsgi", "rwsgi", "preflight"]);
 const callable = /^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$/;
 
 /** Longest command, in characters. */
@@ -29,6 +34,7 @@ export const commandMax = 8192;
 export function parseProcfile({ path, text }: SourceText): Procfile {
   const problems: Problem[] = [];
   const seen = new Map<string, { line: number; command: string }>();
+  const cron: CronLine[] = [];
   for (const [index, raw] of text.split("\n").entries()) {
     const line = index + 1;
     const report = (message: string, built = true) => problems.push({ file: path, line, message, notBuilt: !built });
@@ -40,7 +46,11 @@ export function parseProcfile({ path, text }: SourceText): Procfile {
     else if (!isProcessType(name))
       report(`${quote(name)} is not a process type: lowercase letters, digits, - and _, at most 32.`);
     else if (notBuilt.has(name)) report(`\`${name}\` is not built yet.`, false);
-    else if (seen.has(name)) report(`\`${name}\` is given twice, first on line ${seen.get(name)?.line}.`);
+    else if (name === "cron") {
+      const job = parseCronLine(command);
+      if (typeof job === "string") report(job);
+      else cron.push(job);
+    } else if (seen.has(name)) report(`\`${name}\` is given twice, first on line ${seen.get(name)?.line}.`);
     else if (command === "") report(`\`${name}\` has no command.`);
     else if (command.length > commandMax) report(`The command of \`${name}\` is longer than ${commandMax} characters.`);
     else seen.set(name, { line, command });
@@ -69,6 +79,22 @@ export function parseProcfile({ path, text }: SourceText): Procfile {
     ),
     ...Object.fromEntries(hooks.filter((name) => seen.has(name)).map((name) => [name, command(name)])),
     ...(directory === undefined ? {} : { static: innerPath(directory) ?? "." }),
+    cron,
     ...(serve === undefined ? {} : { serve: { interface: serve, target: command(serve) ?? "" } }),
   };
+}
+
+/** What is wrong is told as a sentence. */
+function parseCronLine(text: string): CronLine | string {
+  const words = text.split(/\s+/);
+  const count = text.startsWith("@") ? 1 : 5;
+  const schedule = words.slice(0, count).join(" ");
+  const parsed = parseCronSchedule(schedule);
+  if (typeof parsed === "string") return `The schedule of \`cron\` ${parsed}.`;
+  // The command as it was written, not as its words.
+  const command = text.replace(new RegExp(String.raw`^(?:\S+\s*){${count}}`), "");
+  if (command === "") return "`cron` has no command after its schedule.";
+  return command.length > commandMax
+    ? `The command of \`cron\` is longer than ${commandMax} characters.`
+    : { schedule, command };
 }

@@ -137,7 +137,72 @@ test("a Procfile's problems are told with their lines", () => {
     error.details.map((line) => line.split(" ")[0]),
     ["Procfile:3:", "Procfile:4:", "Procfile:5:", "Procfile:6:", "Procfile:7:"],
   );
-  assert.equal(refusal({ Procfile: "cron: * * * * * x" }).code, "NOT_BUILT_YET");
+});
+
+test("cron jobs come from both files, as often as the app has them", () => {
+  const spec = readAppSpec(
+    memoryFiles({
+      "hop3.toml":
+        '[[cron]]\nname = "nightly"\nschedule = "30  2 * * mon-fri"\ncommand = ["a", "b"]\ntimezone = "Europe/Berlin"\noverlap = "replace"\ntimeout = 90\n[[cron]]\nname = "tidy"\nschedule = "@hourly"\ncommand = "c"\n',
+      Procfile: 'web: x\ncron: */5 * * * *  python  jobs.py "a  b"\ncron: @daily ./backup\n',
+    }),
+  );
+  const standard = { timeZone: "UTC", overlap: "forbid", timeout: 3600 };
+  assert.deepEqual(spec.cron, [
+    {
+      name: "nightly",
+      schedule: "30 2 * * mon-fri",
+      command: "a && b",
+      timeZone: "Europe/Berlin",
+      overlap: "replace",
+      timeout: 90,
+    },
+    { ...standard, name: "tidy", schedule: "@hourly", command: "c" },
+    { ...standard, name: "job-1", schedule: "*/5 * * * *", command: 'python  jobs.py "a  b"' },
+    { ...standard, name: "job-2", schedule: "@daily", command: "./backup" },
+  ]);
+  assert.deepEqual(spec.processes, { web: "x" });
+  assert.equal("cron" in readAppSpec(memoryFiles({ Procfile: "web: x" })), false);
+});
+
+test("a bad cron job is refused with its own line and what is wrong", () => {
+  const good = '[[cron]]\nname = "a"\nschedule = "@daily"\ncommand = "x"\n';
+  const second = (lines: string) => refusal(toml(`${good}[[cron]]\n${lines}\n`)).details;
+  assert.deepEqual(second('name = "b"\nschedule = "61 * * * *"\ncommand = "x"'), [
+    'hop3.toml:7: `cron[1].schedule` has "61" as its minute, which is not from 0 to 59.',
+  ]);
+  assert.deepEqual(second('name = "b"\nschedule = "0 0 30 2 *"\ncommand = "x"\ntimezone = "Mars/Base"'), [
+    "hop3.toml:7: `cron[1].schedule` never comes: no month that it names has such a day.",
+    "hop3.toml:9: `cron[1].timezone` is not a time zone such as Europe/Berlin, or not known to this server.",
+  ]);
+  assert.deepEqual(second('name = "a"\nschedule = "@daily"\ncommand = "x"'), [
+    "hop3.toml:6: `cron[1].name` is the name of job 1 too.",
+  ]);
+  assert.match(second('name = "b"\nschedul = "@daily"\ncommand = "x"').join("\n"), /:7: .* did you mean `schedule`\?/);
+  assert.match(
+    second('name = "b"\nschedule = "@daily"\ncommand = "x"\noverlap = "queue"').join(""),
+    /:9: .*forbid, allow/,
+  );
+  assert.match(second('name = "b"\nschedule = "@daily"\ncommand = "x"\ntimeout = 86401').join(""), /at most 86400/);
+  assert.equal(refusal(toml('cron = "x"\n')).code, "INVALID_CONFIG");
+  assert.equal(refusal({ ...toml(good.replace('"a"', '"job-1"')), Procfile: "cron: @daily x" }).code, "INVALID_CONFIG");
+  const many = Array.from({ length: 51 }, () => "cron: @daily x").join("\n");
+  assert.equal(refusal({ Procfile: many }).code, "INVALID_CONFIG");
+
+  const lines = refusal({
+    Procfile: "web: x\ncron: * * * * * x\ncron: 99 * * * * x\ncron: @noon x\ncron: 1 2 3\ncron: @daily\ncron:\n",
+  });
+  assert.equal(lines.code, "INVALID_PROCFILE");
+  assert.deepEqual(
+    lines.details.map((line) => line.replace(/(has|is none of|which) .*/, "$1")),
+    [
+      "Procfile:3: The schedule of `cron` has",
+      "Procfile:4: The schedule of `cron` is none of",
+      "Procfile:5: The schedule of `cron` has",
+      "Procfile:6: `cron` has no command after its schedule.",
+      "Procfile:7: The schedule of `cron` has",
+    ],
+  );
 });
 
 test("a Procfile may name a Python callable instead of a web process", () => {

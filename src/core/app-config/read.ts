@@ -7,6 +7,7 @@ import { AppError } from "../errors.ts";
 import { processesMax } from "../limits.ts";
 import { isHostName } from "../names.ts";
 import type { SourceFiles } from "../plugin.ts";
+import { cronOf } from "./cron.ts";
 import { parseEnvFile } from "./env-file.ts";
 import { healthcheckOf } from "./healthcheck.ts";
 import { type ParsedToml, hop3TomlMax, parseHop3Toml } from "./hop3-toml.ts";
@@ -24,7 +25,7 @@ export function readAppSpec(files: SourceFiles): AppSpec {
   const envFile = findSource(files, "ENV", "INVALID_ENV_FILE", envFileMax);
   return mergeSpec(
     toml === undefined ? { config: {}, env: [] } : parseHop3Toml(toml),
-    procfile === undefined ? { processes: {} } : parseProcfile(procfile),
+    procfile === undefined ? { processes: {}, cron: [] } : parseProcfile(procfile),
     envFile === undefined ? [] : parseEnvFile(envFile),
   );
 }
@@ -40,6 +41,7 @@ function mergeSpec({ config, env: tomlEnv }: ParsedToml, procfile: Procfile, env
   const count = Object.keys(processes).length;
   if (count > processesMax)
     throw new AppError("INVALID_CONFIG", `The app names ${count} processes; it may have ${processesMax} at most.`);
+  const cron = cronOf(config, procfile.cron);
   const prerun = run?.["before-run"] ?? procfile.prerun;
   const own = new Set(tomlEnv.map((entry) => entry.name));
   const env = [...envFile.filter((entry) => !own.has(entry.name)), ...tomlEnv];
@@ -58,6 +60,7 @@ function mergeSpec({ config, env: tomlEnv }: ParsedToml, procfile: Procfile, env
     // hop3.toml's `start` wins over a Procfile's `wsgi`, as it wins over its `web`.
     ...(start === undefined ? defined({ serve: procfile.serve }) : {}),
     hooks: defined({ prerun, release: procfile.release }),
+    ...(cron.length === 0 ? {} : { cron }),
     startTimeout: run?.["start-timeout"] ?? startTimeout,
     ...defined({ keepWarm: run?.["keep-warm"], healthcheck: healthcheckOf(config) }),
     staticPaths: {

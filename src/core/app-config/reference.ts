@@ -46,7 +46,7 @@ export function configReference(): string {
 
 function section(name: string, type: z.core.$ZodType): readonly string[] {
   const shape = shapeOf(type);
-  const lines = [`### \`[${name}]\``, "", keyMeta(type).description ?? "", ""];
+  const lines = [isList(type) ? `### \`[[${name}]]\`` : `### \`[${name}]\``, "", keyMeta(type).description ?? "", ""];
   if (shape === undefined) return lines;
   return [
     ...lines,
@@ -59,6 +59,10 @@ function section(name: string, type: z.core.$ZodType): readonly string[] {
     }),
     "",
   ];
+}
+
+function isList(type: z.core.$ZodType): boolean {
+  return type instanceof z.ZodOptional ? isList(type.unwrap()) : type instanceof z.ZodArray;
 }
 
 function typeName(type: z.core.$ZodType): string {
@@ -96,7 +100,8 @@ const procfile = [
   "| `prebuild`, `build`, `postbuild` | As `before-build`, `build` and `after-build` of `[build]`. |",
   "| `prerun` | Before every new release starts. |",
   "| `release` | Once a deploy, before the new release takes over. |",
-  "| `cron`, `preflight`, `jwsgi`, `rwsgi` | **Not built yet.** |",
+  "| `cron` | `cron: M H D M W command`, as often as there are jobs: a schedule of `[[cron]]`, then its command. They are called `job-1`, `job-2` and so on, in UTC; `[[cron]]` can say more. |",
+  "| `preflight`, `jwsgi`, `rwsgi` | **Not built yet.** |",
   "| any other | A daemon, for example `worker`. |",
 ];
 
@@ -116,7 +121,7 @@ const environment = [
   "| --- | --- |",
   "| `PORT`, `HOP3_SOCKET` | For `web`: a TCP port of 127.0.0.1 and the path of a unix socket; it listens on one of them. |",
   "| `HOST`, `BIND_ADDRESS` | `127.0.0.1`. |",
-  "| `PROC_TYPE` | The instance, such as `web.1`; `hook.1` in a `prerun` or `release` command. |",
+  "| `PROC_TYPE` | The instance, such as `web.1`; `hook.1` in a `prerun` or `release` command, `cron.NAME` in a cron job. |",
   "| `HOP3_INSTANCE` | A mark that the process and its children keep, by which they are found. |",
   "| `HOP3_DATA_DIR` | The app's own directory: what is in it stays over deploys. |",
   "| `HOME` | A directory of the app's own. |",

@@ -3,6 +3,7 @@
  * misspelt keys are answered. A key with `notBuilt` is known and refused, never parsed and ignored.
  */
 import { z } from "zod";
+import { cron } from "./cron-schema.ts";
 import { healthcheck } from "./healthcheck-schema.ts";
 import { key, notBuilt } from "./schema-key.ts";
 import { command, directory, policy, seconds, staticPaths, strings, text, urlPath } from "./schema-values.ts";
@@ -181,6 +182,10 @@ export const hop3Toml = z.strictObject({
   healthcheck: key(
     healthcheck.optional(),
     "How a new release is known to be well before it takes over, by one of `path`, `command` and `socket`; a running one is not asked yet. An app that says nothing is well when its `web` answers anything in HTTP. `path` and `socket` are refused for an app without a `web` process.",
+  ),
+  cron: key(
+    cron.optional(),
+    "What runs by the clock, a `[[cron]]` table each, beside the `cron` lines of the Procfile. Only the release that serves has its jobs run, and none while the app is stopped. Where clocks are put forward, a time of the day that is skipped comes once, right after the gap; where they are put back, one that comes twice comes once. When the server's clock is set, the server sleeps or restarts, the times of the day of up to three hours are made up for, each job once; nothing older is. A schedule whose minute or hour begins with `*` just goes on by what the clocks show. What is due together starts a quarter of a second apart, 16 jobs at a time on the server and 4 of one app.",
   ),
   static: key(staticPaths.optional(), "URL path = directory, as `[run] static`.", {
     shown: "table of URL path = directory",

@@ -28,6 +28,7 @@ export function artifactOf(app: string, build: number, { spec, builder }: Detect
     spec: {
       hooks: spec.hooks,
       startTimeout: spec.startTimeout,
+      ...(spec.cron === undefined ? {} : { cron: spec.cron }),
       ...(spec.keepWarm === undefined ? {} : { keepWarm: spec.keepWarm }),
       ...(spec.healthcheck === undefined ? {} : { healthcheck: spec.healthcheck }),
       env: spec.env,

@@ -7,7 +7,7 @@ import { AppError } from "#core/errors.ts";
 import { setAppState } from "#store/apps.ts";
 import { addDomain } from "#store/domains.ts";
 import { getRelease, setLive } from "#store/releases.ts";
-import { readArtifact } from "../artifact.ts";
+import { needsSupervisor, readArtifact } from "../artifact.ts";
 import { applySettings } from "../release-settings.ts";
 import { staticLink } from "../static-link.ts";
 import { syncEdge } from "../edge.ts";
@@ -26,7 +26,7 @@ const settling = 10;
 
 export async function cutOver(platform: Platform, candidate: Candidate): Promise<void> {
   const { app } = candidate.artifact;
-  if (candidate.hasProcesses) {
+  if (candidate.isSupervised) {
     try {
       // At once, but for a supervisor that has just taken the release over from one that died.
       const waiting = { app, release: candidate.release, timeout: settling };
@@ -72,19 +72,19 @@ export async function cutBack(platform: Platform, { artifact, replaces }: Candid
   const before = replaces === null ? undefined : await getRelease(platform.store, app, replaces);
   if (before === undefined) return false;
   const old = readArtifact(platform.layout, app, before.build);
-  const hasProcesses = Object.keys(old.processes).length > 0;
+  const isSupervised = needsSupervisor(old);
   const options = { signal: platform.stopping };
-  if (hasProcesses) await platform.supervisor.call("app.cutover", { app, release: before.number }, options);
+  if (isSupervised) await platform.supervisor.call("app.cutover", { app, release: before.number }, options);
   else await platform.supervisor.call("app.forget", { app }, options);
   await repeatedly(platform, () =>
-    recordLive(platform, { artifact: old, release: before.number, replaces: null, hasProcesses }),
+    recordLive(platform, { artifact: old, release: before.number, replaces: null, isSupervised }),
   );
   return true;
 }
 
 /** What the supervisor says is what counts; one that is gone is waited for. */
-export async function isLive(platform: Platform, { artifact, release, hasProcesses }: Candidate): Promise<boolean> {
-  if (!hasProcesses) return true;
+export async function isLive(platform: Platform, { artifact, release, isSupervised }: Candidate): Promise<boolean> {
+  if (!isSupervised) return true;
   await supervisorIsBack(platform);
   const { apps } = await platform.supervisor.call("status", {}, { signal: platform.stopping });
   return apps.find(({ app }) => app === artifact.app)?.live === release;

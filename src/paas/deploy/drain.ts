@@ -27,7 +27,7 @@ async function drainOthers(platform: Platform, candidate: Candidate): Promise<vo
   const { apps } = await platform.supervisor.call("status", {}, { signal });
   const status = apps.find((each) => each.app === app);
   if (status === undefined) return;
-  if (!candidate.hasProcesses) {
+  if (!candidate.isSupervised) {
     // The edge serves the app alone now: nothing of it needs a process.
     await platform.supervisor.call("app.forget", { app }, { signal });
     return;

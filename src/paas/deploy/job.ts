@@ -40,7 +40,7 @@ export type Candidate = {
   /** The release that serves now, if any. */
   readonly replaces: number | null;
   /** False for an app that is served by the edge alone. */
-  readonly hasProcesses: boolean;
+  readonly isSupervised: boolean;
 };
 
 /** What is carried by the release of a deploy, asked at its turn: what was before it in the line has ended. */

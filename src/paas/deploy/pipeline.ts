@@ -106,7 +106,7 @@ export async function activate(
       // The deploy knows the number before anything bears it, so that whoever finds it half done knows what to remove.
       const number = await nextRelease(platform.store, app);
       await changeDeploy(platform.store, app, deploy, { release: number });
-      candidate = { release: number, artifact, replaces: null, hasProcesses: false };
+      candidate = { release: number, artifact, replaces: null, isSupervised: false };
       const one = await makeRelease(platform, artifact, number, {
         reason,
         summary: job.summary ?? artifact.summary,
@@ -118,7 +118,7 @@ export async function activate(
       if (withHooks) await runHooks(job, one);
       return { result: one, detail: `v${one.release}` };
     });
-    if (made.hasProcesses) {
+    if (made.isSupervised) {
       const status = await step(job, "start", async () => ({
         result: await start(platform, made, job.underWay.signal),
       }));

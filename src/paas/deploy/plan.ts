@@ -46,6 +46,7 @@ async function describe(platform: Platform, app: string, tree: string): Promise<
     steps: [],
     hooks: [],
     processes: [],
+    cron: [],
   };
   try {
     const found = detect(sourceFiles(tree), platform.builders, platform.tools);
@@ -77,6 +78,12 @@ async function describe(platform: Platform, app: string, tree: string): Promise<
       })),
       hooks: Object.entries(spec.hooks).map(([hook, command]) => ({ name: hook, command })),
       processes: Object.entries(specs).map(([type, { command, count }]) => ({ type, command, count })),
+      cron: (spec.cron ?? []).map(({ name, schedule, timeZone, command }) => ({
+        name,
+        schedule,
+        timezone: timeZone,
+        command,
+      })),
       staticPaths: { ...artifact.staticPaths },
       env: [...names]
         .map(([variable, source]) => ({ name: variable, source }))

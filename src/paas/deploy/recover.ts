@@ -9,7 +9,7 @@ import { endBuild, getBuild } from "#store/builds.ts";
 import { endDeploy, unfinishedDeploys, type Deploy } from "#store/deploys.ts";
 import { endStep, listSteps, type DeployStep } from "#store/deploy-steps.ts";
 import { getRelease, liveRelease } from "#store/releases.ts";
-import { readArtifact } from "../artifact.ts";
+import { needsSupervisor, readArtifact } from "../artifact.ts";
 import type { Platform } from "../platform.ts";
 import { servedUrl } from "../served.ts";
 import { logLength } from "./begin.ts";
@@ -121,5 +121,5 @@ async function candidateOf(platform: Platform, { app, release }: Deploy): Promis
   const artifact = readArtifact(platform.layout, app, row.build);
   const live = await liveRelease(platform.store, app);
   const replaces = live === undefined || live.number === release ? null : live.number;
-  return { release, artifact, replaces, hasProcesses: Object.keys(artifact.processes).length > 0 };
+  return { release, artifact, replaces, isSupervised: needsSupervisor(artifact) };
 }

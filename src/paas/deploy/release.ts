@@ -15,7 +15,7 @@ import { appPlatformEnv } from "../app-env.ts";
 import { defaultDomain } from "../app-address.ts";
 import { appDomains, refuseDefaults } from "../domains.ts";
 import { listAllDomains } from "#store/domains.ts";
-import type { Artifact } from "../artifact.ts";
+import { type Artifact, needsSupervisor } from "../artifact.ts";
 import { generateValue } from "../generate-env.ts";
 import type { Platform } from "../platform.ts";
 import { type ReleaseSettings, writeSettings } from "../release-settings.ts";
@@ -64,6 +64,7 @@ export async function makeRelease(
       return command === undefined ? [] : [{ name, command, timeout: hookTimeout }];
     }),
     ...healthCommand(artifact),
+    ...(artifact.spec.cron === undefined ? {} : { cron: artifact.spec.cron }),
     env: sealEnv(masterKey, recordEnvContext("release", app, release), envRecord(env)),
   };
   const path = layout.releaseRecord(app, release);
@@ -76,7 +77,7 @@ export async function makeRelease(
     { build, recordVersion: 1, reason: why.reason, summary: why.summary, createdBy: why.by },
     release,
   );
-  return { release, artifact, replaces, hasProcesses: Object.keys(processes).length > 0 };
+  return { release, artifact, replaces, isSupervised: needsSupervisor(artifact) };
 }
 
 /** Refuses, before anything is built, domains of the app's files that belong to another app. Throws DOMAIN_TAKEN. */

@@ -7,13 +7,14 @@ const builder: Builder = {
   name: "generic",
   obeys: [],
   detect(_, spec) {
-    const names = Object.keys(spec.processes);
+    const names = [...Object.keys(spec.processes), ...(spec.cron === undefined ? [] : ["cron"])];
     return names.length === 0
       ? { score: 0, reason: "no process is named" }
       : { score: 15, reason: `processes are named: ${names.slice(0, 5).join(", ")}` };
   },
   plan({ spec }) {
-    if (Object.keys(spec.processes).length === 0 && Object.keys(spec.staticPaths).length === 0) {
+    const runs = Object.keys(spec.processes).length > 0 || spec.cron !== undefined;
+    if (!runs && Object.keys(spec.staticPaths).length === 0) {
       throw new AppError("NOT_DETECTED", "The app names no process.", {
         hint: "Add `web: COMMAND` to a Procfile, or `[run] start` to hop3.toml.",
       });

@@ -21,7 +21,8 @@ export function nodePlan({ files, spec }: PlanInput): BuildPlan {
   const web = spec.processes["web"] === undefined ? webCommand(files, app) : undefined;
   const builds = spec.build.build.length > 0 || app.scripts["build"] !== undefined;
   const staticPaths = webless(spec, web) && builds ? sitePaths(app) : {};
-  if (webless(spec, web) && Object.keys(staticPaths).length === 0 && Object.keys(spec.processes).length === 0) {
+  const runs = Object.keys(spec.processes).length > 0 || spec.cron !== undefined;
+  if (webless(spec, web) && Object.keys(staticPaths).length === 0 && !runs) {
     throw new AppError("NOT_DETECTED", "package.json names nothing to run.", {
       hint: "Add a `start` script to package.json, or `web: ...` to a Procfile. For a site that a build makes, name its directory in `[static]`.",
     });

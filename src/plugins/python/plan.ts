@@ -62,7 +62,7 @@ function servedCallable(files: SourceFiles, spec: AppSpec, django: Django | unde
     return { ...spec.serve, factory: false, root, file: "Procfile" };
   }
   const found = django?.callable ?? findCallable(files);
-  if (found === undefined && Object.keys(spec.processes).length === 0) {
+  if (found === undefined && Object.keys(spec.processes).length === 0 && spec.cron === undefined) {
     throw new AppError("NOT_DETECTED", "No WSGI or ASGI callable was found in the app.", {
       hint: "Name it in a Procfile, for example `wsgi: package.module:app`, or give the command as `web: ...`.",
     });

@@ -1,13 +1,14 @@
 /** One run of a cron job: a job of the app, in its release's folder and environment, with a log of its own. */
+import { closeSync } from "node:fs";
 import type { Apps } from "../apps.ts";
 import type { Jobs } from "../job.ts";
 import { JobOutput } from "../job-output.ts";
-import { forgetOldRuns, runName } from "../log-files.ts";
+import { forgetOldRuns, nextRunName } from "../log-files.ts";
 import { instanceEnv } from "../prepare.ts";
 import type { JobResult } from "../protocol.ts";
 import { recordEnv } from "../records.ts";
 import { makeDirectory, openToAppend } from "../safe-path.ts";
-import { closeSync } from "node:fs";
+import { logIdOf, processOf } from "./run-name.ts";
 import type { CronJob } from "./schedules.ts";
 
 export type CronRunPlan = {
@@ -41,23 +42,14 @@ export function runCronJob(apps: Apps, jobs: Jobs, plan: CronRunPlan): Promise<J
   });
 }
 
-/** As its log, and its PROC_TYPE, name it. */
-export function processOf(job: string): string {
-  return `cron.${job}`;
-}
-
-/** The part of a log run's name that says which run of the job it is. */
-export function logIdOf(run: number): string {
-  return String(run).padStart(8, "0");
-}
-
 function openLog(apps: Apps, { app, job, run, startedAt, isKept }: CronRunPlan): JobOutput {
   const { layout, limits } = apps.options;
   const below = [app, "log"];
   const process = processOf(job.name);
   const isWanted = (name: string): boolean => isKept(Number(name.slice(name.lastIndexOf("-") + 1)));
-  forgetOldRuns({ root: layout.apps, below }, process, isWanted);
-  const directory = [...below, process, runName(startedAt, logIdOf(run))];
+  const logs = { root: layout.apps, below };
+  forgetOldRuns(logs, process, isWanted);
+  const directory = [...below, process, nextRunName(logs, process, startedAt, logIdOf(run))];
   closeSync(makeDirectory(layout.apps, directory, 2));
   return new JobOutput(openToAppend(layout.apps, [...directory, "1"]), limits.cronLogBytes);
 }

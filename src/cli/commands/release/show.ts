@@ -24,6 +24,7 @@ export const releaseShow = defineCommand({
       ["build", found.build],
       ["made", `${localTime(found.createdAt)} by ${found.createdBy}`],
       ...found.processes.map(({ type, command }) => [type, command] as const),
+      ...found.cron.map((job) => [`cron.${job.name}`, `${job.schedule} (${job.timezone}): ${job.command}`] as const),
       ["variables", found.variables.join(" ")],
     ]);
     return { data: found, text };
