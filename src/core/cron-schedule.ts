@@ -126,8 +126,7 @@ function steps(first: number, last: number, step: number): number[] {
 export function isTimeZone(name: string): boolean {
   if (!/^[A-Za-z][A-Za-z0-9_+\-/]{0,63}$/.test(name)) return false;
   try {
-    new Intl.DateTimeFormat("en-US", { timeZone: name });
-    return true;
+    return Intl.DateTimeFormat("en-US", { timeZone: name }) !== undefined;
   } catch {
     return false;
   }

@@ -22,11 +22,8 @@ export async function listCron(platform: Platform, app: string): Promise<CronJob
   await requireApp(platform, app);
   try {
     const { jobs } = await platform.supervisor.call("cron.list", { app });
-    return jobs.map(({ timeZone, timeout, release: _, ...job }) => ({
-      ...job,
-      timezone: timeZone,
-      timeoutSeconds: timeout,
-    }));
+    // The server's parsing leaves out what the contract does not name.
+    return jobs.map((job) => ({ ...job, timezone: job.timeZone, timeoutSeconds: job.timeout }));
   } catch (error) {
     // One that was never deployed, or that the edge serves alone.
     if (error instanceof AppError && error.code === "NOT_FOUND") return [];
@@ -94,11 +91,11 @@ export async function* runCron(
   const reading = outputOf(platform, app, job, run);
   let over: CronRunStatus | undefined;
   const left = new AbortController();
-  const ended = untilOver(platform, { app, job, run }, AbortSignal.any([signal, left.signal])).then((status) => {
-    over = status;
-    platform.signals.notify(`cron:${app}`);
-  });
-  ended.catch(() => undefined); // told below
+  const watch = async (): Promise<void> => {
+    over = await untilOver(platform, { app, job, run }, AbortSignal.any([signal, left.signal]));
+  };
+  const ended = watch();
+  ended.catch(() => undefined); // thrown below, to whoever is still there
   try {
     while (!signal.aborted) {
       const isOver = over !== undefined;

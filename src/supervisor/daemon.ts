@@ -83,7 +83,7 @@ async function start(
   const bootId = readBootId();
   const trimLogs = (logs: LogPlace): void => {
     const budget = logs.root === layout.logs ? limits.serviceLogBytes : limits.appLogBytes;
-    keepLogsWithin(logs, budget, (name) => isUnderWay(layout, name), log);
+    keepLogsWithin(logs, budget, (name) => isUnderWay(layout, name) || cron.writes(logs, name), log);
   };
   const run = { clock, bootId, launcherScript, log, trimLogs };
   const records = { apps: layout.apps, limits, masterKey: options.masterKey };

@@ -6,9 +6,11 @@
 import { join } from "node:path";
 import type { Apps } from "../apps.ts";
 import type { Jobs } from "../job.ts";
+import type { LogPlace } from "../log-files.ts";
 import type { JobResult } from "../protocol.ts";
 import { Refusal } from "../refusal.ts";
 import * as past from "./history.ts";
+import { runOfLog } from "./run-name.ts";
 import { runCronJob } from "./run-job.ts";
 import { Schedules, type CronJob } from "./schedules.ts";
 import { timePassed, type Looked } from "./time-passed.ts";
@@ -123,6 +125,11 @@ export class Cron {
   /** Of one job, the newest last; also of one that the live release has no more. */
   entries(app: string, job: string): readonly past.CronEntry[] {
     return past.entriesOf(this.#history(app), job);
+  }
+
+  /** True for the log of a run that has not ended. */
+  writes({ below: [app = ""] }: LogPlace, name: string): boolean {
+    return this.#active.get(`${app} ${runOfLog(name)}`)?.begun === true;
   }
 
   /** Ends the app's runs, those that wait too. Resolves when nothing of them is left. */

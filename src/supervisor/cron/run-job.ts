@@ -8,7 +8,7 @@ import { instanceEnv } from "../prepare.ts";
 import type { JobResult } from "../protocol.ts";
 import { recordEnv } from "../records.ts";
 import { makeDirectory, openToAppend } from "../safe-path.ts";
-import { logIdOf, processOf } from "./run-name.ts";
+import { logIdOf, processOf, runOfLog } from "./run-name.ts";
 import type { CronJob } from "./schedules.ts";
 
 export type CronRunPlan = {
@@ -46,10 +46,11 @@ function openLog(apps: Apps, { app, job, run, startedAt, isKept }: CronRunPlan):
   const { layout, limits } = apps.options;
   const below = [app, "log"];
   const process = processOf(job.name);
-  const isWanted = (name: string): boolean => isKept(Number(name.slice(name.lastIndexOf("-") + 1)));
+  const isWanted = (name: string): boolean => isKept(runOfLog(name));
   const logs = { root: layout.apps, below };
   forgetOldRuns(logs, process, isWanted);
   const directory = [...below, process, nextRunName(logs, process, startedAt, logIdOf(run))];
   closeSync(makeDirectory(layout.apps, directory, 2));
+  apps.options.run.trimLogs(logs);
   return new JobOutput(openToAppend(layout.apps, [...directory, "1"]), limits.cronLogBytes);
 }

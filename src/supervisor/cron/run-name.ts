@@ -9,3 +9,8 @@ export function processOf(job: string): string {
 export function logIdOf(run: number): string {
   return String(run).padStart(8, "0");
 }
+
+/** The number of a run by the name of its log; NaN for what is no run of a cron job. */
+export function runOfLog(name: string): number {
+  return Number(name.slice(name.lastIndexOf("-") + 1));
+}

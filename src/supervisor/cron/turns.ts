@@ -56,10 +56,13 @@ export class Turns {
       this.#running.delete(turn);
       this.#next();
     });
-    void this.#clock.sleep(this.#pace.between).then(() => {
-      this.#resting = false;
-      this.#next();
-    });
+    void this.#rest();
+  }
+
+  async #rest(): Promise<void> {
+    await this.#clock.sleep(this.#pace.between);
+    this.#resting = false;
+    this.#next();
   }
 
   #mayBegin({ app, key }: Turn): boolean {

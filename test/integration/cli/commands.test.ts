@@ -38,6 +38,18 @@ test("reading commands print tables on stdout and nothing on stderr", async (con
       ["app", "disk", "-a", "blog"],
       /^PART {4}SIZE {4}FILES\nbuilds {2}3\.0 MB {2}20\ndata {4}4\.1 kB {2}1\nall {5}3\.0 MB\n\nMeasured /,
     ],
+    [
+      ["cron", "list", "-a", "blog"],
+      /^JOB {6}SCHEDULE {2}ZONE {2}NEXT .*COMMAND\nnightly {2}@daily {4}UTC .*failed \(exit 3\) {2}tidy\n$/,
+    ],
+    [
+      ["cron", "history", "nightly", "-a", "blog"],
+      /^RUN .*\n8 .* skipped x3 {2}run 7 has not ended\n7 .* 2\.5 s {2}1 {8}schedule {2}succeeded\n$/,
+    ],
+    [
+      ["cron", "history", "nightly", "7", "-a", "blog"],
+      /^run {6}7 of nightly, release 1[^]*\n\n\[cron\.nightly\] tidied\n$/,
+    ],
     [["system", "info"], /caddy on port 8080[^]*disk {5}5\.0 GB of 10 GB free, 90 % of its inodes\n[^]*SERVICE/],
     [["system", "logs", "--service", "caddy"], /^\[caddy\] ready\n$/],
     [["whoami"], /^ada \(admin\) at/],
@@ -146,4 +158,19 @@ test("each kind of failure has its exit status, its words on stderr and its enve
     assert.deepEqual([status, error.code, error.exit_code], ["error", code, exit], name);
     assert.doesNotMatch(plain.stderr + json.stdout, /admin-token|viewer-token|wrong-token/);
   }
+});
+
+test("cron run shows what the job prints and ends as it ends", async (context) => {
+  const { run, url } = await commandLine(context);
+  const ran = await run(["cron", "run", "nightly", "-a", "blog"]);
+  assert.equal(ran.exitCode, 3);
+  assert.equal(ran.stdout, "[cron.nightly] tidied\n");
+  assert.ok(ran.stderr.endsWith(`[${url} / blog] run 9 of nightly failed (exit 3).\n`), ran.stderr);
+  const json = await run(["cron", "run", "nightly", "-a", "blog", "--json"]);
+  const { data } = JSON.parse(json.stdout) as { data: { run: { run: number }; lines: unknown[] } };
+  assert.deepEqual([json.exitCode, data.run.run, data.lines.length], [3, 9, 1]);
+  const left = await run(["cron", "run", "nightly", "--detach", "-a", "blog"]);
+  assert.deepEqual([left.exitCode, left.stdout], [0, ""]);
+  assert.match(left.stderr, /run 9 of nightly begins\.\n$/);
+  assert.equal((await run(["cron", "run", "none", "-a", "blog"])).exitCode, 3);
 });
