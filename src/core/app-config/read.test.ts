@@ -194,7 +194,7 @@ test("a bad cron job is refused with its own line and what is wrong", () => {
   });
   assert.equal(lines.code, "INVALID_PROCFILE");
   assert.deepEqual(
-    lines.details.map((line) => line.replace(/(has|is none of|which) .*/, "$1")),
+    lines.details.map((line) => line.replace(/(The schedule of `cron` has|is none of) .*/, "$1")),
     [
       "Procfile:3: The schedule of `cron` has",
       "Procfile:4: The schedule of `cron` is none of",
