@@ -1,4 +1,4 @@
-/** Which walls this host cannot build, in words for `hop3 system status` and for every app: nothing is pretended. */
+/** Which walls this host cannot build, in words, for whoever asks how the server is: nothing is pretended. */
 import { accessSync, constants } from "node:fs";
 import { missingControllers } from "../cgroup/cgroup.ts";
 import type { CgroupTree } from "../cgroup/detect.ts";
