@@ -12,7 +12,7 @@ import { createSignals } from "#paas/signals.ts";
 import { checkMasterKey } from "#store/key-check.ts";
 import { openStore } from "#store/open.ts";
 import { connectSupervisor } from "#supervisor/client.ts";
-import { systemClock } from "#sys/clock.ts";
+import { systemClock, type Clock } from "#sys/clock.ts";
 import { exec } from "#sys/exec.ts";
 import type { Log } from "#sys/log.ts";
 import { loadMasterKey } from "#sys/master-key.ts";
@@ -33,6 +33,7 @@ export type PlatformInput = {
   /** Make the database where there is none. */
   readonly mayCreate: boolean;
   readonly fault?: Platform["fault"];
+  readonly clock?: Clock;
   /** Seconds that connections of a leaving instance may take. */
   readonly drainSeconds?: number;
 };
@@ -47,11 +48,11 @@ export async function makePlatform({
   mayCreate,
   fault = async () => undefined,
   drainSeconds = standardDrainSeconds,
+  clock = systemClock,
 }: PlatformInput): Promise<Platform> {
   const { layout, postgresUri } = settings;
   const proxy = proxies.find(({ name }) => name === "caddy");
   if (proxy === undefined) throw new AppError("PLUGIN_FAILED", "No plugin offers the proxy caddy.");
-  const clock = systemClock;
   const store = await openStore({
     ...(postgresUri === undefined ? {} : { url: postgresUri }),
     file: layout.database,

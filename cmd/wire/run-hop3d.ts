@@ -22,8 +22,11 @@ import { version } from "#cmd/wire/version.ts";
 /** Milliseconds for requests under way when we are asked to stop. */
 const closeGrace = 3000;
 
-/** For tests: `fault` of what must hold when this process dies, `drainSeconds` of how a drain ends (platform.ts). */
-export type ForTests = Pick<PlatformInput, "fault" | "drainSeconds">;
+/**
+ * For tests: `fault` of what must hold when this process dies, `drainSeconds` of how a drain ends, `clock` of what a clock
+ * that jumps does (platform.ts).
+ */
+export type ForTests = Pick<PlatformInput, "fault" | "drainSeconds" | "clock">;
 
 export async function runHop3d(forTests: ForTests = {}): Promise<void> {
   const log = openLog({ name: "hop3d", stream: process.stdout });

@@ -71,6 +71,8 @@ export async function endStep(db: Db, ref: StepRef, outcome: StepOutcome, facts:
       .where("seq", "=", ref.seq)
       .executeTakeFirst();
     if (row === undefined) throw deployNotFound(ref.app, ref.deploy);
+    // Said again by who did not hear that it was stored.
+    if (row.outcome === outcome) return;
     if (row.outcome !== null && outcome !== "undone") {
       throw new AppError("CONFLICT", `Step ${row.step} of deploy ${ref.deploy} has ended already.`);
     }

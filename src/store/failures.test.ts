@@ -11,6 +11,7 @@ import { sql } from "kysely";
 import { AppError } from "#core/errors.ts";
 import { systemClock } from "#sys/clock.ts";
 import { databases, postgresServer } from "../../test/databases.ts";
+import { startPostgres } from "../../test/postgres/server.ts";
 import { createApp, getApp, listApps } from "./apps.ts";
 import { query, transaction, type Store } from "./db.ts";
 import { BrokenRule, storeError } from "./failures.ts";
@@ -183,6 +184,30 @@ test("a PostgreSQL that cuts the connections is a failed store once, and works a
     (await listApps(store)).map((app) => app.name),
     ["blog"],
   );
+});
+
+test("a PostgreSQL that hangs is told in seconds, and nothing of what it was asked then gets in the way later", async (t) => {
+  const server = await startPostgres();
+  t.after(() => server.stop());
+  const url = await server.createDatabase();
+  const store = await openStore({ url, file: "", clock: systemClock });
+  t.after(() => store.close());
+  // As many connections as there may be: each is met by what follows.
+  await Promise.all(Array.from({ length: 8 }, (_, index) => createApp(store, `blog-${index}`)));
+  await server.hang();
+  const began = performance.now();
+  const asked = Array.from({ length: 8 }, (_, index) => transaction(store, (tx) => createApp(tx, `lost-${index}`)));
+  for (const answer of await Promise.allSettled(asked)) {
+    assert.equal(answer.status, "rejected");
+    assert.equal((answer.reason as AppError).code, "STORE_FAILED");
+  }
+  assert.ok(performance.now() - began < 15_000, "it took too long");
+  await server.wake();
+  await Promise.all(Array.from({ length: 8 }, (_, index) => createApp(store, `shop-${index}`)));
+  const other = await openStore({ url, file: "", clock: systemClock });
+  t.after(() => other.close());
+  const names = (await listApps(other)).map(({ name }) => name);
+  assert.equal(names.filter((name) => name.startsWith("shop-")).length, 8, `others see ${names.join()}`);
 });
 
 test("a PostgreSQL that is not there is a failed store, and its password is in no message", async () => {

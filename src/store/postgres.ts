@@ -1,6 +1,6 @@
 /** Kysely over pg. The only file that knows pg. */
-import { PostgresDialect } from "kysely";
-import { Pool, types } from "pg";
+import { PostgresDialect, type PostgresPoolClient } from "kysely";
+import { DatabaseError, Pool, types } from "pg";
 
 /** Connects when first asked. `url` holds a password: it must not reach a log or a message. */
 export function openPostgres(url: string): PostgresDialect {
@@ -23,5 +23,30 @@ export function openPostgres(url: string): PostgresDialect {
   // query. The pool drops it and makes another; without listeners the event would end the process.
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
-  return new PostgresDialect({ pool });
+  return new PostgresDialect({
+    pool: { options: pool.options, connect: () => connect(pool), end: () => pool.end() },
+  });
+}
+
+/**
+ * A connection on which anything failed without a word of the server, such as a query that it did not answer in time, goes
+ * with its use. What was asked is still on its way: a `begin` that is heard later would open a transaction which the
+ * next user knows nothing of, whose changes would never be committed.
+ */
+async function connect(pool: Pool): Promise<PostgresPoolClient> {
+  const client = await pool.connect();
+  let isSound = true;
+  const query = async (text: string, parameters: readonly unknown[]) => {
+    try {
+      return await client.query(text, [...parameters]);
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) isSound = false;
+      throw error;
+    }
+  };
+  return {
+    // Its other form is for cursors, which nothing here asks for.
+    query: query as unknown as PostgresPoolClient["query"],
+    release: (destroy = false) => client.release(destroy || !isSound),
+  };
 }

@@ -107,6 +107,27 @@ for (const database of databases) {
       assert.equal(await use(), "2026-01-01T00:00:00.000Z");
       clock.advance(1);
       assert.equal(await use(), "2026-01-01T00:01:00.000Z");
+      clock.advance(-60 * 60_000);
+      assert.equal(await use(), "2025-12-31T23:01:00.000Z");
+    });
+
+    test("a clock that is moved by an hour ends what its own time ends, for as long as it says so, and nothing else", async (t) => {
+      const { store, clock } = await database.open(t);
+      await createUser(store, "ada", "developer");
+      const hour = 60 * 60_000;
+      const until = new Date(clock.now() + hour / 2).toISOString();
+      const short = await createToken(store, { user: "ada", name: "short", expiresAt: until });
+      const lasting = await createToken(store, { user: "ada", name: "lasting" });
+      const valid = async () =>
+        Promise.all([short, lasting].map(async ({ secret }) => (await findToken(store, secret)) !== undefined));
+      for (const [moved, expected] of [
+        [-hour, [true, true]],
+        [2 * hour, [false, true]],
+        [-hour, [true, true]],
+      ] as const) {
+        clock.advance(moved);
+        assert.deepEqual(await valid(), expected, `moved by ${moved}`);
+      }
     });
   });
 }

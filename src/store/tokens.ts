@@ -79,7 +79,9 @@ export async function findToken(
 
 /** Remembers that the token was used; writes at most once a minute. */
 export async function touchToken(db: Db, token: Token): Promise<void> {
-  if (token.lastUsedAt !== null && db.clock.now() - Date.parse(token.lastUsedAt) < usedEvery) return;
+  // Of a clock that was set back the last use is in the future: it is no longer true then.
+  const ago = token.lastUsedAt === null ? Infinity : db.clock.now() - Date.parse(token.lastUsedAt);
+  if (ago > -usedEvery && ago < usedEvery) return;
   await query(db)
     .updateTable("tokens")
     .set({ last_used_at: timestamp(db) })

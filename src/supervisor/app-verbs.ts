@@ -234,7 +234,7 @@ export async function letGo(
     const one = apps.running.get(id);
     if (one === undefined) continue;
     one.graceUntil = until;
-    one.warmUntil = warmUntil(id);
+    one.keepUntil(warmUntil(id));
     one.dispatch(drain > 0 ? "retire" : "stop");
   }
   const isGone = (id: string) => !apps.running.has(id) || apps.running.get(id)?.state === "warm";

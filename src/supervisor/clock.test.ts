@@ -54,6 +54,26 @@ for (const [name, jump] of [
       assert.ok(took > 1900 && took < 8000, `${took} ms`);
     });
 
+    it("makes what is kept warm stay neither shorter nor longer, when it is moved in its drain", async () => {
+      for (const release of [1, 2]) bench.release("blog", release, { web: { command: serverCommand("unix", "v") } });
+      await live(1);
+      const address = (await instances())[0]?.address ?? "";
+      const stays = connect(address.slice("unix/".length)).on("error", () => undefined);
+      await once(stays, "connect");
+      await live(2);
+      const began = performance.now();
+      const retiring = bench.client.call("app.retire", { app: "blog", release: 1, drain: 10, warm: 4 });
+      const is = async (state: string) => (await instances()).some((one) => one.release === 1 && one.state === state);
+      await eventually(() => is("draining"), "it drains");
+      offset = jump;
+      stays.destroy();
+      await retiring;
+      assert.ok(await is("warm"), "it was not kept");
+      await eventually(async () => (await instances()).length === 1, "it goes", 20_000);
+      const took = performance.now() - began;
+      assert.ok(took > 3900 && took < 20_000, `${took} ms`);
+    });
+
     it("makes the time to get ready neither shorter nor longer", async () => {
       bench.release("blog", 1, { web: { command: "exec sleep 1000", startTimeout: 2 } });
       const began = performance.now();

@@ -29,12 +29,12 @@ export class Supervised {
   failure: "exited" | "not-ready" | null = null;
   /** Until when (ms since the epoch) connections may keep it while it drains. */
   graceUntil = 0;
-  /** Until when (ms since the epoch) it is kept when it has drained; null when it is not. */
-  warmUntil: number | null = null;
   #run: Run | undefined;
   /** False while it has one try. */
   #proven = true;
   #failures = 0;
+  /** Until when it is kept when it has drained, by the clock that nobody sets. */
+  #warmEnds = -Infinity;
   /** Ends the waits of the present state: for readiness, retry, drain, stop. */
   #waits = new AbortController();
   readonly #options: SupervisedOptions;
@@ -59,6 +59,12 @@ export class Supervised {
   get isAlive(): boolean {
     const app = this.#run?.marked.app;
     return this.#run !== undefined && (app === undefined || isAlive(app));
+  }
+
+  /** Until when (ms since the epoch) it is kept when it has drained; null when it is not. A clock that is set later changes nothing. */
+  keepUntil(warmUntil: number | null): void {
+    const { clock } = this.#options;
+    this.#warmEnds = warmUntil === null ? -Infinity : clock.elapsed() + warmUntil - clock.now();
   }
 
   dispatch(event: InstanceEvent): void {
@@ -95,7 +101,7 @@ export class Supervised {
   /** Takes over one that was draining: it goes on until `graceUntil`, and is then kept as it was to be. */
   adoptLeaving(run: Run, graceUntil: number, warmUntil: number | null): void {
     this.#run = run;
-    this.warmUntil = warmUntil;
+    this.keepUntil(warmUntil);
     const { listens } = run.about;
     if (listens !== null) this.address = existsSync(listens.socket) ? dialUnix(listens.socket) : dialTcp(listens.port);
     this.graceUntil = graceUntil;
@@ -107,7 +113,7 @@ export class Supervised {
   /** Takes over one that was kept warm: it stays so until `warmUntil`. */
   adoptWarm(run: Run, warmUntil: number): void {
     this.#run = run;
-    this.warmUntil = warmUntil;
+    this.keepUntil(warmUntil);
     this.state = "warm";
     void this.#watchEnd(run);
     this.#stayWarm();
@@ -263,7 +269,7 @@ export class Supervised {
     const how = address === null ? "nobody" : await untilLeft(address, graceUntil, { fence, clock, log, id }, signal);
     if (signal.aborted) return;
     // Who is still connected when the grace is over is to be closed: that one gets its TERM.
-    const isKept = how === "idle" && (this.warmUntil ?? 0) > clock.now() && warmth?.hasRoom() === true;
+    const isKept = how === "idle" && this.#warmEnds > clock.elapsed() && warmth?.hasRoom() === true;
     this.dispatch(isKept ? "keep" : "drained");
   }
 
@@ -285,7 +291,7 @@ export class Supervised {
     // Where it accepts now: what an earlier supervisor started is only believed to be where it was looked for.
     this.address = null;
     if (run !== undefined && run.about.listens !== null) void this.#findAddress(run, run.about.listens, signal);
-    const time = { left: (this.warmUntil ?? 0) - clock.now(), look: timing.warmLook };
+    const time = { left: this.#warmEnds - clock.elapsed(), look: timing.warmLook };
     void untilCool(time, warmth?.hasRoom, clock, signal).then((isOver) => isOver && this.dispatch("cooled"));
   }
 

@@ -2,6 +2,7 @@
  * A real PostgreSQL server for one test process: started when first asked for, gone with its directory at the end. A
  * shell stands between: it sees the end of this process, however it came, by the end of its input, and cleans up.
  */
+import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chown, mkdtemp, readFile, rm } from "node:fs/promises";
@@ -14,6 +15,12 @@ export type PostgresServer = {
   createDatabase(): Promise<string>;
   /** Cuts every connection to the database at that address, as a restart of the server would. */
   cutConnections(url: string): Promise<void>;
+  /** Ends the server, and starts it again on the same data; resolves when it answers. */
+  halt(): Promise<void>;
+  startAgain(): Promise<void>;
+  /** All its processes stand still: nothing is refused, and nothing answered. Then they go on. */
+  hang(): Promise<void>;
+  wake(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -21,13 +28,32 @@ const startTimeout = 60_000;
 
 // In the directory: data/ and the socket. The watcher owns it, so it can remove all of it.
 const watcher = `
+dir=$1 postgres=$3
+begin() {
+  "$postgres" -D data -k "$dir" -c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 >>postgres.log 2>&1 &
+  server=$!
+}
+end() {
+  kill -INT $server
+  wait $server
+}
+tell() {
+  kill -$1 $server $(cat /proc/$server/task/$server/children)
+}
 cd "$1" || exit 1
 "$2" -D data -U hop3 -A trust -E UTF8 --locale=C --no-sync >initdb.log 2>&1 || { cat initdb.log >&2; cd /; rm -rf "$1"; exit 1; }
-"$3" -D data -k "$1" -c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 >postgres.log 2>&1 &
-server=$!
-read -r line
-kill -INT $server
-wait $server
+begin
+while read -r line; do
+  case $line in
+    stop) end ;;
+    start) begin ;;
+    hang) tell STOP ;;
+    wake) tell CONT ;;
+  esac
+  echo done
+done
+tell CONT 2>/dev/null
+end 2>/dev/null
 cd /
 rm -rf "$1"
 `;
@@ -47,12 +73,18 @@ export async function startPostgres(): Promise<PostgresServer> {
     detached: true,
     cwd: "/",
     env: { PATH: "/usr/bin:/bin", HOME: dir, LC_ALL: "C" },
-    stdio: ["pipe", "ignore", "inherit"],
+    stdio: ["pipe", "pipe", "inherit"],
     ...user,
   });
   const admin = address(dir, "postgres");
   await untilReady(admin, child);
   let databases = 0;
+  const order = async (line: string): Promise<void> => {
+    assert.ok(child.stdout !== null);
+    const done = once(child.stdout, "data");
+    child.stdin?.write(`${line}\n`);
+    await done;
+  };
   return {
     async createDatabase() {
       databases += 1;
@@ -64,6 +96,13 @@ export async function startPostgres(): Promise<PostgresServer> {
       const name = new URL(url).pathname.slice(1);
       await run(admin, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`);
     },
+    halt: () => order("stop"),
+    async startAgain() {
+      await order("start");
+      await untilReady(admin, child);
+    },
+    hang: () => order("hang"),
+    wake: () => order("wake"),
     async stop() {
       const gone = once(child, "exit");
       child.stdin?.end();

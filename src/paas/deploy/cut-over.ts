@@ -3,7 +3,7 @@
  * step; what follows here only makes files, store and edge say the same, and may be repeated.
  */
 import { mkdirSync, readlinkSync, renameSync, symlinkSync } from "node:fs";
-import { AppError } from "#core/errors.ts";
+import { AppError, toAppError, type ErrorCode } from "#core/errors.ts";
 import { setAppState } from "#store/apps.ts";
 import { addDomain } from "#store/domains.ts";
 import { getRelease, setLive } from "#store/releases.ts";
@@ -15,6 +15,7 @@ import type { Platform } from "../platform.ts";
 import { supervisorStatuses } from "../supervisor-status.ts";
 import type { Candidate } from "./job.ts";
 import { instanceWords } from "./start.ts";
+import { storeIsBack } from "./store-is-back.ts";
 import { supervisorIsBack } from "./supervisor-is-back.ts";
 
 /** Tries of what must not fail, and milliseconds between them. */
@@ -38,7 +39,7 @@ export async function cutOver(platform: Platform, candidate: Candidate): Promise
     }
   }
   await platform.fault("within:cut-over");
-  await repeatedly(platform, () => recordLive(platform, candidate));
+  await repeatedly(platform, app, [], () => recordLive(platform, candidate));
 }
 
 /** The supervisor refuses what is not up any more: then the user hears that it ended, with its last words. */
@@ -51,13 +52,24 @@ async function refusal(platform: Platform, { artifact, release }: Candidate, thr
   return new AppError("APP_EXITED", message, { details: await instanceWords(platform, artifact.app, ended) });
 }
 
-/** What fails past the point of no return (a full disk, an edge that restarts) gets some seconds to pass. */
-async function repeatedly(platform: Platform, work: () => Promise<void>): Promise<void> {
+/**
+ * What fails past the point of no return (a full disk, an edge that restarts) gets some seconds to pass, and what has one
+ * of the codes `waits` all the time it takes. So has a store that is away: there is no way back without it either.
+ */
+async function repeatedly(
+  platform: Platform,
+  app: string,
+  waits: readonly ErrorCode[],
+  work: () => Promise<void>,
+): Promise<void> {
   for (let tried = 1; ; tried += 1) {
     try {
-      return await work();
+      return await storeIsBack(platform, { app }, work);
     } catch (thrown) {
-      if (tried === tries || platform.stopping.aborted) throw thrown;
+      const isWaitedFor = waits.includes(toAppError(thrown).code);
+      if ((tried >= tries && !isWaitedFor) || platform.stopping.aborted) throw thrown;
+      if (tried === tries)
+        platform.log.error("a deploy cannot be taken back yet; trying again", { app, error: thrown });
       await platform.clock.sleep(pause, platform.stopping);
     }
   }
@@ -69,16 +81,17 @@ async function repeatedly(platform: Platform, work: () => Promise<void>): Promis
  */
 export async function cutBack(platform: Platform, { artifact, replaces }: Candidate): Promise<boolean> {
   const { app } = artifact;
-  const before = replaces === null ? undefined : await getRelease(platform.store, app, replaces);
+  if (replaces === null) return false;
+  const before = await storeIsBack(platform, { app }, () => getRelease(platform.store, app, replaces));
   if (before === undefined) return false;
   const old = readArtifact(platform.layout, app, before.build);
   const isSupervised = needsSupervisor(old);
   const options = { signal: platform.stopping };
   if (isSupervised) await platform.supervisor.call("app.cutover", { app, release: before.number }, options);
   else await platform.supervisor.call("app.forget", { app }, options);
-  await repeatedly(platform, () =>
-    recordLive(platform, { artifact: old, release: before.number, replaces: null, isSupervised }),
-  );
+  const record = () => recordLive(platform, { artifact: old, release: before.number, replaces: null, isSupervised });
+  // Whoever gave up here would leave a store that says the other one, and its instances running.
+  await repeatedly(platform, app, ["DISK_FULL", "UNAVAILABLE"], record);
   return true;
 }
 

@@ -1,9 +1,10 @@
 /** The steps of a deploy in its journal: a row before and after each, and what its watchers are told. */
 import type { DeployStep } from "#core/api/deploys.ts";
 import { toAppError } from "#core/errors.ts";
-import { beginStep, endStep } from "#store/deploy-steps.ts";
+import { beginStep, endStep, type StepOutcome, type StepRef } from "#store/deploy-steps.ts";
 import type { DeployJob } from "./job.ts";
 import { report } from "./reporter.ts";
+import { storeIsBack } from "./store-is-back.ts";
 
 /** Runs one step between its two journal rows, and tells the watchers. */
 export async function step<Result>(
@@ -19,21 +20,37 @@ export async function step<Result>(
     const { result, detail } = await work();
     job.underWay.goOn();
     await job.platform.fault(`after:${name}`);
-    await endStep(job.platform.store, ref, "done");
-    await report(job.platform, job, "step", { name, state: "done", ...(detail === undefined ? {} : { detail }) });
+    const state = { name, state: "done", ...(detail === undefined ? {} : { detail }) } as const;
+    // What serves is not taken back because a row of the journal could not be written.
+    const written = (row: () => Promise<void>) => (name === "cut-over" ? storeIsBack(job.platform, job, row) : row());
+    await written(() => endStep(job.platform.store, ref, "done"));
+    await written(() => report(job.platform, job, "step", state));
     return result;
   } catch (thrown) {
     const isCanceled = job.underWay.canceled !== undefined || toAppError(thrown).code === "CANCELED";
-    await endStep(job.platform.store, ref, isCanceled ? "canceled" : "failed");
-    await report(job.platform, job, "step", { name, state: "failed" });
+    await recordFailed(job, ref, name, isCanceled ? "canceled" : "failed");
     throw thrown;
   }
 }
 
-/** The new release serves already: what cannot be cleaned up now is cleaned up by the next deploy, and is said. */
+/** Never throws: why the step has failed says more than that it could not be written down. */
+async function recordFailed(job: DeployJob, ref: StepRef, name: DeployStep, outcome: StepOutcome): Promise<void> {
+  const { platform, app, deploy } = job;
+  try {
+    await endStep(platform.store, ref, outcome);
+    await report(platform, job, "step", { name, state: "failed" });
+  } catch (error) {
+    platform.log.warn("the end of a step could not be recorded", { app, deploy, step: name, error });
+  }
+}
+
+/**
+ * The new release serves already: what cannot be cleaned up now is cleaned up by the next deploy, and is said. A store that
+ * is away is waited for, and the step done again: what left half way would else go on running.
+ */
 export async function tidy(job: DeployJob, name: DeployStep, work: () => Promise<void>): Promise<void> {
   try {
-    await step(job, name, async () => ({ result: await work() }));
+    await storeIsBack(job.platform, job, () => step(job, name, async () => ({ result: await work() })));
   } catch (thrown) {
     if (job.platform.stopping.aborted) throw thrown;
     job.platform.log.warn("a deploy could not clean up", {

@@ -26,7 +26,7 @@ type Asking = {
   readonly check: Healthcheck;
   /** The release's instances, as they were when they had started. */
   readonly instances: readonly InstanceStatus[];
-  /** When the first try began: ms since the epoch. */
+  /** When the first try began, by the clock that nobody sets. */
   readonly since: number;
 };
 
@@ -35,7 +35,7 @@ export async function probe(job: JobOwner, candidate: Probed, status: AppStatus)
   const { artifact, release } = candidate;
   const check = artifact.spec.healthcheck ?? standardHealthcheck;
   const instances = status.instances.filter((one) => one.release === release);
-  const asking: Asking = { job, candidate, check, instances, since: job.platform.clock.now() };
+  const asking: Asking = { job, candidate, check, instances, since: job.platform.clock.elapsed() };
   const addressed = instances.filter(({ address }) => address !== null);
   await sideBySide(addressed, atOnce, (instance, stop) =>
     untilWell({ ...asking, job: stoppable(job, stop) }, instance),
@@ -61,7 +61,7 @@ async function untilWell(asking: Asking, instance: InstanceStatus | null): Promi
       if (typeof found === "object") await refuseEnded(asking, instance);
       return found;
     },
-    elapsed: () => job.platform.clock.now() - since,
+    elapsed: () => job.platform.clock.elapsed() - since,
     wait: (milliseconds) => pause(milliseconds, asking, instance),
   });
   if (failed !== undefined) throw await unhealthy(asking, instance, failed.last, failed.tries);
@@ -74,7 +74,7 @@ async function unhealthy(
   tries: number,
 ): Promise<AppError> {
   const { platform, app } = job;
-  const seconds = (platform.clock.now() - since) / 1000;
+  const seconds = (platform.clock.elapsed() - since) / 1000;
   const words = await Promise.all(
     (instance === null ? instances : [instance]).map(async (one) => {
       const lines = await instanceWords(platform, app, one);

@@ -184,6 +184,29 @@ describe("what an app's past has left", () => {
     );
   });
 
+  it("a clock that is moved by an hour, there and back between deploys, makes nothing go too early", async () => {
+    const hour = day / 24;
+    for (const moved of [hour, -hour, -hour, hour]) {
+      await deploys(1);
+      now += moved;
+      await collect(platform, app);
+    }
+    assert.deepEqual(trees(), [1, 2, 3, 4]);
+    assert.deepEqual(records(), [1, 2, 3, 4]);
+    // Deploys are in order by number, so the live one is the last, whatever time it was made at.
+    assert.deepEqual(
+      (await listDeploys(store, app)).map(({ number }) => number),
+      [4, 3, 2, 1],
+    );
+    // Thirty days are over an hour early or late, and no more: what serves and the one before it stay all the same.
+    now += 30 * day - 2 * hour;
+    await collect(platform, app);
+    assert.deepEqual(trees(), [1, 2, 3, 4]);
+    now += 4 * hour;
+    await collect(platform, app);
+    assert.deepEqual(trees(), [3, 4]);
+  });
+
   for (const point of ["before:collect", "within:collect"]) {
     it(`who dies ${point} leaves the rest to the next one, which finds all of it`, async () => {
       await deploys(8);

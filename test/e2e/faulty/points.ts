@@ -1,5 +1,5 @@
 /** How a test and a hop3d under test speak of a point: a file asks for a halt there, another says that it halts. */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../apps.ts";
 
@@ -7,6 +7,23 @@ import { eventually } from "../apps.ts";
 export const faultsDirectory = (base: string): string => join(base, "faults");
 
 export const reached = (asked: string): string => `${asked}.reached`;
+
+/** By how many milliseconds the clock of a hop3d under test is wrong. */
+export function clockOffset(directory: string): number {
+  try {
+    return Number(readFileSync(join(directory, "clock"), "utf8"));
+  } catch {
+    return 0;
+  }
+}
+
+/** Moves that clock, at once. */
+export function moveClock(base: string, milliseconds: number): void {
+  const path = join(faultsDirectory(base), "clock");
+  mkdirSync(faultsDirectory(base), { recursive: true });
+  writeFileSync(`${path}.draft`, String(milliseconds));
+  renameSync(`${path}.draft`, path);
+}
 
 export type Halt = {
   /** Resolves when hop3d stands there. */
