@@ -1,5 +1,6 @@
 /** What `hop3d` may ask for an app, each as a sequence: write down what shall be, act, wait. Arguments are checked already. */
 import type { Apps } from "./apps.ts";
+import { warmEnd } from "./cool.ts";
 import { isKept, type DesiredApp, type DesiredInstance } from "./desired.ts";
 import { groupsOf, planAll, planWithWarm, specOf, staying } from "./plan.ts";
 import type { AppStatus } from "./protocol.ts";
@@ -234,7 +235,7 @@ export async function letGo(
     const one = apps.running.get(id);
     if (one === undefined) continue;
     one.graceUntil = until;
-    one.keepUntil(warmUntil(id));
+    one.warmEnds = warmEnd(warmUntil(id), apps.options.clock);
     one.dispatch(drain > 0 ? "retire" : "stop");
   }
   const isGone = (id: string) => !apps.running.has(id) || apps.running.get(id)?.state === "warm";

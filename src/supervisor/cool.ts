@@ -1,6 +1,14 @@
 import type { Clock } from "#sys/clock.ts";
 
 /**
+ * When what is kept until `until` (ms since the epoch; null: it is not) goes, as `clock.elapsed` tells it: whoever sets the
+ * clock later makes it stay neither longer nor shorter.
+ */
+export function warmEnd(until: number | null, clock: Clock): number {
+  return clock.elapsed() + (until ?? -Infinity) - clock.now();
+}
+
+/**
  * Resolves true when the time of what is kept is over, or there is no room for it any more; false when the signal is
  * aborted first. By what was waited, in milliseconds: a clock that is set back makes it no longer.
  */

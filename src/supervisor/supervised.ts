@@ -5,7 +5,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { basename } from "node:path";
 import { after } from "./after.ts";
-import { untilCool } from "./cool.ts";
+import { untilCool, warmEnd } from "./cool.ts";
 import { untilLeft } from "./drain.ts";
 import { isRunning, transition, type InstanceEffect, type InstanceEvent, type InstanceState } from "./instance.ts";
 import { isAlive } from "./output/proc-stat.ts";
@@ -29,12 +29,12 @@ export class Supervised {
   failure: "exited" | "not-ready" | null = null;
   /** Until when (ms since the epoch) connections may keep it while it drains. */
   graceUntil = 0;
+  /** Until when it is kept when it has drained, by the clock that nobody sets (`warmEnd`). */
+  warmEnds = -Infinity;
   #run: Run | undefined;
   /** False while it has one try. */
   #proven = true;
   #failures = 0;
-  /** Until when it is kept when it has drained, by the clock that nobody sets. */
-  #warmEnds = -Infinity;
   /** Ends the waits of the present state: for readiness, retry, drain, stop. */
   #waits = new AbortController();
   readonly #options: SupervisedOptions;
@@ -59,12 +59,6 @@ export class Supervised {
   get isAlive(): boolean {
     const app = this.#run?.marked.app;
     return this.#run !== undefined && (app === undefined || isAlive(app));
-  }
-
-  /** Until when (ms since the epoch) it is kept when it has drained; null when it is not. A clock that is set later changes nothing. */
-  keepUntil(warmUntil: number | null): void {
-    const { clock } = this.#options;
-    this.#warmEnds = warmUntil === null ? -Infinity : clock.elapsed() + warmUntil - clock.now();
   }
 
   dispatch(event: InstanceEvent): void {
@@ -101,7 +95,7 @@ export class Supervised {
   /** Takes over one that was draining: it goes on until `graceUntil`, and is then kept as it was to be. */
   adoptLeaving(run: Run, graceUntil: number, warmUntil: number | null): void {
     this.#run = run;
-    this.keepUntil(warmUntil);
+    this.warmEnds = warmEnd(warmUntil, this.#options.clock);
     const { listens } = run.about;
     if (listens !== null) this.address = existsSync(listens.socket) ? dialUnix(listens.socket) : dialTcp(listens.port);
     this.graceUntil = graceUntil;
@@ -113,7 +107,7 @@ export class Supervised {
   /** Takes over one that was kept warm: it stays so until `warmUntil`. */
   adoptWarm(run: Run, warmUntil: number): void {
     this.#run = run;
-    this.keepUntil(warmUntil);
+    this.warmEnds = warmEnd(warmUntil, this.#options.clock);
     this.state = "warm";
     void this.#watchEnd(run);
     this.#stayWarm();
@@ -269,7 +263,7 @@ export class Supervised {
     const how = address === null ? "nobody" : await untilLeft(address, graceUntil, { fence, clock, log, id }, signal);
     if (signal.aborted) return;
     // Who is still connected when the grace is over is to be closed: that one gets its TERM.
-    const isKept = how === "idle" && this.#warmEnds > clock.elapsed() && warmth?.hasRoom() === true;
+    const isKept = how === "idle" && this.warmEnds > clock.elapsed() && warmth?.hasRoom() === true;
     this.dispatch(isKept ? "keep" : "drained");
   }
 
@@ -291,7 +285,7 @@ export class Supervised {
     // Where it accepts now: what an earlier supervisor started is only believed to be where it was looked for.
     this.address = null;
     if (run !== undefined && run.about.listens !== null) void this.#findAddress(run, run.about.listens, signal);
-    const time = { left: this.#warmEnds - clock.elapsed(), look: timing.warmLook };
+    const time = { left: this.warmEnds - clock.elapsed(), look: timing.warmLook };
     void untilCool(time, warmth?.hasRoom, clock, signal).then((isOver) => isOver && this.dispatch("cooled"));
   }
 

@@ -64,7 +64,7 @@ export function keepNoOther(apps: Apps, app: string, release: number): string[] 
   if (draining.length > 0) apps.change(app, draining, { warmUntil: null });
   for (const id of draining) {
     const one = apps.running.get(id);
-    if (one !== undefined) one.keepUntil(null);
+    if (one !== undefined) one.warmEnds = -Infinity;
   }
   return others.filter(isKept).map((one) => one.id);
 }

@@ -94,7 +94,7 @@ for (const [name, jump] of Object.entries(moves)) {
     const app = `unwell-${jump > 0 ? "forward" : "back"}`;
     moveClock(on.base, 0);
     const dir = gatedApp(on.base, app);
-    appendFileSync(join(dir, "hop3.toml"), 'expected_status = 418\nstart_period = 3\ninterval = 0.5\nretries = 1\n');
+    appendFileSync(join(dir, "hop3.toml"), "expected_status = 418\nstart_period = 3\ninterval = 0.5\nretries = 1\n");
     const halt = haltAt(on.base, "app:probe");
     const deploy = (await post(on, dir, app)) ?? assert.fail("it was not taken");
     await halt.reached().catch(async () => assert.fail(JSON.stringify(await shown(on, app, deploy))));
