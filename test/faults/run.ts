@@ -15,13 +15,14 @@ const wanted = read();
 
 let platform: RunningPlatform | undefined;
 const tried: Tried[] = [];
-for (const signal of ["SIGINT", "SIGTERM"] as const)
-  process.once(signal, () => void (platform?.stop() ?? Promise.resolve()).finally(() => process.exit(1)));
+let isEnding = false;
+// The cell that runs comes to its end, and so does its platform.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => (isEnding = true));
 const began = performance.now();
 try {
   for (const way of wanted.ways) {
     for (const row of tables[way].rows.filter(({ step }) => wanted.steps.includes(step)))
-      tried.push({ ...row, way, outcomes: await outcomesOf(way, row) });
+      if (!isEnding) tried.push({ ...row, way, outcomes: await outcomesOf(way, row) });
     await platform?.stop();
     platform = undefined;
   }
@@ -30,7 +31,7 @@ try {
 }
 process.stderr.write(`${Math.round((performance.now() - began) / 1000)} s\n`);
 process.stdout.write(renderMatrix(tried, wanted.victims));
-if (tried.some(({ outcomes }) => [...outcomes.values()].some(({ failure }) => failure !== undefined)))
+if (isEnding || tried.some(({ outcomes }) => [...outcomes.values()].some(({ failure }) => failure !== undefined)))
   process.exitCode = 1;
 
 async function outcomesOf(way: Way, { moment }: Row): Promise<Map<Victim, Outcome>> {
@@ -39,6 +40,7 @@ async function outcomesOf(way: Way, { moment }: Row): Promise<Map<Victim, Outcom
   // A cell that is run looks into those of its row that have no process.
   const alone = !wanted.victims.some(isThere);
   for (const victim of wanted.victims) {
+    if (isEnding) break;
     const outcome = isThere(victim) || alone ? await outcomeOf(way, moment, victim) : { text: "n/a" };
     process.stderr.write(`${way}, ${moment.point}, ${victims[victim]}: ${outcome.text} ${outcome.failure ?? ""}\n`);
     outcomes.set(victim, outcome);
