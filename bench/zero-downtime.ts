@@ -20,6 +20,7 @@ import { readOptions } from "./options.ts";
 import { checkout, withPlatform } from "./platform.ts";
 import { print, say } from "./report.ts";
 
+const warmUpSeconds = 5;
 const quietSeconds = 20;
 const slowdownGoal = 3;
 
@@ -68,6 +69,8 @@ async function measure(platform: RunningPlatform, kind: "unix" | "tcp", other: s
   await deployLive(platform, directory, app);
   const bystanders = startBystanders(platform.edge("other"));
   const load = startMixedLoad(platform.edge(app));
+  await new Promise((resolve) => setTimeout(resolve, warmUpSeconds * 1000));
+  load.latencies.quietFrom();
   await new Promise((resolve) => setTimeout(resolve, quietSeconds * 1000));
   const began = performance.now();
   let operations = 0;

@@ -8,6 +8,8 @@ export type Latency = { readonly p50: number; readonly p99: number; readonly max
 export type Latencies = {
   /** A request that was due at `due` (by `performance.now`) and took `ms` from then. */
   took(due: number, ms: number): void;
+  /** The load is up: what came before is not counted. */
+  quietFrom(): void;
   /** An operation begins. */
   changing(): void;
   quiet(): Latency;
@@ -24,11 +26,13 @@ export function measureLatency(): Latencies {
   const begins: number[] = [];
   const of = (wanted: (due: number) => boolean) =>
     summary(samples.filter(({ due }) => wanted(due)).map(({ ms }) => ms));
+  let up = -Infinity;
   const first = () => begins[0] ?? Infinity;
   return {
     took: (due, ms) => void samples.push({ due, ms }),
+    quietFrom: () => void (up = performance.now()),
     changing: () => void begins.push(performance.now()),
-    quiet: () => of((due) => due < first()),
+    quiet: () => of((due) => due >= up && due < first()),
     changed: () => of((due) => begins.some((begin) => due >= begin && due < begin + changeMs)),
     since: () => of((due) => due >= first()),
     firstAfter: (moment) => begins.find((begin) => begin > moment),
