@@ -93,17 +93,20 @@ export async function liveRelease(db: Db, app: string): Promise<Release | undefi
   return row === undefined ? undefined : toRelease(row);
 }
 
-/** Says that the release serves now. Throws NOT_FOUND when there is no such release. */
-export async function setLive(db: Db, app: string, release: number): Promise<void> {
+/** Says that the release serves now, or with null that none does. Throws NOT_FOUND when there is no such release. */
+export async function setLive(db: Db, app: string, release: number | null): Promise<void> {
   const { numUpdatedRows } = await query(db)
     .updateTable("apps")
     .set({ live_release: release, updated_at: timestamp(db) })
     .where("name", "=", app)
-    .where((eb) =>
-      eb.exists(eb.selectFrom("releases").select("number").where("app", "=", app).where("number", "=", release)),
+    .$if(release !== null, (update) =>
+      update.where((eb) =>
+        eb.exists(eb.selectFrom("releases").select("number").where("app", "=", app).where("number", "=", release)),
+      ),
     )
     .executeTakeFirst();
-  if (numUpdatedRows === 0n) throw new AppError("NOT_FOUND", `There is no release ${release} of ${app}.`);
+  if (release !== null && numUpdatedRows === 0n)
+    throw new AppError("NOT_FOUND", `There is no release ${release} of ${app}.`);
 }
 
 function toRelease(row: Row<"releases">): Release {

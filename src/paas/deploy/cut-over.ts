@@ -2,11 +2,11 @@
  * Step 7, cut over: the point of no return. The supervisor makes the release live (slots, and its desired state) in one
  * step; what follows here only makes files, store and edge say the same, and may be repeated.
  */
-import { mkdirSync, readlinkSync, renameSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { AppError, toAppError, type ErrorCode } from "#core/errors.ts";
 import { setAppState } from "#store/apps.ts";
 import { addDomain } from "#store/domains.ts";
-import { getRelease, setLive } from "#store/releases.ts";
+import { listReleases, setLive, type Release } from "#store/releases.ts";
 import { needsSupervisor, readArtifact } from "../artifact.ts";
 import { applySettings } from "../release-settings.ts";
 import { staticLink } from "../static-link.ts";
@@ -21,6 +21,9 @@ import { supervisorIsBack } from "./supervisor-is-back.ts";
 /** Tries of what must not fail, and milliseconds between them. */
 const tries = 5;
 const pause = 500;
+
+/** Releases that are looked at for the one that served before, past those that never did. */
+const lookedAt = 500;
 
 /** Seconds for every process of the release to be known as ready. */
 const settling = 10;
@@ -77,22 +80,36 @@ async function repeatedly(
 
 /**
  * The other way, while the old release is still up: when store or edge would not follow, the app is as it was before the
- * deploy. False when there is no old release.
+ * deploy, which after a first one is an app that has never served.
  */
-export async function cutBack(platform: Platform, { artifact, replaces }: Candidate): Promise<boolean> {
+export async function cutBack(platform: Platform, { artifact, release, isSupervised }: Candidate): Promise<void> {
   const { app } = artifact;
-  if (replaces === null) return false;
-  const before = await storeIsBack(platform, { app }, () => getRelease(platform.store, app, replaces));
-  if (before === undefined) return false;
-  const old = readArtifact(platform.layout, app, before.build);
-  const isSupervised = needsSupervisor(old);
+  const before = await storeIsBack(platform, { app }, () => servedBefore(platform, app, release));
+  const wasSupervised = before !== undefined && needsSupervisor(readArtifact(platform.layout, app, before.build));
   const options = { signal: platform.stopping };
-  if (isSupervised) await platform.supervisor.call("app.cutover", { app, release: before.number }, options);
-  else await platform.supervisor.call("app.forget", { app }, options);
-  const record = () => recordLive(platform, { artifact: old, release: before.number, replaces: null, isSupervised });
+  if (wasSupervised) await platform.supervisor.call("app.cutover", { app, release: before.number }, options);
+  else if (isSupervised) await platform.supervisor.call("app.forget", { app }, options);
   // Whoever gave up here would leave a store that says the other one, and its instances running.
-  await repeatedly(platform, app, ["DISK_FULL", "UNAVAILABLE"], record);
-  return true;
+  await repeatedly(platform, app, ["DISK_FULL", "UNAVAILABLE"], () => recordBack(platform, app, release));
+}
+
+/** Files, store and edge say of the app what they said before this release. May be repeated, and is by recovery. */
+export async function recordBack(platform: Platform, app: string, release: number): Promise<void> {
+  const before = await servedBefore(platform, app, release);
+  if (before !== undefined) {
+    const artifact = readArtifact(platform.layout, app, before.build);
+    return recordLive(platform, { artifact, release: before.number });
+  }
+  rmSync(staticLink(platform.layout, app), { recursive: true, force: true });
+  // Domains that the app has claimed stay its own.
+  await setLive(platform.store, app, null);
+  await syncEdge(platform);
+}
+
+/** The newest release below this one that served: one that never did was undone, and its record with it. */
+async function servedBefore(platform: Platform, app: string, release: number): Promise<Release | undefined> {
+  const rows = await listReleases(platform.store, app, lookedAt);
+  return rows.find(({ number }) => number < release && existsSync(platform.layout.releaseRecord(app, number)));
 }
 
 /** What the supervisor says is what counts; one that is gone is waited for. */
@@ -104,14 +121,18 @@ export async function isLive(platform: Platform, { artifact, release, isSupervis
 }
 
 /** The part after the point of no return; repeated by recovery. */
-export async function recordLive(platform: Platform, { artifact, release }: Candidate): Promise<void> {
+export async function recordLive(
+  platform: Platform,
+  { artifact, release }: Pick<Candidate, "artifact" | "release">,
+): Promise<void> {
   const { app, build } = artifact;
   replaceLink(staticLink(platform.layout, app), platform.layout.buildTree(app, build));
   for (const domain of artifact.domains) await addDomain(platform.store, app, domain);
-  await applySettings(platform, app, release);
   await setLive(platform.store, app, release);
   await setAppState(platform.store, app, "running");
   await syncEdge(platform);
+  // Last: what is taken back before leaves the variables as they were.
+  await applySettings(platform, app, release);
 }
 
 /** A link is replaced by rename: whoever opens a file through it sees the old tree or the new one. */
@@ -126,6 +147,8 @@ function replaceLink(link: string, target: string): void {
   })();
   if (present === target) return;
   const draft = `${link}.${process.pid}.new`;
+  // One that an earlier try has left behind would be in the way of every later one.
+  rmSync(draft, { force: true });
   symlinkSync(target, draft);
   renameSync(draft, link);
 }

@@ -139,8 +139,8 @@ export async function activate(
     return made;
   } catch (thrown) {
     if (candidate !== undefined) {
-      const isUp = live && (await isLive(platform, candidate));
-      if (!isUp || (await cutBack(platform, candidate))) await undoCandidate(platform, app, candidate.release);
+      if (live && (await isLive(platform, candidate))) await cutBack(platform, candidate);
+      await undoCandidate(platform, app, candidate.release);
     }
     throw thrown;
   }

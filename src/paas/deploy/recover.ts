@@ -13,7 +13,7 @@ import { needsSupervisor, readArtifact } from "../artifact.ts";
 import type { Platform } from "../platform.ts";
 import { servedUrl } from "../served.ts";
 import { logLength } from "./begin.ts";
-import { isLive, recordLive } from "./cut-over.ts";
+import { isLive, recordBack, recordLive } from "./cut-over.ts";
 import { drain } from "./drain.ts";
 import type { Candidate } from "./job.ts";
 import { endFailed } from "./ends.ts";
@@ -92,7 +92,11 @@ async function undo(
   open: readonly DeployStep[],
 ): Promise<void> {
   await platform.supervisor.call("job.cancel", { app }, { signal: platform.stopping });
-  if (release !== null) await undoCandidate(platform, app, release);
+  if (release !== null) {
+    // It was being taken back: the supervisor has the release before again, and the store may not know.
+    if ((await liveRelease(platform.store, app))?.number === release) await recordBack(platform, app, release);
+    await undoCandidate(platform, app, release);
+  }
   if (build !== null) {
     const row = await getBuild(platform.store, app, build);
     if (row?.state === "running") await endBuild(platform.store, app, build, "canceled");
