@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { ReleaseDetails, ReleaseDiff, ReleaseSummary } from "#core/api/releases.ts";
 import { AppError } from "#core/errors.ts";
-import type { ReleaseRecord } from "#core/records.ts";
+import type { CronSpec, ReleaseRecord } from "#core/records.ts";
 import { createDeploy } from "#store/deploys.ts";
 import { readEnv } from "#store/env.ts";
 import { listReleases as releaseRows, type Release } from "#store/releases.ts";
@@ -48,6 +48,7 @@ export async function diffReleases(platform: Platform, app: string, from: number
   const [a, b] = [await requireRelease(platform, app, from), await requireRelease(platform, app, to)];
   const commands = (row: Release) =>
     new Map(Object.entries(readRecord(platform, row).processes).map(([type, { command }]) => [type, command]));
+  const jobs = (row: Release) => new Map((readRecord(platform, row).cron ?? []).map((job) => [job.name, jobText(job)]));
   const values = (row: Release) =>
     new Map(readSettings(platform, app, row.number)?.variables.map(({ name, value }) => [name, value]));
   return {
@@ -60,11 +61,16 @@ export async function diffReleases(platform: Platform, app: string, from: number
       from: was ?? null,
       to: is ?? null,
     })),
+    cron: differences(jobs(a), jobs(b)).map(([name, was, is]) => ({ name, from: was ?? null, to: is ?? null })),
     variables: differences(values(a), values(b)).map(([name, was, is]) => ({
       name,
       change: was === undefined ? "added" : is === undefined ? "removed" : "changed",
     })),
   };
+}
+
+function jobText({ schedule, timeZone, command, overlap, timeout }: CronSpec): string {
+  return `${schedule} ${timeZone}, ${overlap}, ${timeout} s: ${command}`;
 }
 
 export type Rollback = { readonly deploy: number; readonly restores: number };

@@ -247,6 +247,7 @@ export function memoryPlatform(): MemoryPlatform {
           to: params.to,
           build: { from: params.release, to: params.to },
           processes: [{ type: "web", from: "serve", to: "serve --new" }],
+          cron: [{ name: "nightly", from: null, to: "@daily UTC, forbid, 60 s: tidy" }],
           variables: [{ name: "SECRET", change: "changed" }],
         };
       },

@@ -19,7 +19,7 @@ import { markName, type Marked } from "./proc-tree.ts";
 import type { JobResult } from "./protocol.ts";
 import { Refusal } from "./refusal.ts";
 import type { Command } from "./run.ts";
-import { killTree } from "./terminate.ts";
+import { endTree, killTree } from "./terminate.ts";
 
 export type JobPlan = {
   readonly app: string;
@@ -32,6 +32,8 @@ export type JobPlan = {
   readonly timeout: number;
   /** Where its output goes; throws a Refusal when that is no plain file. */
   readonly openOutput: () => JobOutput | JobTail;
+  /** Seconds between TERM and KILL when it takes too long or is canceled; killed at once unless given. */
+  readonly grace?: number;
   /** Cancels this one when it is aborted. */
   readonly signal?: AbortSignal;
 };
@@ -185,7 +187,7 @@ export class Jobs {
       output.take(child.stderr, "err", clock.now),
     ]);
     const marked: Marked = { mark, app: identityOf(child.pid) };
-    const kill = (): void => void killTree(marked, clock);
+    const kill = (): void => void endTree(marked, plan.grace ?? 0, clock);
     signal.addEventListener("abort", kill, { once: true });
     if (signal.aborted) kill();
     const exit = await new Promise<number | null>((resolve) => {

@@ -28,6 +28,16 @@ export function killTree(instance: Marked, clock: Clock): Promise<boolean> {
   return killUntilEmpty(() => treeProcesses(instance), clock);
 }
 
+/** Asks it to end, and kills what is left of it after `grace` seconds; at once when that is 0. Resolves when nothing is. */
+export async function endTree(instance: Marked, grace: number, clock: Clock): Promise<void> {
+  if (grace > 0) {
+    askToEnd(instance);
+    const deadline = clock.elapsed() + grace * 1000;
+    while (appProcesses(instance).length > 0 && clock.elapsed() < deadline) await clock.sleep(pollMs);
+  }
+  await killTree(instance, clock);
+}
+
 /** A fork bomb makes new ones while we kill: we look again until none is left. */
 async function killUntilEmpty(members: () => readonly ProcIdentity[], clock: Clock): Promise<boolean> {
   const deadline = clock.elapsed() + killWaitMs;

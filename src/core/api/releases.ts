@@ -56,7 +56,7 @@ export type ReleaseDetails = z.infer<typeof showRelease.response>;
 export const diffReleases = defineRoute({
   method: "GET",
   path: "/apps/:app/releases/:release/diff/:to",
-  summary: "What differs from one release to another: build, processes, names of variables",
+  summary: "What differs from one release to another: build, processes, cron jobs, names of variables",
   action: "app.show",
   params: releaseParams.extend({ to: wholeNumber }),
   response: z.object({
@@ -67,6 +67,9 @@ export const diffReleases = defineRoute({
     processes: z.array(
       z.object({ type: processType, from: z.string().nullable(), to: z.string().nullable() }).describe("Commands"),
     ),
+    cron: z
+      .array(z.object({ name: z.string(), from: z.string().nullable(), to: z.string().nullable() }))
+      .describe("Cron jobs: schedule, zone, command and what else it says, as one text"),
     variables: z.array(z.object({ name: z.string(), change: z.enum(["added", "removed", "changed"]) })),
   }),
 });

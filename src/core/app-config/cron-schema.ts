@@ -40,7 +40,7 @@ const job = z.strictObject({
   ),
   timeout: key(
     seconds(cronTimeoutMax).optional(),
-    `Seconds that a run may take before it is killed with all that it has started, at most ${cronTimeoutMax}.`,
+    `Seconds that a run may take before it gets TERM, and ten seconds later KILL, with all that it has started; at most ${cronTimeoutMax}.`,
     { standard: String(cronTimeoutStandard) },
   ),
 });

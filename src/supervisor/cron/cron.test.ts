@@ -121,6 +121,20 @@ describe("cron", () => {
     assert.match(logText(bench, "blog"), / sys stopped: it took longer than 0\.5 s\n/);
   });
 
+  it("asks a run to end first, and kills what does not after ten seconds", async () => {
+    await start();
+    await live("blog", 1, [job("deaf", "trap '' TERM; echo up >> up; while :; do sleep 0.05; done", { timeout: 60 })]);
+    const { run } = await bench.client.call("cron.start", { app: "blog", job: "deaf" });
+    await eventually(() => lines("up").length === 1, "it runs");
+    clock.leap(minute);
+    await looked();
+    assert.ok(benchProcesses(bench.layout.root).length > 0);
+    clock.leap(10_000);
+    const { run: ended } = await bench.client.call("cron.await", { app: "blog", job: "deaf", run, timeout: 20 });
+    assert.equal(ended.outcome, "timed-out");
+    assert.deepEqual(benchProcesses(bench.layout.root), []);
+  });
+
   it("skips a run that is due while the one before goes on, and says so once for all in a row", async () => {
     await start();
     await live("blog", 1, [job("slow", "echo up >> slow; while [ ! -e go ]; do sleep 0.05; done")]);
@@ -145,8 +159,8 @@ describe("cron", () => {
   it("ends the run before where a new one replaces it, and only then begins", async () => {
     await start();
     const command =
-      "[ -e busy ] && echo both >> both; touch busy; trap 'rm busy; exit' TERM; echo up >> up; while :; do sleep 0.05; done";
-    await live("blog", 1, [job("new", `rm -f busy; ${command}`, { overlap: "replace" })]);
+      "[ -e busy ] && echo both >> both; touch busy; trap 'rm busy; echo bye >> bye; exit' TERM; echo up >> up; while :; do sleep 0.05; done";
+    await live("blog", 1, [job("new", command, { overlap: "replace" })]);
     clock.leap(minute);
     await eventually(() => lines("up").length === 1, "it runs");
     clock.leap(minute);
@@ -157,7 +171,7 @@ describe("cron", () => {
       ["canceled", "replaced by a newer run", "running"],
     );
     assert.ok(String(first?.endedAt) <= String(second?.startedAt));
-    assert.deepEqual(lines("both"), []);
+    assert.deepEqual([lines("both").length, lines("bye").length], [0, 1]);
   });
 
   it("has four runs beside each other where that is allowed, and no fifth", async () => {

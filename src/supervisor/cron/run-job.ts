@@ -21,6 +21,9 @@ export type CronRunPlan = {
   readonly isKept: (run: number) => boolean;
 };
 
+/** Seconds between TERM and KILL, as of an instance. */
+const grace = 10;
+
 /** Resolves when nothing of it is left. Throws a Refusal when its record, environment or folder cannot be had. */
 export function runCronJob(apps: Apps, jobs: Jobs, plan: CronRunPlan): Promise<JobResult> {
   const { app, job, run, signal } = plan;
@@ -37,6 +40,7 @@ export function runCronJob(apps: Apps, jobs: Jobs, plan: CronRunPlan): Promise<J
     index: run,
     command: { argv: ["/bin/sh", "-c", job.command], env, cwd: apps.openTree(app, record.build, record.cwd) },
     timeout: job.timeout,
+    grace,
     openOutput: () => openLog(apps, plan),
     signal,
   });
