@@ -156,6 +156,8 @@ suite("cron jobs", () => {
     rmSync(dataOf(app, "go"));
     const asked = run(app, "gated").catch(() => undefined);
     await eventually("it runs", async () => (await runs(app, "gated"))[0]?.outcome === "running");
+    const [begun] = await runs(app, "gated");
+    await eventually("its words are there", async () => (await printed(app, "gated", begun?.run ?? 0)).length > 0);
     await platform.killSupervisor();
     await platform.startAgain();
     await asked;

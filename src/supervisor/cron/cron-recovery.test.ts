@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import type { CronSpec } from "#core/records.ts";
 import { benchProcesses, eventually, logText, makeBench, type Bench } from "../bench.ts";
@@ -29,6 +29,8 @@ async function live(jobs: readonly CronSpec[]): Promise<void> {
   await bench.client.call("app.cutover", { app: "blog", release: 1 });
 }
 
+/** What runs of an app: each process has the name of the bench's directory in its environment. */
+const left = () => benchProcesses(dirname(bench.layout.root));
 /** The client's connection to the one before may still look whole. */
 async function again(clock: LeapingClock): Promise<{ stop(): Promise<void> }> {
   const supervisor = await bench.start({ clock });
@@ -59,11 +61,13 @@ describe("a supervisor that is killed while a cron job runs", () => {
       if (point === "never") {
         await asked;
         await eventually(() => existsSync(data("up")), "it runs");
+        // What it said is read by the supervisor: what that has not read goes with it.
+        await eventually(() => / out up\n/.test(logText(bench, "blog")), "its words are in the log");
         first.kill("SIGKILL");
       }
       await Promise.all([asked, died]);
       await bench.start();
-      assert.deepEqual(benchProcesses(bench.layout.root), []);
+      assert.deepEqual(left(), []);
       assert.deepEqual(notes(), []);
       const [lost] = await history("long");
       assert.deepEqual([lost?.outcome, lost?.exit, lost?.reason], ["lost", null, "the supervisor died over it"]);

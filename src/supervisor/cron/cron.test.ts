@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import type { CronSpec } from "#core/records.ts";
 import { benchProcesses, eventually, logText, makeBench, type Bench } from "../bench.ts";
@@ -31,6 +31,8 @@ async function live(app: string, release: number, jobs: readonly CronSpec[]): Pr
   await bench.client.call("app.cutover", { app, release });
 }
 
+/** What runs of an app: each process has the name of the bench's directory in its environment. */
+const left = () => benchProcesses(dirname(bench.layout.root));
 const start = () => bench.start({ clock });
 const list = async (app = "blog") => (await bench.client.call("cron.list", { app })).jobs;
 const history = async (name: string, app = "blog") =>
@@ -117,7 +119,7 @@ describe("cron", () => {
       [over, ended.outcome, ended.exit, ended.reason],
       [true, "timed-out", null, "it took longer than 0.5 s"],
     );
-    assert.deepEqual(benchProcesses(bench.layout.root), []);
+    assert.deepEqual(left(), []);
     assert.match(logText(bench, "blog"), / sys stopped: it took longer than 0\.5 s\n/);
   });
 
@@ -128,11 +130,11 @@ describe("cron", () => {
     await eventually(() => lines("up").length === 1, "it runs");
     clock.leap(minute);
     await looked();
-    assert.ok(benchProcesses(bench.layout.root).length > 0);
+    assert.ok(left().length > 0);
     clock.leap(10_000);
     const { run: ended } = await bench.client.call("cron.await", { app: "blog", job: "deaf", run, timeout: 20 });
     assert.equal(ended.outcome, "timed-out");
-    assert.deepEqual(benchProcesses(bench.layout.root), []);
+    assert.deepEqual(left(), []);
   });
 
   it("skips a run that is due while the one before goes on, and says so once for all in a row", async () => {
@@ -220,7 +222,7 @@ describe("cron", () => {
     clock.leap(minute);
     await eventually(() => lines("up").length === 1, "it runs");
     await bench.client.call("app.stop", { app: "blog" });
-    assert.deepEqual(benchProcesses(bench.layout.root), []);
+    assert.deepEqual(left(), []);
     assert.deepEqual(
       (await history("a")).map(({ outcome, reason }) => [outcome, reason]),
       [["canceled", "the app was stopped"]],
@@ -241,7 +243,7 @@ describe("cron", () => {
     clock.leap(minute);
     await eventually(() => lines("up").length === 1, "it runs");
     await bench.client.call("app.forget", { app: "blog" });
-    assert.deepEqual(benchProcesses(bench.layout.root), []);
+    assert.deepEqual(left(), []);
     assert.deepEqual(readdirSync(join(bench.layout.supervisor, "cron")), [".looked"]);
     await assert.rejects(bench.client.call("cron.list", { app: "blog" }), { code: "NOT_FOUND" });
     // The same number of a new app of this name is another release.
