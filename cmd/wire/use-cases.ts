@@ -14,7 +14,8 @@ import { planDeploy } from "#paas/deploy/plan.ts";
 import { listDeploys, showDeploy } from "#paas/deploy/summary.ts";
 import { appEnv, changeEnv } from "#paas/env.ts";
 import { reloadApp, restartApp, startApp, stopApp } from "#paas/lifecycle.ts";
-import { followBuildLogs, followLogs, readBuildLogs, readLogs, systemLogs } from "#paas/logs.ts";
+import { followLogs } from "#paas/follow-logs.ts";
+import { followBuildLogs, readBuildLogs, readLogs, systemLogs } from "#paas/logs.ts";
 import { pingApp } from "#paas/ping.ts";
 import type { Platform } from "#paas/platform.ts";
 import { listProcesses, scaleProcesses } from "#paas/processes.ts";
@@ -109,8 +110,12 @@ export function platformUseCases(platform: Platform): UseCases {
     }),
     runCron: ({ params, principal, signal }) => runCron(platform, params.app, params.job, principal, signal),
 
-    readLogs: async ({ params, query }) => ({ app: params.app, lines: await readLogs(platform, params.app, query) }),
-    followLogs: ({ params, query, signal }) => asLines(followLogs(platform, params.app, query, signal)),
+    readLogs: async ({ params, query, signal }) => ({
+      app: params.app,
+      lines: await readLogs(platform, params.app, query, signal),
+    }),
+    followLogs: ({ params, query, headers, signal }) =>
+      followLogs(platform, params.app, query, headers["last-event-id"], signal),
     readBuildLogs: async ({ params, query }) => ({
       app: params.app,
       lines: await readBuildLogs(platform, params.app, query.lines, query.deploy),

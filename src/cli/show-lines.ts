@@ -8,11 +8,13 @@ export function logText({ at, source, text }: LogLine, verbose: boolean): string
   return printable(verbose ? `${localTime(at)} [${source}] ${text}` : `[${source}] ${text}`);
 }
 
+export async function showLine(context: CommandContext, line: LogLine): Promise<void> {
+  await context.emit(context.json ? JSON.stringify(line) : logText(line, context.verbose > 0));
+}
+
 export async function showStream(
   context: CommandContext,
   events: AsyncIterable<{ readonly data: LogLine }>,
 ): Promise<void> {
-  for await (const { data } of events) {
-    await context.emit(context.json ? JSON.stringify(data) : logText(data, context.verbose > 0));
-  }
+  for await (const { data } of events) await showLine(context, data);
 }

@@ -1,52 +1,36 @@
-/** What apps, builds and the server's own services have printed: the last lines, and new ones as they come. */
+/** What apps, builds and the server's own services have printed: the last lines, and those of a build as they come. */
 import { existsSync } from "node:fs";
-import { stat } from "node:fs/promises";
-import type { LogLine } from "#core/api/logs.ts";
+import type { LogLine, LogQuery } from "#core/api/logs.ts";
 import { AppError } from "#core/errors.ts";
 import { getDeploy, listDeploys, type Deploy } from "#store/deploys.ts";
 import { listLogFiles } from "#supervisor/log-files.ts";
 import { requireApp } from "./require-app.ts";
 import { offsetOfLastLines, readLines } from "./follow-file.ts";
 import { lastByTime } from "./last-by-time.ts";
+import { historyOf } from "./log-history.ts";
 import { parseLogLine } from "./log-line.ts";
+import { checkQuery, logFiles } from "./log-sources.ts";
 import type { Platform } from "./platform.ts";
-
-export type LogQuery = { readonly lines: number; readonly process?: string | undefined };
-
-type Source = { readonly name: string; readonly path: string };
 
 /** How long a new line may wait to be seen, in milliseconds. */
 const patience = 200;
 
-/** By time, over all instances. Throws APP_NOT_FOUND. */
-export async function readLogs(platform: Platform, app: string, query: LogQuery): Promise<LogLine[]> {
-  await requireApp(platform, app);
-  return lastOf(sources(platform, app, query.process), query.lines);
-}
-
-/** The last lines, then each new one until the signal is aborted; instances that come later are followed too. */
-export async function* followLogs(
+/** The last lines, by time over all instances, runs and releases. Throws as checkQuery. */
+export async function readLogs(
   platform: Platform,
   app: string,
   query: LogQuery,
-  signal: AbortSignal,
-): AsyncGenerator<LogLine> {
-  await requireApp(platform, app);
-  const offsets = new Map<string, number>();
-  const first = sources(platform, app, query.process);
-  for (const { path } of first) offsets.set(path, (await tail(path, 0)).end);
-  yield* await lastOf(first, query.lines);
-  while (!signal.aborted) {
-    let quiet = true;
-    for (const { name, path } of sources(platform, app, query.process)) {
-      for (const { text, end } of await readLines(path, await resumeAt(path, offsets.get(path) ?? 0))) {
-        quiet = false;
-        offsets.set(path, end);
-        yield parseLogLine(text, name);
-      }
-    }
-    if (quiet) await platform.signals.wait(`logs:${app}`, patience, signal);
-  }
+  signal?: AbortSignal,
+): Promise<LogLine[]> {
+  const { lines, ...filter } = await checkQuery(platform, app, query);
+  const processes = Map.groupBy(logFiles(platform, app, query), ({ process }) => process);
+  const runs = [...processes].map(([process, files]) =>
+    [...Map.groupBy(files, ({ run }) => run).values()].map((found) => ({ process, files: found })),
+  );
+  return lastByTime(
+    runs.map((found) => historyOf(found, filter, signal)),
+    lines,
+  );
 }
 
 /** Throws APP_NOT_FOUND; NOT_FOUND when there is no such deploy, none yet, or its output is gone. */
@@ -57,7 +41,7 @@ export async function readBuildLogs(
   number: number | undefined,
 ): Promise<LogLine[]> {
   const deploy = await deployWithBuild(platform, app, number);
-  return lastOf([buildSource(platform, deploy)], lines);
+  return lastOf("build", [{ path: buildPath(platform, deploy) }], lines);
 }
 
 /** Ends with the deploy. */
@@ -69,14 +53,14 @@ export async function* followBuildLogs(
   signal: AbortSignal,
 ): AsyncGenerator<LogLine> {
   const deploy = await deployWithBuild(platform, app, number);
-  const { name, path } = buildSource(platform, deploy);
+  const path = buildPath(platform, deploy);
   let offset = await offsetOfLastLines(path, lines);
   while (!signal.aborted) {
     const ended = ((await getDeploy(platform.store, app, deploy.number))?.endedAt ?? null) !== null;
     const fresh = await readLines(path, offset);
     for (const { text, end } of fresh) {
       offset = end;
-      yield parseLogLine(text, name);
+      yield parseLogLine(text, "build");
     }
     if (fresh.length > 0) continue;
     if (ended) return;
@@ -88,23 +72,13 @@ export async function* followBuildLogs(
 export function systemLogs(platform: Platform, service: string, lines: number): Promise<LogLine[]> {
   const { logs } = platform.layout;
   // The supervisor writes its own log itself: nobody supervises it.
-  if (service === "supervisor") return lastOf([{ name: service, path: `${logs}/supervisor.log` }], lines);
-  return lastOf(
-    listLogFiles(logs, (name) => name === service).map(({ path }) => ({ name: service, path })),
-    lines,
-  );
+  if (service === "supervisor") return lastOf(service, [{ path: `${logs}/supervisor.log` }], lines);
+  const files = listLogFiles(logs, (name) => name === service);
+  return lastOf(service, files, lines);
 }
 
-/** Every file of every run that is kept, the oldest run first. */
-function sources(platform: Platform, app: string, process: string | undefined): Source[] {
-  return listLogFiles(
-    platform.layout.appLogs(app),
-    (name) => process === undefined || name.startsWith(`${process}.`),
-  ).map(({ process: name, path }) => ({ name, path }));
-}
-
-function buildSource(platform: Pick<Platform, "layout">, deploy: Deploy): Source {
-  return { name: "build", path: platform.layout.buildLog(deploy.app, deploy.build ?? 0) };
+function buildPath(platform: Pick<Platform, "layout">, deploy: Deploy): string {
+  return platform.layout.buildLog(deploy.app, deploy.build ?? 0);
 }
 
 async function deployWithBuild(
@@ -132,31 +106,6 @@ async function deployWithBuild(
   return deploy;
 }
 
-async function lastOf(from: readonly Source[], count: number): Promise<LogLine[]> {
-  const all = await Promise.all(
-    from.map(async ({ name, path }) => ({
-      name,
-      lines: (await tail(path, count)).lines.map((line) => parseLogLine(line, name)),
-    })),
-  );
-  const processes = Map.groupBy(all, ({ name }) => name);
-  const streams = [...processes.values()].map((files) => files.flatMap(({ lines }) => lines));
-  return lastByTime(streams, count);
-}
-
-/** The last `count` lines and the offset after them. */
-async function tail(path: string, count: number): Promise<{ lines: string[]; end: number }> {
-  let end = await offsetOfLastLines(path, Math.max(count, 1));
-  const lines: string[] = [];
-  for (let some = await readLines(path, end); some.length > 0; some = await readLines(path, end)) {
-    lines.push(...some.map(({ text }) => text));
-    end = some.at(-1)?.end ?? end;
-  }
-  return { lines: count === 0 ? [] : lines.slice(-count), end };
-}
-
-/** A file that is shorter than what was read was rotated: its successor is read from the start. */
-async function resumeAt(path: string, offset: number): Promise<number> {
-  const { size } = await stat(path).catch(() => ({ size: 0 }));
-  return size < offset ? 0 : offset;
+function lastOf(process: string, files: readonly { readonly path: string }[], count: number): Promise<LogLine[]> {
+  return lastByTime([historyOf([{ process, files }], {})], count);
 }

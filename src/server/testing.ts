@@ -331,7 +331,7 @@ export function memoryPlatform(): MemoryPlatform {
       },
       readLogs: async ({ params, query }) => {
         find(params.app);
-        const lines = Array.from({ length: query.lines }, (_, index) => line(`line ${index + 1}`));
+        const lines = Array.from({ length: query.lines ?? 100 }, (_, index) => line(`line ${index + 1}`));
         return { app: params.app, lines };
       },
       followLogs: async function* follow({ params, signal }) {
@@ -339,6 +339,7 @@ export function memoryPlatform(): MemoryPlatform {
         platform.openStreams += 1;
         try {
           yield { event: "line", data: line("line 1") };
+          yield { event: "position", data: { positions: ["web.1/0mf3k2a9x-k3j9x2lq/1/40"] } };
           await new Promise((_, reject) => {
             signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
           });

@@ -12,3 +12,9 @@ export const tarType = "application/x-tar";
 
 /** Most lines that a log answer holds. */
 export const logLinesMax = 10_000;
+
+/** Longest text that lines of a log are searched for, in characters. */
+export const logGrepMax = 200;
+
+/** Longest header that says where following goes on, in characters: Node takes 16 KiB of headers. */
+export const logPositionsMax = 12_000;
