@@ -24,7 +24,7 @@ export async function followLogs(
     try {
       const headers: { "last-event-id"?: string } =
         positions === undefined ? {} : { "last-event-id": headerOf(positions) };
-      // The last lines are shown when all have come: a connection that breaks before that is simply asked again.
+      // The last lines are shown when all have come, so that none of them can be shown twice.
       const last: LogLine[] = [];
       for await (const event of client.stream("followLogs", { params: { app }, query, headers })) {
         tries = 0;
