@@ -7,8 +7,8 @@ import type { Client } from "./client.ts";
 import type { CommandContext } from "./context.ts";
 import { showLine } from "./show-lines.ts";
 
-/** Seconds between tries after the connection broke; a restart of the server fits in. */
-const retryDelays = [0.2, 0.5, 1, 2, 4, 8, 15, 30];
+/** Milliseconds between tries after the connection broke: the first, doubled up to the longest; then it is given up. */
+const retry = { first: 200, longest: 2000, giveUpAfter: 90_000 };
 
 /** Ends by throwing: CANCELED by Ctrl-C, or what the server said. */
 export async function followLogs(
@@ -20,6 +20,7 @@ export async function followLogs(
   /** By run, how far it was shown; undefined until the last lines are. */
   let positions: Map<string, string> | undefined;
   let tries = 0;
+  let brokenAt = 0;
   for (;;) {
     try {
       const headers: { "last-event-id"?: string } =
@@ -41,11 +42,14 @@ export async function followLogs(
       }
       throw new AppError("UNREACHABLE", "The stream of the logs ended.");
     } catch (thrown) {
-      const wait = retryDelays[tries++];
-      if (!(thrown instanceof AppError) || thrown.code !== "UNREACHABLE") throw thrown;
-      if (positions === undefined || wait === undefined) throw thrown;
-      if (tries === 1) context.progress.line("The connection broke; trying again.");
-      await delay(wait * 1000, undefined, { signal: context.signal }).catch((cause: unknown) => {
+      if (!(thrown instanceof AppError) || thrown.code !== "UNREACHABLE" || positions === undefined) throw thrown;
+      if (tries === 0) {
+        brokenAt = performance.now();
+        context.progress.line("The connection broke; trying again.");
+      }
+      if (performance.now() - brokenAt > retry.giveUpAfter) throw thrown;
+      const wait = Math.min(retry.first * 2 ** tries++, retry.longest);
+      await delay(wait, undefined, { signal: context.signal }).catch((cause: unknown) => {
         throw new AppError("CANCELED", "Interrupted.", { hint: "", cause });
       });
     }

@@ -30,6 +30,9 @@ while True:
     time.sleep(0.004)
 `;
 
+/** Ends a client that a failed test leaves. */
+const over = new AbortController();
+
 let platform: RunningPlatform;
 let source: string;
 before(async () => {
@@ -40,7 +43,10 @@ before(async () => {
   writeFileSync(join(source, "Procfile"), "worker: exec python3 tick.py\nother: echo still; exec sleep 1000\n");
   await deployLive(platform, source, app);
 });
-after(() => platform.stop());
+after(async () => {
+  over.abort();
+  await platform.stop();
+});
 
 type Line = { readonly at: string; readonly source: string; readonly text: string };
 
@@ -55,7 +61,8 @@ function client(line: readonly string[], onLine?: (line: string) => void, contro
       HOP3_API_URL: platform.apiUrl.replace(apiPrefix, ""),
       HOP3_API_TOKEN: platform.token,
     },
-    timeoutMs: 120_000,
+    timeoutMs: 300_000,
+    signal: over.signal,
     ...(onLine === undefined ? {} : { onLine }),
     ...(control === undefined ? {} : { onSpawn: control }),
   });
@@ -105,7 +112,7 @@ describe("logs", () => {
     );
     const more = async (what: string) => {
       const { length } = lines;
-      await eventually(`more lines ${what}`, async () => lines.length > length + 100, 30_000);
+      await eventually(`more lines ${what}`, async () => lines.length > length + 100, 60_000);
     };
     await more("at first");
 
@@ -117,7 +124,7 @@ describe("logs", () => {
 
     const runs = () => runsOf(lines).size;
     await deployLive(platform, source, app);
-    await eventually("the new release's lines", async () => runs() === 2, 30_000);
+    await eventually("the new release's lines", async () => runs() === 2, 60_000);
 
     writeFileSync(join(platform.layout.apps, app, "data", "crash"), "");
     await eventually("the lines after the crash", async () => runs() === 3, 60_000);
