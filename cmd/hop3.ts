@@ -23,6 +23,9 @@ if (line.length === 1 && (line[0] === "--version" || line[0] === "-V")) {
     if (interrupted.signal.aborted) process.exit(130);
     interrupted.abort();
   });
+  // By exit and not by the signal: Node then gives back a terminal that a remote command had (raw mode).
+  process.on("SIGTERM", () => process.exit(143));
+  process.on("SIGHUP", () => process.exit(129));
   const { runCli } = await import("#cli/main.ts");
   process.exitCode = await runCli(line, {
     env: process.env,

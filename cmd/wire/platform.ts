@@ -8,6 +8,7 @@ import { createBuildTurns } from "#paas/build-turns.ts";
 import { receiveLimits } from "#paas/deploy/receive.ts";
 import { createDeploysUnderWay } from "#paas/deploy/under-way.ts";
 import type { Platform } from "#paas/platform.ts";
+import { createSessions } from "#paas/open-sessions.ts";
 import { createSignals } from "#paas/signals.ts";
 import { checkMasterKey } from "#store/key-check.ts";
 import { openStore } from "#store/open.ts";
@@ -83,6 +84,7 @@ export async function makePlatform({
     disk: createDisk({ layout, clock, queue, stopping, statfs: () => statfs(layout.root) }),
     deploys: createDeploysUnderWay(stopping),
     builds: createBuildTurns(settings.builds),
+    sessions: createSessions(),
     signals: createSignals(),
     clock,
     log,

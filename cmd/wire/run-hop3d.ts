@@ -6,6 +6,7 @@ import { watchRoom } from "#paas/disk/watch-room.ts";
 import { finishDestroys } from "#paas/destroy.ts";
 import { recoverDeploys } from "#paas/deploy/recover.ts";
 import { untilEdgeInSync } from "#paas/edge.ts";
+import { endLostSessions } from "#paas/sessions.ts";
 import { dropRenewals } from "#paas/renew.ts";
 import { receiveLimits } from "#paas/deploy/receive.ts";
 import { serve } from "#server/serve.ts";
@@ -50,6 +51,7 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
     const recovery = await recoverDeploys(platform);
     const destroys = await finishDestroys(platform);
     const renewals = await dropRenewals(platform);
+    const sessions = endLostSessions(platform);
     const serving = await serve({
       host: "127.0.0.1",
       port: settings.apiPort,
@@ -71,7 +73,7 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
     process.once("SIGTERM", () => void stop());
     process.once("SIGINT", () => void stop());
     void watchRoom(platform);
-    await Promise.all([recovery.done, destroys.done, renewals.done]);
+    await Promise.all([recovery.done, destroys.done, renewals.done, sessions.done]);
     await untilEdgeInSync(platform);
     void collectDaily(platform, Math.random);
   } catch (thrown) {

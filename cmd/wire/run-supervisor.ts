@@ -1,10 +1,11 @@
 /** The supervisor as a process, with Caddy and hop3d as its services. Imports no npm package. */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { startSupervisor, type SupervisorOptions } from "#supervisor/daemon.ts";
 import { makeRunDir } from "#sys/run-dir.ts";
 import { pinnedTools } from "#sys/tools.ts";
 import { ownProcess } from "#cmd/wire/own-process.ts";
-import { readServerSettings, serverEnvironment, toolEnvironment } from "#cmd/wire/settings.ts";
+import { compileCache, readServerSettings, serverEnvironment, toolEnvironment } from "#cmd/wire/settings.ts";
 import { version } from "#cmd/wire/version.ts";
 
 /** `hop3d` is the path of its entry file. */
@@ -26,6 +27,7 @@ export async function runSupervisor(
     version,
     ...(options.timing === undefined ? {} : { timing: options.timing }),
     masterKey: () => readFileSync(layout.masterKey),
+    session: ownProcess(fileURLToPath(new URL("../session.ts", import.meta.url)), compileCache(process.env)),
     services: [
       {
         name: "caddy",

@@ -83,6 +83,12 @@ export function toolEnvironment(env: Environment): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
 }
 
+/** All that a session process needs of the environment: it runs beside an app's command. */
+export function compileCache(env: Environment): Record<string, string> {
+  const place = env["NODE_COMPILE_CACHE"];
+  return place === undefined ? {} : { NODE_COMPILE_CACHE: place };
+}
+
 function port(env: Environment, name: string, unlessSet: number): number {
   return whole(env, name, { unlessSet, min: 1, max: 65_535, what: "a port" });
 }

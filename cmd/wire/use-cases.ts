@@ -20,6 +20,7 @@ import { pingApp } from "#paas/ping.ts";
 import type { Platform } from "#paas/platform.ts";
 import { listProcesses, scaleProcesses } from "#paas/processes.ts";
 import { beginRollback, diffReleases, listReleases, showRelease } from "#paas/releases.ts";
+import { createSession, joinSession } from "#paas/sessions.ts";
 import { systemInfo } from "#paas/system.ts";
 import type { UseCases } from "#server/use-cases.ts";
 
@@ -109,6 +110,12 @@ export function platformUseCases(platform: Platform): UseCases {
       ...(await showCronRun(platform, params.app, params.job, params.run)),
     }),
     runCron: ({ params, principal, signal }) => runCron(platform, params.app, params.job, principal, signal),
+
+    createSession: async ({ params, body, principal }) => ({
+      app: params.app,
+      ...(await createSession(platform, params.app, body, principal)),
+    }),
+    joinSession: ({ params, principal }) => joinSession(platform, params.app, params.session, principal),
 
     readLogs: async ({ params, query, signal }) => ({
       app: params.app,

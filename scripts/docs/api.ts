@@ -1,6 +1,7 @@
 /** docs/api.md and docs/openapi.json from the contract. */
 import { z } from "zod";
 import { problem, problemType } from "#core/api/errors.ts";
+import { sessionProtocol } from "#core/session-frames.ts";
 import { apiPrefix, tarType } from "#core/api/prefix.ts";
 import type { Route } from "#core/api/route.ts";
 import { routes } from "#core/api/routes.ts";
@@ -47,7 +48,9 @@ function section(route: Route): string[] {
     ...(route.body === "tar" ? ["", `Body: an archive, ${code(tarType)}.`] : part("Body", route.body, "input")),
     ...(route.response === "sse"
       ? Object.entries(route.events ?? {}).flatMap(([event, shape]) => part(`Event ${code(event)}`, shape, "output"))
-      : part(`Answer (${route.status ?? 200})`, route.response, "output")),
+      : route.response === "upgrade"
+        ? ["", `Answer: 101, and ${code(sessionProtocol)} from there on.`]
+        : part(`Answer (${route.status ?? 200})`, route.response, "output")),
     "",
   ];
 }
@@ -83,7 +86,9 @@ function operation(name: string, route: Route): Record<string, unknown> {
   const answer =
     route.response === "sse"
       ? content(z.union(Object.values(route.events ?? {}) as [z.ZodType, z.ZodType]), "output", "text/event-stream")
-      : content(route.response, "output", "application/json");
+      : route.response === "upgrade"
+        ? undefined
+        : content(route.response, "output", "application/json");
   return {
     operationId: name,
     summary: route.summary,
@@ -96,7 +101,9 @@ function operation(name: string, route: Route): Record<string, unknown> {
     ],
     ...(body === undefined ? {} : { requestBody: { required: true, content: body } }),
     responses: {
-      [String(route.status ?? 200)]: { description: "Success", content: answer },
+      ...(answer === undefined
+        ? { "101": { description: `From here on ${sessionProtocol}` } }
+        : { [String(route.status ?? 200)]: { description: "Success", content: answer } }),
       default: {
         description: "Anything else",
         content: { [problemType]: { schema: { $ref: "#/components/schemas/Problem" } } },

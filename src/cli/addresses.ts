@@ -38,6 +38,8 @@ export const addresses: Addresses = {
   listCronRuns: ["GET", "/apps/:app/cron/:job/runs"],
   showCronRun: ["GET", "/apps/:app/cron/:job/runs/:run"],
   runCron: ["POST", "/apps/:app/cron/:job/run"],
+  createSession: ["POST", "/apps/:app/run"],
+  joinSession: ["GET", "/apps/:app/sessions/:session"],
   readLogs: ["GET", "/apps/:app/logs"],
   followLogs: ["GET", "/apps/:app/logs/stream"],
   readBuildLogs: ["GET", "/apps/:app/build-logs"],

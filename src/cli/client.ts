@@ -2,8 +2,8 @@
  * The API as typed calls. Only types come from the contract. The token goes over TLS or to this machine, never in clear
  * over a network.
  */
-import type { IncomingMessage } from "node:http";
-import type { Readable } from "node:stream";
+import { IncomingMessage } from "node:http";
+import type { Duplex, Readable } from "node:stream";
 import type { Problem } from "#core/api/errors.ts";
 import { apiPrefix, tarType } from "#core/api/prefix.ts";
 import type { EventOf, RequestOf, ResponseOf } from "#core/api/route.ts";
@@ -13,12 +13,13 @@ import { AppError, type ErrorCode, errorTable } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
 import { addresses } from "./addresses.ts";
 import { readEvents } from "./event-reader.ts";
-import { canceled, exchange, isLoopback } from "./http.ts";
+import { canceled, exchange, isLoopback, upgrade } from "./http.ts";
 
 export type Server = { readonly name: string; readonly url: string; readonly token: string | undefined };
 
 type Streamed<Name extends RouteName> = Routes[Name]["response"] extends "sse" ? Name : never;
-type Answered<Name extends RouteName> = Routes[Name]["response"] extends "sse" ? never : Name;
+type Upgraded<Name extends RouteName> = Routes[Name]["response"] extends "upgrade" ? Name : never;
+type Answered<Name extends RouteName> = Routes[Name]["response"] extends "sse" | "upgrade" ? never : Name;
 
 export type Client = {
   readonly server: Server;
@@ -30,6 +31,12 @@ export type Client = {
     name: Streamed<Name>,
     request: RequestOf<Routes[Name], Readable>,
   ): AsyncIterable<EventOf<Routes[Name]>>;
+  /** The connection, which from there on speaks `protocol`. */
+  upgrade<Name extends RouteName>(
+    name: Upgraded<Name>,
+    request: RequestOf<Routes[Name], Readable>,
+    protocol: string,
+  ): Promise<Duplex>;
 };
 
 type LooseRequest = {
@@ -50,7 +57,7 @@ export function createClient(server: Server, signal: AbortSignal, version: strin
       hint: "Use an https:// address, or a tunnel to the server's own 127.0.0.1.",
     });
   }
-  const open = async (name: RouteName, request: LooseRequest): Promise<IncomingMessage> => {
+  const address = (name: RouteName, request: LooseRequest) => {
     const [method, path] = addresses[name];
     const url = new URL(base.pathname.replace(/\/$/, "") + apiPrefix + fill(path, request.params ?? {}), base);
     for (const [key, value] of Object.entries(request.query ?? {}))
@@ -58,6 +65,10 @@ export function createClient(server: Server, signal: AbortSignal, version: strin
     const headers: Record<string, string> = { accept: "application/json", "user-agent": `hop3/${version}` };
     for (const [key, value] of Object.entries(request.headers ?? {})) if (value !== undefined) headers[key] = value;
     if (server.token !== undefined) headers["authorization"] = `Bearer ${server.token}`;
+    return { method, url, headers };
+  };
+  const open = async (name: RouteName, request: LooseRequest): Promise<IncomingMessage> => {
+    const { method, url, headers } = address(name, request);
     const body = encodeBody(request.body, headers);
     const response = await exchange({ method, url, headers, signal, ...(body === undefined ? {} : { body }) });
     if (response.statusCode !== undefined && response.statusCode < 300) return response;
@@ -76,6 +87,12 @@ export function createClient(server: Server, signal: AbortSignal, version: strin
       } catch (cause) {
         throw new AppError("UNREACHABLE", `What answers at ${quote(server.url)} is not a Hop3 server.`, { cause });
       }
+    },
+    async upgrade(name, request, protocol) {
+      const { url, headers } = address(name, request);
+      const found = await upgrade({ url, headers, protocol, signal });
+      if (found instanceof IncomingMessage) throw await problemOf(found, url);
+      return found;
     },
     async *stream(name, request) {
       const response = await open(name, request);

@@ -5,6 +5,7 @@ import { appDisk } from "./commands/app/disk.ts";
 import { appList } from "./commands/app/list.ts";
 import { appLogs } from "./commands/app/logs.ts";
 import { appPing } from "./commands/app/ping.ts";
+import { appRun } from "./commands/app/run.ts";
 import { appShow } from "./commands/app/show.ts";
 import { appReload } from "./commands/app/reload.ts";
 import { appRestart } from "./commands/app/restart.ts";
@@ -44,6 +45,7 @@ export const commands: readonly Command[] = [
   appList,
   appStatus,
   appLogs,
+  appRun,
   appRestart,
   appReload,
   rollback,

@@ -55,6 +55,8 @@ export type Command = {
   /** Changes or removes: refuses an app from HOP3_APP that the directory's own hop3.toml contradicts. */
   readonly guarded?: boolean;
   readonly seeAlso?: readonly string[];
+  /** Exit status of its own failures, where the table's might be taken for that of what it has run. */
+  readonly failureExit?: number;
   readonly run: (context: CommandContext) => Promise<Outcome>;
 };
 

@@ -1,7 +1,8 @@
 /** One HTTP exchange, on node:http: fetch cannot dial loopback for *.localhost, nor hear an answer while it still uploads. */
 import { type IncomingMessage, type RequestOptions, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { type Readable, pipeline } from "node:stream";
+import type { Socket } from "node:net";
+import { type Duplex, type Readable, pipeline } from "node:stream";
 import { AppError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
 
@@ -12,6 +13,9 @@ export type Exchange = {
   readonly body?: string | Readable;
   readonly signal: AbortSignal;
 };
+
+/** Milliseconds of silence after which the kernel asks whether the other end is there. */
+const keepAlive = 5000;
 
 /** True for the names and addresses of this machine: `localhost`, `*.localhost`, 127.0.0.0/8, `[::1]`. */
 export function isLoopback(hostname: string): boolean {
@@ -28,10 +32,7 @@ export async function exchange({ method, url, headers, body, signal }: Exchange)
   const send = url.protocol === "https:" ? httpsRequest : httpRequest;
   const options: RequestOptions = {
     method,
-    // Node resolves *.localhost by DNS, which knows nothing of it.
-    hostname: isLocalName(url.hostname) ? "127.0.0.1" : url.hostname.replace(/^\[|\]$/g, ""),
-    port: url.port,
-    path: url.pathname + url.search,
+    ...addressOf(url),
     headers: { host: url.host, ...headers },
     signal,
   };
@@ -59,9 +60,50 @@ export async function exchange({ method, url, headers, body, signal }: Exchange)
   return promise;
 }
 
+export type Upgrade = Omit<Exchange, "body" | "method"> & { readonly protocol: string };
+
+/** A connection that was taken over, or the answer of a server that did not. Rejects as `exchange` does. */
+export async function upgrade({ url, headers, protocol, signal }: Upgrade): Promise<Duplex | IncomingMessage> {
+  signal.throwIfAborted();
+  const send = url.protocol === "https:" ? httpsRequest : httpRequest;
+  const sent = send({
+    ...addressOf(url),
+    headers: { host: url.host, ...headers, connection: "Upgrade", upgrade: protocol },
+  });
+  // Only until there is a connection: what an interruption means after that is for its user to say.
+  const abort = (): void => void sent.destroy();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await new Promise((resolve, reject) => {
+      sent.on("upgrade", (_, socket: Socket, head: Buffer) => {
+        socket.setNoDelay(true).setKeepAlive(true, keepAlive);
+        if (head.length > 0) socket.unshift(head);
+        resolve(socket);
+      });
+      sent.on("response", resolve);
+      sent.on("error", (cause) => {
+        if (signal.aborted) reject(canceled(cause));
+        else reject(new AppError("UNREACHABLE", `No answer from ${quote(url.origin)} (${reason(cause)}).`, { cause }));
+      });
+      sent.end();
+    });
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
 /** The request was on its way: whether the server acts on it is not known here. */
 export function canceled(cause: unknown): AppError {
   return new AppError("CANCELED", "Interrupted.", { hint: "What the server was asked for may still happen.", cause });
+}
+
+function addressOf(url: URL): RequestOptions {
+  return {
+    // Node resolves *.localhost by DNS, which knows nothing of it.
+    hostname: isLocalName(url.hostname) ? "127.0.0.1" : url.hostname.replace(/^\[|\]$/g, ""),
+    port: url.port,
+    path: url.pathname + url.search,
+  };
 }
 
 function reason(error: Error & { code?: string }): string {

@@ -24,6 +24,7 @@ export async function runCli(line: readonly string[], terminal: Terminal): Promi
   // Before the line is understood, an error must already be said in the form that was asked for.
   let json = line.includes("--json");
   let verbose = 0;
+  let failureExit: number | undefined;
   let stop = () => {};
   const stamped = (): Meta => ({ ...meta, timestamp: new Date().toISOString() });
   try {
@@ -36,6 +37,7 @@ export async function runCli(line: readonly string[], terminal: Terminal): Promi
       await write(terminal, json ? okEnvelope({ help: text }, undefined, stamped()) : text);
       return 0;
     }
+    failureExit = command.failureExit;
     const context = makeContext(parsed, command, terminal, meta);
     stop = context.progress.stop;
     const outcome = await command.run(context);
@@ -53,7 +55,7 @@ export async function runCli(line: readonly string[], terminal: Terminal): Promi
         : toAppError(thrown);
     if (json) await write(terminal, errorEnvelope(error, stamped()));
     else terminal.stderr.write(`${errorText(localWords(error), verbose)}\n`);
-    return errorTable[error.code].exit;
+    return failureExit ?? errorTable[error.code].exit;
   }
 }
 

@@ -14,7 +14,11 @@ export type Terminal = {
 };
 
 export type Output = {
-  write(text: string, written?: () => void): unknown;
+  write(text: string | Uint8Array, written?: () => void): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
+  /** `resize`: the terminal has another size. */
+  on?(event: "resize", listener: () => void): unknown;
+  off?(event: "resize", listener: () => void): unknown;
 };

@@ -5,6 +5,7 @@ export const actions = [
   "app.deploy",
   "app.operate",
   "app.logs",
+  "app.run",
   "app.env.read",
   "app.env.write",
   "app.domain.write",

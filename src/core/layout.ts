@@ -39,6 +39,9 @@ export function layoutOf({ root, run }: Roots) {
     releaseRecord: (name: string, release: number) => `${app(name)}/releases/${release}/release.json`,
     /** hop3d's own: the settings that the release carries. */
     releaseSettings: (name: string, release: number) => `${app(name)}/releases/${release}/settings.json`,
+    sessions: (name: string) => `${app(name)}/sessions`,
+    session: (name: string, session: number) => `${app(name)}/sessions/${session}`,
+    sessionRecord: (name: string, session: number) => `${app(name)}/sessions/${session}/session.json`,
     /** The supervisor's own: desired state, a directory per instance. Nobody else writes here. */
     supervisor: `${root}/supervisor`,
     desiredState: `${root}/supervisor/desired.json`,
@@ -54,5 +57,7 @@ export function layoutOf({ root, run }: Roots) {
     fenceFile: `${run}/fence`,
     /** Sockets of app instances, one directory an instance, named by a short id. */
     instanceSockets: `${run}/i`,
+    /** Sockets of session processes, one directory a session, named by a short id; gone when their client has come. */
+    sessionSockets: `${run}/t`,
   };
 }

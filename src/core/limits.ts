@@ -18,6 +18,9 @@ export const probeTimeoutMax = 600;
 /** Longest time in which failures of a health check may not count, in seconds. */
 export const startPeriodMax = 3600;
 
+/** Longest time that a one-off command or terminal may take, in seconds. */
+export const sessionTimeoutMax = 24 * 3600;
+
 /** Longest value of an environment variable, in UTF-16 units: with its name it fits into the 128 KiB that the kernel takes. */
 export const envValueMax = 32 * 1024;
 

@@ -1,9 +1,10 @@
 /**
- * The two records that `hop3d` writes and the supervisor reads. They are the only commands the supervisor ever runs for
+ * The records that `hop3d` writes and the supervisor reads. They are the only commands the supervisor ever runs for
  * an app, and it looks them up by app name and number, never by a path from a caller.
  *
  *   apps/<app>/builds/<n>/build.json       how build n is made; the tree is beside it, in `tree/`
  *   apps/<app>/releases/<n>/release.json   what release n runs; written once, then read-only
+ *   apps/<app>/sessions/<n>/session.json   a one-off command or terminal, until it has been started
  *
  * Environment values are sealed (core/sealed.ts) with the master key, so that a record at rest shows no secret.
  */
@@ -82,4 +83,26 @@ export type ReleaseRecord = {
   readonly cron?: readonly CronSpec[];
   /** Sealed JSON object of the environment, without what the supervisor adds for each instance (PORT, HOP3_SOCKET, PROC_TYPE). */
   readonly env: string;
+};
+
+export type SessionRecord = {
+  readonly version: 1;
+  readonly app: string;
+  readonly session: number;
+  /** The release in whose tree and environment it runs. */
+  readonly release: number;
+  /** The first size of its terminal; null for none. */
+  readonly terminal: { readonly columns: number; readonly rows: number } | null;
+  /** Seconds after which it is ended. */
+  readonly timeout: number;
+  /** Sealed SessionSecrets: what a person types may hold a secret. */
+  readonly sealed: string;
+};
+
+export type SessionSecrets = {
+  readonly argv: readonly string[];
+  /** Beside the release's environment, and before it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What the client of the session process says first. */
+  readonly token: string;
 };

@@ -36,6 +36,6 @@ export function sealEnv(key: MasterKey, context: string, env: Readonly<Record<st
 }
 
 /** The context string of a record's environment. */
-export function recordEnvContext(kind: "build" | "release", app: string, number: number): string {
+export function recordEnvContext(kind: "build" | "release" | "session", app: string, number: number): string {
   return `${kind}-env:${app}:${number}`;
 }

@@ -11,6 +11,7 @@ const table: Record<Action, { on: "server" | "app"; who: readonly UserRole[] }> 
   "app.show": { on: "app", who: ["admin", "developer", "viewer"] },
   "app.deploy": { on: "app", who: ["admin", "developer"] },
   "app.operate": { on: "app", who: ["admin", "developer"] },
+  "app.run": { on: "app", who: ["admin", "developer"] },
   "app.logs": { on: "app", who: ["admin", "developer", "viewer"] },
   "app.env.read": { on: "app", who: ["admin", "developer"] },
   "app.env.write": { on: "app", who: ["admin", "developer"] },

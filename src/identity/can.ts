@@ -12,6 +12,7 @@ const developer = [
   ...viewer,
   "app.deploy",
   "app.operate",
+  "app.run",
   "app.env.read",
   "app.env.write",
   "app.domain.write",

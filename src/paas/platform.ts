@@ -14,6 +14,7 @@ import type { BuildTurns } from "./build-turns.ts";
 import type { Disk } from "./disk/disk.ts";
 import type { ReceiveLimits } from "./deploy/receive.ts";
 import type { DeploysUnderWay } from "./deploy/under-way.ts";
+import type { Sessions } from "./open-sessions.ts";
 import type { Signals } from "./signals.ts";
 
 export type Platform = {
@@ -39,6 +40,8 @@ export type Platform = {
   /** The deploys that have not ended, for who wants to cancel one. */
   readonly deploys: DeploysUnderWay;
   readonly builds: BuildTurns;
+  /** One-off commands and terminals. */
+  readonly sessions: Sessions;
   /** Wakes those who follow a deploy. */
   readonly signals: Signals;
   readonly clock: Clock;

@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { AppError, isNodeError } from "#core/errors.ts";
+import { serveUpgrades } from "./upgrade.ts";
 import { createServer, type ServerOptions } from "./server.ts";
 
 export type Serving = {
@@ -38,6 +39,7 @@ export async function serve({ host, port, ...options }: ServeOptions): Promise<S
     },
   }) as Server;
   server.maxConnections = connectionsMax;
+  serveUpgrades(server, (request, bindings) => app.fetch(request, bindings), closing.signal);
 
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => {

@@ -34,7 +34,11 @@ function setUp() {
 
 /** A path of the route with every parameter filled in. */
 function examplePath(route: Route): string {
-  return route.path.replace(":app", "blog").replace(":deploy", "1").replace(":domain", "a.example");
+  return route.path
+    .replace(":app", "blog")
+    .replace(":deploy", "1")
+    .replace(":domain", "a.example")
+    .replace(":session", "x".repeat(22));
 }
 
 for (const [name, route] of Object.entries(routes) as [string, Route][]) {

@@ -3,11 +3,13 @@
  * the answer in the contract's shape. It knows no app, no store, no supervisor; all of that is behind `UseCases`.
  */
 import { randomUUID } from "node:crypto";
+import type { Duplex } from "node:stream";
 import { Hono } from "hono";
 import type { Action } from "#core/actions.ts";
 import { apiPrefix } from "#core/api/prefix.ts";
 import type { Route } from "#core/api/route.ts";
 import { routes } from "#core/api/routes.ts";
+import { sessionProtocol } from "#core/session-frames.ts";
 import { AppError, toAppError } from "#core/errors.ts";
 import type { Log } from "#sys/log.ts";
 import { appResource, type Principal, type Resource, server } from "#identity/principal.ts";
@@ -37,7 +39,10 @@ export type ServerOptions = {
   readonly streams?: StreamLimits;
 };
 
-type Env = { Variables: { requestId: string; user: string } };
+/** How a request that asks for another protocol is told that it gets it (upgrade.ts). */
+export type Bindings = { readonly upgrade?: (stream: Duplex) => void };
+
+type Env = { Bindings: Bindings; Variables: { requestId: string; user: string } };
 
 const securityHeaders = {
   "cache-control": "no-store",
@@ -121,6 +126,14 @@ export function createServer(options: ServerOptions): Hono<Env> {
             stop: () => stop.abort(),
             fail: (thrown) => failure(thrown, context.get("requestId")),
           });
+        }
+        if (route.response === "upgrade") {
+          const { upgrade } = context.env ?? {};
+          if (upgrade === undefined) {
+            throw new AppError("INVALID_INPUT", `This address asks for an upgrade to ${sessionProtocol}.`);
+          }
+          upgrade((await useCase({ ...input, principal, signal: request.signal })) as Duplex);
+          return context.body(null, 204); // for the log; the client is told by who has its connection
         }
         // Parsing drops what the contract does not name, so a row's extra field cannot leave.
         const body: unknown = route.response.parse(await useCase({ ...input, principal, signal: request.signal }));

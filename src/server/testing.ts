@@ -1,4 +1,5 @@
 /** A platform in memory for the tests of the server and the CLI: small, true to the contract, with nothing behind it. */
+import { duplexPair } from "node:stream";
 import { decodeDeployEnv } from "#core/api/deploy-env.ts";
 import type { DeploySummary } from "#core/api/deploys.ts";
 import type { AppDetails, AppSummary } from "#core/api/apps.ts";
@@ -8,6 +9,7 @@ import type { Routes } from "#core/api/routes.ts";
 import type { ProcessView } from "#core/api/processes.ts";
 import { deployEnvHeader } from "#core/api/prefix.ts";
 import { AppError } from "#core/errors.ts";
+import { encodeFrame } from "#core/session-frames.ts";
 import { can } from "#identity/can.ts";
 import type { Principal } from "#identity/principal.ts";
 import type { ServerOptions } from "./server.ts";
@@ -147,6 +149,22 @@ export function memoryPlatform(): MemoryPlatform {
           { name: "data" as const, bytes: 4096, files: 1 },
         ];
         return { app: params.app, bytes: 3_004_096, parts, unreadable: 0, measuredAt: at };
+      },
+      createSession: async ({ params, body }) => {
+        const { release } = find(params.app);
+        const session = Buffer.from(body.command.join(" ").padEnd(16, ".")).subarray(0, 16).toString("base64url");
+        return { app: params.app, session, release };
+      },
+      // Says its command's first letters and what it was given first, and ends with 3.
+      joinSession: async ({ params }) => {
+        find(params.app);
+        const [ours, theirs] = duplexPair({ allowHalfOpen: true });
+        theirs.write(encodeFrame({ type: "stdout", data: Buffer.from(params.session, "base64url") }));
+        theirs.once("data", (data: Buffer) => {
+          theirs.write(encodeFrame({ type: "stderr", data }));
+          theirs.end(encodeFrame({ type: "exit", code: 3 }));
+        });
+        return ours;
       },
       createDeploy: async ({ params, query, headers, body }) => {
         const known = apps.get(params.app);

@@ -2,6 +2,7 @@
  * What the server needs done: one function a route, by the route's name in core/api/routes.ts, so a route without one
  * does not compile. The platform implements them; the server has parsed the input, asked `can()` and knows nothing else.
  */
+import type { Duplex } from "node:stream";
 import type { BodyOf, EventOf, HeadersOf, ParamsOf, QueryOf, ResponseOf, Route } from "#core/api/route.ts";
 import type { Routes } from "#core/api/routes.ts";
 import type { Principal } from "#identity/principal.ts";
@@ -20,10 +21,15 @@ export type Call<R extends Route> = {
 
 /**
  * Errors are AppError; anything else becomes INTERNAL and is logged. A stream that throws before its first event answers
- * a problem document; later, it ends the stream with an event named `error`.
+ * a problem document; later, it ends the stream with an event named `error`. What an upgrade answers is joined to the
+ * client's connection, and destroyed with it.
  */
 export type UseCase<R extends Route> = (
   call: Call<R>,
-) => R["response"] extends "sse" ? AsyncIterable<EventOf<R>> : Promise<ResponseOf<R>>;
+) => R["response"] extends "sse"
+  ? AsyncIterable<EventOf<R>>
+  : R["response"] extends "upgrade"
+    ? Promise<Duplex>
+    : Promise<ResponseOf<R>>;
 
 export type UseCases = { readonly [Name in keyof Routes]: UseCase<Routes[Name]> };

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { isNodeError } from "#core/errors.ts";
 import { layoutOf, type Layout } from "#core/layout.ts";
 import type { BuildStep, ProcessSpec, ReleaseRecord } from "#core/records.ts";
@@ -91,6 +92,10 @@ export function testOptions(layout: Layout): SupervisorOptions {
     version: "0.0.0-test",
     masterKey: () => testKey,
     services: [],
+    session: {
+      argv: [process.execPath, fileURLToPath(new URL("../../cmd/session.ts", import.meta.url))],
+      env: { BENCH: layout.root },
+    },
     timing: { backoffFirst: 50, stayUp: 100, warmLook: 100 },
     memory: () => ({ total: 100, available: 100 }),
     // Away from the range of a supervisor that may run on this machine.

@@ -30,6 +30,7 @@ import { readBootId } from "./output/status-file.ts";
 import { openOwnLog } from "./own-log.ts";
 import { prepareStart } from "./prepare.ts";
 import { listen } from "./server.ts";
+import { Sessions, type SessionCommand } from "./sessions.ts";
 import { Services, type ServiceDefinition } from "./services.ts";
 import { defaultTiming, type Timing } from "./supervised-options.ts";
 import type { Supervised } from "./supervised.ts";
@@ -42,6 +43,8 @@ export type SupervisorOptions = {
   /** Reads the master key; asked whenever a record is opened. */
   readonly masterKey: () => MasterKey;
   readonly services: readonly ServiceDefinition[];
+  /** How a session process is started. */
+  readonly session: SessionCommand;
   readonly clock?: Clock;
   readonly limits?: Partial<Limits>;
   readonly timing?: Partial<Timing>;
@@ -106,13 +109,25 @@ async function start(
   const jobs = jobsIn(join(layout.supervisor, "jobs"));
   const cronDirectory = join(layout.supervisor, "cron");
   const cron = new Cron(apps, jobsIn(join(layout.supervisor, "cron-jobs")), cronDirectory);
+  const sessions = new Sessions({
+    directory: join(layout.supervisor, "sessions"),
+    sockets: layout.sessionSockets,
+    command: options.session,
+    limits,
+    clock,
+    bootId,
+    newId: () => newId(() => false),
+    log,
+    fault,
+  });
 
   log("starts", { pid: process.pid, apps: apps.names().length });
   await jobs.recover();
+  await sessions.recover();
   await adoptServices(options.services, services, apps);
   await adoptApps(apps, known);
   await cron.recover(known);
-  const context = { apps, services, jobs, cron, mode: options.mode, version: options.version };
+  const context = { apps, services, jobs, cron, sessions, mode: options.mode, version: options.version };
   const server = await listen({
     socket: layout.supervisorSocket,
     socketMode: 0o600,
@@ -132,7 +147,7 @@ async function start(
     apps.closing = true;
     await end(clock, services.running.get("hop3d"));
     await server.close();
-    await Promise.all([jobs.cancelAll(), cron.stop()]);
+    await Promise.all([jobs.cancelAll(), cron.stop(), sessions.endAll()]);
     await end(clock, ...apps.running.values());
     await end(clock, services.running.get("caddy"));
     lock.release();
@@ -157,7 +172,12 @@ function makeDirectories(layout: Layout): void {
 }
 
 function refuseLongSockets(layout: Layout): void {
-  for (const path of [layout.supervisorSocket, layout.caddyAdminSocket, `${layout.instanceSockets}/00000000/s.sock`]) {
+  for (const path of [
+    layout.supervisorSocket,
+    layout.caddyAdminSocket,
+    `${layout.instanceSockets}/00000000/s.sock`,
+    `${layout.sessionSockets}/00000000/s.sock`,
+  ]) {
     const length = Buffer.byteLength(path);
     if (length <= socketPathMax) continue;
     throw new AppError("INVALID_INPUT", `The socket path ${path} has ${length} bytes; Linux takes ${socketPathMax}.`, {

@@ -4,7 +4,7 @@
  * (`jobs/<id>.json`) lets the next supervisor find its processes, and tell the next asker that it failed.
  */
 import { spawn, type ChildProcessByStdio } from "node:child_process";
-import { closeSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -13,6 +13,7 @@ import { after } from "./after.ts";
 import { replaceFile } from "./atomic-file.ts";
 import type { JobOutput } from "./job-output.ts";
 import type { JobTail } from "./job-tail.ts";
+import { readNote } from "./note.ts";
 import { assertProgram, atLowPriority } from "./low-priority.ts";
 import { readProcStat, type ProcIdentity } from "./output/proc-stat.ts";
 import { markName, type Marked } from "./proc-tree.ts";
@@ -69,7 +70,7 @@ export class Jobs {
     for (const file of readdirSync(directory)) {
       const path = join(directory, file);
       const mark = /^([a-z0-9]{8})\.json$/.exec(file)?.[1];
-      const note = mark === undefined ? undefined : readNote(path);
+      const note = mark === undefined ? undefined : (readNote(path) as Note | undefined);
       if (mark === undefined || note === undefined) {
         rmSync(path, { force: true });
         continue;
@@ -223,14 +224,6 @@ function slotOf({ app, kind, index }: JobPlan): string {
 
 function nameOf(job: Pick<JobPlan, "app" | "kind" | "number" | "index">): string {
   return `${job.app} ${job.kind} ${job.number} ${job.index}`;
-}
-
-function readNote(path: string): Note | undefined {
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as Note;
-  } catch {
-    return undefined;
-  }
 }
 
 function identityOf(pid: number | undefined): ProcIdentity | undefined {

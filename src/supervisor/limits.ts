@@ -1,4 +1,4 @@
-import { cronTimeoutMax, instancesMax, probeTimeoutMax, startTimeoutMax } from "#core/limits.ts";
+import { cronTimeoutMax, instancesMax, probeTimeoutMax, sessionTimeoutMax, startTimeoutMax } from "#core/limits.ts";
 
 /** Ceilings that no record and no request can raise. In system mode they come from a root-owned file. */
 export type Limits = {
@@ -20,6 +20,11 @@ export type Limits = {
   readonly cronTimeout: number;
   /** Bytes of output of one run of a cron job; what comes after is kept only of the end. */
   readonly cronLogBytes: number;
+  /** Sessions (one-off commands and terminals) of all apps together, and of one. */
+  readonly sessions: number;
+  readonly sessionsPerApp: number;
+  /** Seconds of a session. */
+  readonly sessionTimeout: number;
   /** Seconds that a verb may drain or wait. */
   readonly wait: number;
   /** Bytes of a record file. */
@@ -50,6 +55,9 @@ export const defaultLimits: Limits = {
   probeTimeout: probeTimeoutMax,
   cronTimeout: cronTimeoutMax,
   cronLogBytes: 1024 * 1024,
+  sessions: 128,
+  sessionsPerApp: 32,
+  sessionTimeout: sessionTimeoutMax,
   wait: 3600,
   recordBytes: 1024 * 1024,
   commandBytes: 64 * 1024,

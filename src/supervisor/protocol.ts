@@ -86,6 +86,15 @@ export type Verbs = {
     args: { app: string; job: string; run: number; timeout: number };
     result: { over: boolean; run: CronRunStatus };
   };
+  /**
+   * Starts the session process of session `session` of the app, from the record in `sessions/<n>/`. Answers with the socket
+   * where it waits for its one client, whose first words are the record's token.
+   */
+  "session.open": { args: { app: string; session: number }; result: { socket: string } };
+  /** For a session whose client has gone: waits a little for it to end by itself, then kills what is left of it. */
+  "session.end": { args: { app: string; session: number }; result: { ended: boolean } };
+  /** Ends all sessions at once: a `hop3d` that starts knows the clients of none. */
+  "session.clear": { args: Record<string, never>; result: { ended: number } };
   /** Restarts hop3d or caddy. */
   "service.restart": { args: { service: ServiceName }; result: Record<string, never> };
 };

@@ -41,12 +41,12 @@ export type RecordSource = {
 export function readRelease(source: RecordSource, app: string, release: number): ReleaseRecord {
   const where = `release ${release} of ${app}`;
   const found = fields(
-    read(source, app, "releases", release, "release.json", where),
+    readRecord(source, app, "releases", release, "release.json", where),
     where,
     ["version", "app", "release", "build", "createdAt", "cwd", "processes", "hooks", "env"],
     ["probe", "cron"],
   );
-  same(found, where, app, "release", release);
+  samePlace(found, where, app, "release", release);
   const { limits } = source;
   // No prototype: `constructor` is a valid process type and must not be found when it is not there.
   const processes = Object.create(null) as Record<string, ProcessSpec>;
@@ -111,14 +111,14 @@ function cronOf(value: unknown, where: string, limits: Limits): readonly CronSpe
 
 export function readBuild(source: RecordSource, app: string, build: number): BuildRecord {
   const where = `build ${build} of ${app}`;
-  const found = fields(read(source, app, "builds", build, "build.json", where), where, [
+  const found = fields(readRecord(source, app, "builds", build, "build.json", where), where, [
     "version",
     "app",
     "build",
     "steps",
     "env",
   ]);
-  same(found, where, app, "build", build);
+  samePlace(found, where, app, "build", build);
   const steps = list(found["steps"], `${where}: steps`, source.limits.perRecord).map((step, index) =>
     stepOf(step, `${where}: step ${index}`, source.limits),
   );
@@ -134,12 +134,27 @@ export function recordEnv(
   sealed: string,
 ): Record<string, string> {
   const where = `the environment of ${kind} ${number} of ${app}`;
-  let plain: unknown;
+  return envOf(openSealed(source, kind, app, number, sealed, where), where);
+}
+
+/** What a record has sealed, as it is. */
+export function openSealed(
+  source: RecordSource,
+  kind: "build" | "release" | "session",
+  app: string,
+  number: number,
+  sealed: string,
+  where: string,
+): unknown {
   try {
-    plain = JSON.parse(unseal(source.masterKey(), recordEnvContext(kind, app, number), sealed));
+    return JSON.parse(unseal(source.masterKey(), recordEnvContext(kind, app, number), sealed));
   } catch (error) {
     throw new Refusal("invalid", `${where} cannot be opened${error instanceof AppError ? "" : " (no JSON)"}.`);
   }
+}
+
+/** An environment whose names and values a process can have. */
+export function envOf(plain: unknown, where: string): Record<string, string> {
   const env = Object.create(null) as Record<string, string>;
   for (const [name, value] of entries(plain, where, 2000)) {
     if (!isEnvName(name)) throw invalid(where, `has the name ${quoteStart(name)}, which no variable can have`);
@@ -149,7 +164,14 @@ export function recordEnv(
   return env;
 }
 
-function read(source: RecordSource, app: string, kind: string, number: number, file: string, where: string): unknown {
+export function readRecord(
+  source: RecordSource,
+  app: string,
+  kind: string,
+  number: number,
+  file: string,
+  where: string,
+): unknown {
   // The caller checked both; a path is made of them, so they are checked where it is made, too.
   if (!isAppName(app) || !Number.isSafeInteger(number) || number < 0) throw invalid(where, "has no valid name");
   let body: string;
@@ -166,7 +188,7 @@ function read(source: RecordSource, app: string, kind: string, number: number, f
   }
 }
 
-function same(
+export function samePlace(
   found: Readonly<Record<string, unknown>>,
   where: string,
   app: string,

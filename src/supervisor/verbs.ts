@@ -18,6 +18,8 @@ import { probeRelease } from "./probe-verb.ts";
 import { dropRenewal, renewLive, swapRenewed, type Place } from "./renew.ts";
 import { readBuild, recordEnv } from "./records.ts";
 import { Refusal } from "./refusal.ts";
+import { sessionVerbs } from "./session-verbs.ts";
+import type { Sessions } from "./sessions.ts";
 import { openToAppend } from "./safe-path.ts";
 import type { Services } from "./services.ts";
 import { appNameOf, entries, fields, numberMax, oneOf, processTypeOf, seconds, text, whole } from "./shape.ts";
@@ -27,6 +29,7 @@ export type VerbContext = {
   readonly services: Services;
   readonly jobs: Jobs;
   readonly cron: Cron;
+  readonly sessions: Sessions;
   readonly mode: "user" | "system";
   readonly version: string;
 };
@@ -172,14 +175,15 @@ const table: { readonly [V in Verb]: Handler<V> } = {
   "app.unrenew": { parse: onlyApp("app.unrenew"), serve: ({ app }, { apps }) => dropRenewal(apps, app) },
   "app.forget": {
     parse: onlyApp("app.forget"),
-    serve: async ({ app }, { apps, jobs, cron }) => {
-      await jobs.cancel(app);
+    serve: async ({ app }, { apps, jobs, cron, sessions }) => {
+      await Promise.all([jobs.cancel(app), sessions.endAll(app)]);
       await Promise.all([act.forgetApp(apps, app), cron.cancel(app, "the app is gone")]);
       cron.forget(app);
       return {};
     },
   },
   ...cronVerbs,
+  ...sessionVerbs,
   "service.restart": {
     parse: (args) => ({
       service: oneOf(fields(args, "service.restart", ["service"])["service"], "service", ["hop3d", "caddy"]),

@@ -82,7 +82,16 @@ type Attempt = {
 };
 
 type Field = "params" | "query" | "headers";
-const good: Readonly<Record<string, string>> = { app, deploy: "1", domain: "www.example.com", release: "1", to: "1" };
+const good: Readonly<Record<string, string>> = {
+  app,
+  deploy: "1",
+  domain: "www.example.com",
+  release: "1",
+  to: "1",
+  job: "nightly",
+  run: "1",
+  session: "x".repeat(22),
+};
 const schemaOf = (route: Route, part: Field, name: string) => route[part]?.shape[name] as z.ZodType;
 const takes = (schema: z.ZodType, value: unknown) => schema.safeParse(value).success;
 

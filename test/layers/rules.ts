@@ -26,7 +26,14 @@ export const LONG = 300;
 /** The honest giants: a file that may be long, and why. */
 export const giants: Readonly<Record<string, string>> = {};
 
-const spawners = ["src/sys/exec.ts", "src/supervisor/run.ts", "src/supervisor/job.ts", "src/supervisor/host-tool.ts"];
+const spawners = [
+  "src/sys/exec.ts",
+  "src/supervisor/run.ts",
+  "src/supervisor/job.ts",
+  "src/supervisor/host-tool.ts",
+  "src/supervisor/sessions.ts",
+  "src/wire/command/piped.ts",
+];
 const vagueNames = /^(utils?|helpers?|managers?|common|misc|shared-utils)$/;
 
 type Edge = Import & { readonly to: string | undefined };

@@ -8,6 +8,7 @@ import { changeEnv, listEnv, readEnv } from "./env.ts";
 import { followBuildLogs, followLogs, readBuildLogs, readLogs } from "./logs.ts";
 import { listProcesses, scaleProcesses } from "./processes.ts";
 import { diffReleases, listReleases, rollback, showRelease } from "./releases.ts";
+import { createSession, joinSession } from "./sessions.ts";
 import { systemInfo, systemLogs, version, whoami } from "./system.ts";
 
 export const routes = {
@@ -42,6 +43,8 @@ export const routes = {
   listCronRuns,
   showCronRun,
   runCron,
+  createSession,
+  joinSession,
   readLogs,
   followLogs,
   readBuildLogs,

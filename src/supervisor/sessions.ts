@@ -1,0 +1,214 @@
+/**
+ * Session processes: one for each one-off command or terminal, serving its one client on a socket of its own. It ends
+ * its command when the client has gone; we end whatever is left of the tree when it has ended, was killed, or is asked
+ * after by nobody any more. A note on the disk (`sessions/<mark>.json`) lets the next supervisor end what a dead one left.
+ */
+import { spawn, type ChildProcessByStdio } from "node:child_process";
+import { closeSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { sessionReady, type SessionPlan } from "#core/session-plan.ts";
+import type { Clock } from "#sys/clock.ts";
+import { after } from "./after.ts";
+import { replaceFile } from "./atomic-file.ts";
+import { JobTail } from "./job-tail.ts";
+import { readNote } from "./note.ts";
+import type { OwnLog } from "./own-log.ts";
+import { readProcStat } from "./output/proc-stat.ts";
+import { markName, type Marked } from "./proc-tree.ts";
+import { Refusal } from "./refusal.ts";
+import { killTree } from "./terminate.ts";
+
+/** How a session process itself is started: `cmd/session.ts` on the Node that runs us. */
+export type SessionCommand = {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+};
+
+export type SessionStart = {
+  readonly app: string;
+  readonly session: number;
+  /** An open descriptor of the working directory; closed here. */
+  readonly cwd: number;
+  readonly plan: Omit<SessionPlan, "socket">;
+};
+
+type Context = {
+  /** Of the notes. */
+  readonly directory: string;
+  /** Of the sockets' directories. */
+  readonly sockets: string;
+  readonly command: SessionCommand;
+  readonly limits: { readonly sessions: number; readonly sessionsPerApp: number };
+  readonly clock: Clock;
+  readonly bootId: string;
+  readonly newId: () => string;
+  readonly log: OwnLog;
+  readonly fault: (point: string) => void;
+};
+
+type Session = {
+  readonly app: string;
+  /** Ends it, after a grace in milliseconds in which it may end by itself; resolves when nothing of it is left. */
+  readonly end: (grace: number) => Promise<void>;
+};
+
+/** Milliseconds for a session process to serve, and beyond its own end of time to end. */
+const readyWithin = 60_000;
+const overtime = 10_000;
+
+/** A session process whose client has gone needs this long at most to end by itself. */
+const endGrace = 4000;
+
+export class Sessions {
+  readonly #context: Context;
+  /** By `app session`. */
+  readonly #open = new Map<string, Session>();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** Ends what a dead supervisor's sessions have left running. */
+  async recover(): Promise<void> {
+    const { directory, sockets, clock, bootId } = this.#context;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    await Promise.all(
+      readdirSync(directory).map(async (file) => {
+        const mark = /^([a-z0-9]{8})\.json$/.exec(file)?.[1];
+        const note =
+          mark === undefined ? undefined : (readNote(join(directory, file)) as { readonly bootId: string } | undefined);
+        if (mark !== undefined && note?.bootId === bootId) await killTree({ mark }, clock);
+        rmSync(join(directory, file), { force: true });
+      }),
+    );
+    rmSync(sockets, { recursive: true, force: true });
+    mkdirSync(sockets, { recursive: true, mode: 0o700 });
+  }
+
+  /** Resolves with the socket where the session waits for its client. */
+  async open(start: SessionStart): Promise<{ socket: string }> {
+    const { app, session, cwd } = start;
+    try {
+      const { sessions, sessionsPerApp } = this.#context.limits;
+      const name = `${app} ${session}`;
+      if (this.#open.has(name)) throw new Refusal("conflict", `Session ${session} of ${app} runs already.`);
+      const mine = [...this.#open.values()].filter((one) => one.app === app).length;
+      if (mine >= sessionsPerApp)
+        throw new Refusal("rate", `${app} has ${mine} one-off commands and terminals already.`);
+      if (this.#open.size >= sessions)
+        throw new Refusal("rate", `There are ${sessions} one-off commands and terminals.`);
+      return await this.#start(start, name);
+    } finally {
+      closeSync(cwd);
+    }
+  }
+
+  /** For a session whose client has gone. Resolves when nothing of it is left; true when there was one. */
+  async end(app: string, session: number): Promise<boolean> {
+    const found = this.#open.get(`${app} ${session}`);
+    await found?.end(endGrace);
+    return found !== undefined;
+  }
+
+  /** Ends all, or all of one app, at once. */
+  async endAll(app?: string): Promise<number> {
+    const found = [...this.#open.values()].filter((one) => app === undefined || one.app === app);
+    await Promise.all(found.map((one) => one.end(0)));
+    return found.length;
+  }
+
+  async #start({ app, session, cwd, plan }: SessionStart, name: string): Promise<{ socket: string }> {
+    const { directory, sockets, command, bootId, newId, clock, log, fault } = this.#context;
+    const mark = newId();
+    const note = join(directory, `${mark}.json`);
+    const place = join(sockets, mark);
+    const socket = join(place, "s.sock");
+    const clean = (): void => {
+      rmSync(place, { recursive: true, force: true });
+      rmSync(note, { force: true });
+    };
+    let child: ChildProcessByStdio<Writable, Readable, Readable>;
+    try {
+      replaceFile(note, JSON.stringify({ app, session, bootId }));
+      mkdirSync(place, { mode: 0o700 });
+      fault("before-session");
+      const [file = "", ...args] = command.argv;
+      child = spawn(file, args, {
+        cwd: `/proc/self/fd/${cwd}`,
+        env: { ...command.env, [markName]: mark },
+        detached: true,
+        stdio: ["pipe", "pipe", "pipe"],
+      });
+    } catch (error) {
+      clean();
+      throw error;
+    }
+    fault("after-session");
+    const marked: Marked = { mark, app: child.pid === undefined ? undefined : readProcStat(child.pid) };
+    const tail = new JobTail();
+    void tail.take(child.stderr);
+    const stop = new AbortController();
+    const exited = new Promise<string>((resolve) => {
+      child.once("error", (error) => resolve(error.message));
+      child.once("exit", (code, signal) => resolve(signal ?? `exit ${code}`));
+    });
+    const cleaned = async (): Promise<void> => {
+      const how = await exited;
+      stop.abort();
+      if (how !== "exit 0")
+        log("a session process did not end well", { app, session, how, said: tail.lines.join(" ") });
+      try {
+        // What left the session, and all of it when the process was killed.
+        if (!(await killTree(marked, clock))) log("a process outlives KILL", { app, session });
+        clean();
+      } catch (error) {
+        // Its directory or its note could not be removed: the next start of a supervisor does it.
+        log("a session could not be cleaned up", { app, session, reason: String(error) });
+      } finally {
+        this.#open.delete(name);
+      }
+    };
+    const gone = cleaned();
+    const end = async (grace: number): Promise<void> => {
+      const within = await Promise.race([gone.then(() => true), sleep(clock, grace, stop.signal)]);
+      if (within !== true) await killTree(marked, clock);
+      await gone;
+    };
+    this.#open.set(name, { app, end });
+    void after(clock, plan.timeout * 1000 + overtime, stop.signal, () => void end(0));
+
+    const ready = untilReady(child, exited);
+    // Marked last: no record can name the mark of another.
+    const handed: SessionPlan = { ...plan, env: { ...plan.env, [markName]: mark }, socket };
+    child.stdin.on("error", () => undefined).end(JSON.stringify(handed));
+    const served = await Promise.race([ready, sleep(clock, readyWithin, stop.signal)]);
+    if (served === true) {
+      fault("session-ready");
+      return { socket };
+    }
+    await end(0);
+    throw new Error(`the session process did not come to serve (${typeof served === "string" ? served : "no answer"})`);
+  }
+}
+
+/** True when it has said that it serves, or how it ended before. */
+function untilReady(
+  child: ChildProcessByStdio<Writable, Readable, Readable>,
+  exited: Promise<string>,
+): Promise<true | string> {
+  const said = new Promise<true>((resolve) => {
+    let text = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      // Only what it says first is listened to; the rest is read so that it is not held up.
+      if (text.length < sessionReady.length) text += chunk;
+      if (text.startsWith(sessionReady)) resolve(true);
+    });
+  });
+  return Promise.race([said, exited]);
+}
+
+/** Resolves when the time has passed, or when it need not be waited for any more. */
+function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return clock.sleep(ms, signal).catch(() => undefined);
+}
