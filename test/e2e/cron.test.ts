@@ -82,6 +82,8 @@ suite("cron jobs", () => {
       logs.lines.map(({ source, text }) => `${source} ${text}`),
       ["cron.job-1 cron.job-1 hello"],
     );
+    const one = (await platform.api("GET", `/apps/${app}/logs?process=cron.job-1`)) as { lines: LogLine[] };
+    assert.deepEqual(one.lines, logs.lines);
     assert.match((await run(app, "nothing")).text, /NOT_FOUND/);
   });
 
