@@ -1,7 +1,7 @@
 /**
  * What an app has of the host in system mode, made and removed with it: a user, directories, the names it sees, a cgroup,
  * and its place in the loopback's rules. Every step may be repeated, and whoever dies between two is finished by the next
- * try. In no path of the daemon yet.
+ * try. The daemon has one when a System is handed in (system.ts).
  */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import { makeAppFolders, makeBuildFolders } from "./app-folders.ts";
 import type { AppUsers } from "./app-users.ts";
 import { makeCgroup, type Cgroup } from "./cgroup/cgroup.ts";
 import type { CgroupTree } from "./cgroup/detect.ts";
+import type { CgroupLimits } from "./cgroup/versions.ts";
 import { hostPipe, type HostTool } from "./host-tool.ts";
 import { Refusal } from "./refusal.ts";
 import { wallArgv } from "./walls/argv.ts";
@@ -58,27 +59,54 @@ export class AppArea {
     makeAppFolders(layout.apps, app, { hop3, app: uid });
     writeAppNames(this.#names, uid, layout.appHome(app));
     fault("folders-made");
-    makeCgroup(this.#options.tree, ["apps", String(uid)]);
+    makeCgroup(this.#options.tree, this.cgroupOf(app));
     this.#made.add(app);
+    await this.#hold();
+  }
+
+  /** After a start: what a reboot has taken of all apps that have users, the rules at once for all. */
+  async restore(): Promise<void> {
+    for (const app of this.#options.users.apps()) {
+      writeAppNames(this.#names, this.uid(app), this.#options.layout.appHome(app));
+      makeCgroup(this.#options.tree, this.cgroupOf(app));
+      this.#made.add(app);
+    }
     await this.#hold();
   }
 
   /** What the walls of a process of this app need. `cgroups` are those of its own run, from `leaf`. */
   walls(app: string, own: Pick<AppWalls, "cgroups" | "openFiles" | "temporary">): AppWalls {
     const { layout, filter, programs } = this.#options;
-    const uid = this.#uid(app);
+    const uid = this.uid(app);
     return { layout, app, uid, filter, programs, names: join(this.#names, String(uid)), ...own };
   }
 
-  /** The cgroup of one run, named by its mark, in that of its app. */
-  leaf(app: string, mark: string): Cgroup {
-    return makeCgroup(this.#options.tree, ["apps", String(this.#uid(app)), mark]);
+  /** User and group of the app. Throws a Refusal when it was never made. */
+  uid(app: string): number {
+    const uid = this.#options.users.of(app);
+    if (uid === undefined) throw new Refusal("unknown", `The app ${app} has no user here.`);
+    return uid;
+  }
+
+  /** Names of the app's cgroup, in which each run gets one of its own. */
+  cgroupOf(app: string): string[] {
+    return ["apps", String(this.uid(app))];
+  }
+
+  /** What all of the app together may take. */
+  limit(app: string, limits: CgroupLimits): void {
+    makeCgroup(this.#options.tree, this.cgroupOf(app)).limit(limits);
+  }
+
+  /** The cgroup of one run in that of its app. */
+  leaf(app: string, name: string): Cgroup {
+    return makeCgroup(this.#options.tree, [...this.cgroupOf(app), name]);
   }
 
   /** Makes the directory of a build, to which `hop3d` adds its record and the upload. */
   makeBuild(app: string, build: number): void {
     const { layout, hop3 } = this.#options;
-    makeBuildFolders(layout.apps, app, build, { hop3, app: this.#uid(app) });
+    makeBuildFolders(layout.apps, app, build, { hop3, app: this.uid(app) });
   }
 
   /** Copies the upload into the empty tree. What an earlier try has left is removed first. */
@@ -150,17 +178,11 @@ export class AppArea {
     return join(this.#options.layout.supervisor, "walls");
   }
 
-  #uid(app: string): number {
-    const uid = this.#options.users.of(app);
-    if (uid === undefined) throw new Refusal("unknown", `The app ${app} has no user here.`);
-    return uid;
-  }
-
   async #hold(): Promise<void> {
     const { tree, guard } = this.#options;
     const apps = [...this.#made].flatMap((app): LoopbackApp[] => {
-      const uid = this.#uid(app);
-      const cgroup = netCgroup(makeCgroup(tree, ["apps", String(uid)]).unified, tree.top);
+      const uid = this.uid(app);
+      const cgroup = netCgroup(makeCgroup(tree, this.cgroupOf(app)).unified, tree.top);
       return cgroup === undefined ? [] : [{ uid, cgroup, ports: [] }];
     });
     await guard.hold(apps);

@@ -20,6 +20,8 @@ const registryVersion = 1;
 export type AppUsers = {
   /** The app's user and group number; undefined when it has none. */
   of(app: string): number | undefined;
+  /** The apps that have one, or are being given or have lost it. */
+  apps(): string[];
   /** Makes the app's user unless it is there. Repeating it after a crash finishes what was begun. */
   make(app: string): Promise<number>;
   /** Removes it; nothing when there is none. Its processes must have ended and its files be gone. */
@@ -59,6 +61,7 @@ export function openAppUsers(options: Options): AppUsers {
 
   return {
     of: (app) => registry.apps.get(app),
+    apps: () => [...registry.apps.keys()],
     make: (app) =>
       inLine(async () => {
         const known = registry.apps.get(app);

@@ -150,6 +150,7 @@ export class Apps {
       forget: () => this.#forget(app, id),
       changed: () => this.#changed(),
       log: (message, fields) => log(message, { app, ...fields }),
+      offer: run.system === undefined ? undefined : () => run.system?.offerSocket(app, id),
     });
     this.running.set(id, one);
     mkdirSync(join(layout.instanceSockets, id), { recursive: true, mode: 0o700 });

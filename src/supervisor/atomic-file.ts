@@ -8,7 +8,7 @@ import { dirname } from "node:path";
  */
 export function replaceFile(
   path: string,
-  content: string,
+  content: string | Uint8Array,
   options: { readonly mode?: number; readonly durable?: boolean } = {},
 ): void {
   const next = `${path}.next`;

@@ -27,13 +27,14 @@ import type { LogPlace } from "./log-files.ts";
 import { readMemory, type Memory } from "./memory.ts";
 import { LAUNCHER_SCRIPT } from "./output/launcher.ts";
 import { readBootId } from "./output/status-file.ts";
-import { openOwnLog } from "./own-log.ts";
+import { openOwnLog, type OwnLog } from "./own-log.ts";
 import { prepareStart } from "./prepare.ts";
 import { listen } from "./server.ts";
 import { Sessions, type SessionCommand } from "./sessions.ts";
 import { Services, type ServiceDefinition } from "./services.ts";
 import { defaultTiming, type Timing } from "./supervised-options.ts";
 import type { Supervised } from "./supervised.ts";
+import type { System } from "./system.ts";
 import { serveVerb } from "./verbs.ts";
 
 export type SupervisorOptions = {
@@ -45,6 +46,8 @@ export type SupervisorOptions = {
   readonly services: readonly ServiceDefinition[];
   /** How a session process is started. */
   readonly session: SessionCommand;
+  /** What system mode knows of its host, opened under the lock. Only tests hand one in: what runs once is not walled yet. */
+  readonly system?: (log: OwnLog) => Promise<System>;
   readonly clock?: Clock;
   readonly limits?: Partial<Limits>;
   readonly timing?: Partial<Timing>;
@@ -56,7 +59,8 @@ export type SupervisorOptions = {
 
 /** Starts and restores everything; resolves when requests are served. `stop` leaves no process, and forgets nothing. */
 export async function startSupervisor(options: SupervisorOptions): Promise<{ stop(): Promise<void> }> {
-  if (options.mode === "system") throw new AppError("NOT_BUILT_YET", "The supervisor's system mode is not built yet.");
+  if (options.mode === "system" && options.system === undefined)
+    throw new AppError("NOT_BUILT_YET", "The supervisor's system mode is not built yet.");
   const { layout, clock = wallClock, fault = () => undefined } = options;
   refuseLongSockets(layout);
   makeDirectories(layout);
@@ -88,7 +92,8 @@ async function start(
     const budget = logs.root === layout.logs ? limits.serviceLogBytes : limits.appLogBytes;
     keepLogsWithin(logs, budget, (name) => isUnderWay(layout, name) || cron.writes(logs, name), log);
   };
-  const run = { clock, bootId, launcherScript, log, trimLogs };
+  const system = await options.system?.(log);
+  const run = { clock, bootId, launcherScript, log, trimLogs, system };
   const records = { apps: layout.apps, limits, masterKey: options.masterKey };
   const fence = openFence(layout, clock, () => (services.running.get("caddy")?.pid ?? null) !== null);
   const apps = new Apps(desired, {
@@ -150,6 +155,7 @@ async function start(
     await Promise.all([jobs.cancelAll(), cron.stop(), sessions.endAll()]);
     await end(clock, ...apps.running.values());
     await end(clock, services.running.get("caddy"));
+    system?.close();
     lock.release();
     log("stopped");
   };

@@ -7,7 +7,7 @@ import type { About, Start } from "./run.ts";
 
 /** What to run for an instance, from its record as it is now; takes another port when a stranger has taken the old one. */
 export async function prepareStart(apps: Apps, app: string, id: string): Promise<Start> {
-  const { layout, records } = apps.options;
+  const { layout, records, run } = apps.options;
   const { release, type, index } = apps.instance(app, id);
   const record = apps.release(app, release);
   const spec = record.processes[type];
@@ -16,13 +16,17 @@ export async function prepareStart(apps: Apps, app: string, id: string): Promise
   const listens = spec.listens === "http" ? { socket: apps.socket(id), port: await settlePort(apps, app, id) } : null;
   const env = recordEnv(records, "release", app, release, record.env);
   const logs = { root: layout.apps, below: [app, "log"] };
-  forgetOldRuns(logs, process, (run) => apps.runs(run));
+  forgetOldRuns(logs, process, (one) => apps.runs(one));
+  const { build, cwd } = record;
+  const walls = run.system?.instance(app, id, type, { build, cwd, limits: { app: {}, types: {} } });
   return {
     about: { process, logs, listens, startTimeout: spec.startTimeout, stopTimeout: spec.stopTimeout, fingerprint: "" },
     command: {
       argv: ["/bin/sh", "-c", spec.command],
       env: { ...env, ...instanceEnv(process, listens) },
-      cwd: apps.openTree(app, record.build, record.cwd),
+      // Behind walls too: it tells that no link is on the way.
+      cwd: apps.openTree(app, build, cwd),
+      walls,
     },
   };
 }

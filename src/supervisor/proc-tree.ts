@@ -1,9 +1,10 @@
 /**
  * Which processes belong to an instance. A tree is more than a process group: children start sessions of their own and
  * daemonise. So a process belongs when it carries the mark in its environment, is in the session or group that the
- * launcher made, or descends from one that belongs.
+ * launcher made, is in its cgroup where it has one, or descends from one that belongs.
  */
 import { readdirSync, readFileSync } from "node:fs";
+import type { Cgroup } from "./cgroup/cgroup.ts";
 import { readProcStat, type ProcIdentity, type ProcStat } from "./output/proc-stat.ts";
 
 /** The variable that marks every process of an instance; inherited unless a program drops its environment. */
@@ -16,6 +17,8 @@ export type Marked = {
   readonly app?: ProcIdentity | undefined;
   /** The launcher, and with it its pumps. */
   readonly launcher?: ProcIdentity | undefined;
+  /** Its own cgroup, in which the app is, and neither launcher nor pumps. */
+  readonly cgroup?: Pick<Cgroup, "members" | "kill"> | undefined;
 };
 
 /** All processes that run now; zombies are dead. */
@@ -38,6 +41,7 @@ export function appProcesses(instance: Marked, all: readonly ProcStat[] = listPr
 /** Everything of the instance, launcher and pumps included. */
 export function treeProcesses(instance: Marked, all: readonly ProcStat[] = listProcesses()): ProcStat[] {
   const members = new Map<number, ProcStat>();
+  const inside = new Set(instance.cgroup?.members());
   const roots = [instance.app, instance.launcher].filter((one) => one !== undefined && ownsNumber(one, all));
   for (const one of all) {
     // Ourselves and our parents may have been started inside a marked tree; we are never part of one below us.
@@ -46,7 +50,7 @@ export function treeProcesses(instance: Marked, all: readonly ProcStat[] = listP
       (root) =>
         root !== undefined && one.startTime >= root.startTime && (one.session === root.pid || one.pgrp === root.pid),
     );
-    if (bySession || readMark(one.pid) === instance.mark) members.set(one.pid, one);
+    if (bySession || inside.has(one.pid) || readMark(one.pid) === instance.mark) members.set(one.pid, one);
   }
   for (let grown = true; grown;) {
     grown = false;

@@ -11,16 +11,18 @@ const shortPolls = 50;
 /**
  * Resolves with the dial address once the instance accepts connections, on its socket or its port, whichever comes first.
  * A port counts only when the listening socket belongs to a process of the instance: a squatter is not the app.
- * Rejects with the signal's reason. The caller sets the time limit.
+ * A socket counts once `offer`, which opens it to the edge, does not throw. Rejects with the signal's reason. The caller
+ * sets the time limit.
  */
 export async function untilListening(
   where: { readonly socket: string; readonly port: number },
   instance: () => Marked,
   clock: Clock,
   signal: AbortSignal,
+  offer: () => void = () => undefined,
 ): Promise<string> {
   for (let looks = 1, wait = firstPollMs; ; looks += 1) {
-    if (await accepts({ path: where.socket })) return dialUnix(where.socket);
+    if ((await accepts({ path: where.socket })) && passes(offer)) return dialUnix(where.socket);
     const listeners = tcpListeners(where.port);
     if (listeners.length > 0) {
       const pids = appProcesses(instance()).map((one) => one.pid);
@@ -33,6 +35,15 @@ export async function untilListening(
     }
     await clock.sleep(wait, signal);
     if (looks >= shortPolls) wait = Math.min(lastPollMs, wait * 1.3);
+  }
+}
+
+function passes(offer: () => void): boolean {
+  try {
+    offer();
+    return true;
+  } catch {
+    return false; // a link, somebody else's socket, or gone again: it is looked at anew
   }
 }
 

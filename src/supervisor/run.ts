@@ -7,16 +7,19 @@ import { closeSync, existsSync, mkdirSync, readFileSync, rmSync, watch, type FSW
 import { basename, join } from "node:path";
 import type { Clock } from "#sys/clock.ts";
 import { replaceFile } from "./atomic-file.ts";
+import type { Cgroup } from "./cgroup/cgroup.ts";
 import { nextRunName, type LogPlace } from "./log-files.ts";
 import { LAUNCHER_ENV, launcherArgv, prepareInstance } from "./output/launcher.ts";
 import { LogReader } from "./output/log-reader.ts";
-import { readOutcome, type Outcome } from "./output/status-file.ts";
+import { describeOutcome, readOutcome, type Outcome } from "./output/status-file.ts";
 import type { OwnLog } from "./own-log.ts";
 import { markName, type Marked } from "./proc-tree.ts";
 import { makeDirectory } from "./safe-path.ts";
+import { sizeText, type System } from "./system.ts";
+import type { RunWalls } from "./walls/run-walls.ts";
 
 /** Raised when `About` changes its meaning: the supervisor after an upgrade meets runs that the one before it started. */
-const aboutVersion = 1;
+const aboutVersion = 2;
 
 /** What a supervisor that did not start the run must know of it. */
 export type About = {
@@ -32,6 +35,8 @@ export type About = {
   readonly stopTimeout: number;
   /** Differs when the command would be another one today. */
   readonly fingerprint: string;
+  /** Names of its own cgroup, and how many bytes of memory it may take; null without one. Notes of version 1 name none. */
+  readonly cgroup: { readonly parts: readonly string[]; readonly memory: number | null } | null;
 };
 
 export type Command = {
@@ -39,15 +44,19 @@ export type Command = {
   readonly env: Readonly<Record<string, string>>;
   /** An open descriptor of the working directory; the run closes it. Null for the root directory. */
   readonly cwd: number | null;
+  /** In system mode: what stands around it. The working directory is inside then, and `cwd` is only closed. */
+  readonly walls?: RunWalls | undefined;
 };
 
 /** A start as it is prepared: all but what only the moment of the start knows. */
-export type Start = { readonly about: Omit<About, "startedAt" | "mark">; readonly command: Command };
+export type Start = { readonly about: Omit<About, "startedAt" | "mark" | "cgroup">; readonly command: Command };
 
 export type RunContext = {
   readonly clock: Clock;
   readonly bootId: string;
   readonly launcherScript: string;
+  /** Undefined in user mode. */
+  readonly system: System | undefined;
   readonly log: OwnLog;
   /** One of the logs has grown by a file: all of them together keep to their bound (log-budget.ts). */
   readonly trimLogs: (logs: LogPlace) => void;
@@ -69,6 +78,7 @@ export class Run {
   readonly ended: Promise<Outcome>;
   readonly #context: RunContext;
   readonly #child: ChildProcess | undefined;
+  readonly #cgroup: Cgroup | undefined;
   readonly #logsFd: number;
   readonly #reader: LogReader;
   readonly #watcher: FSWatcher | undefined;
@@ -85,6 +95,7 @@ export class Run {
     this.begun = clock.elapsed() - Math.max(0, clock.now() - about.startedAt);
     this.#context = context;
     this.#child = child;
+    this.#cgroup = about.cgroup === null ? undefined : context.system?.cgroup(about.cgroup.parts);
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     // By descriptor: the directory of an app's logs belongs to `hop3d`, which might put a link in its place.
     const { root, below } = about.logs;
@@ -106,7 +117,16 @@ export class Run {
 
   get marked(): Marked {
     const { status } = this.outcome();
-    return { mark: this.about.mark, app: status.app, launcher: status.launcher };
+    return { mark: this.about.mark, app: status.app, launcher: status.launcher, cgroup: this.#cgroup };
+  }
+
+  /** How it ended, for people. */
+  describe(outcome: Outcome): string {
+    const told = describeOutcome(outcome);
+    const isWell = outcome.kind === "exited" && outcome.code === 0;
+    if (isWell || (this.#cgroup?.facts().outOfMemory ?? 0) === 0) return told;
+    const memory = this.about.cgroup?.memory ?? null;
+    return `out of memory${memory === null ? "" : ` (${sizeText(memory)})`}: ${told}`;
   }
 
   /** How it stands. Before the launcher's first line only the one who spawned it knows that it runs. */
@@ -125,10 +145,20 @@ export class Run {
       if (status.drained || kind === "lost" || this.#context.clock.elapsed() > deadline) break;
       await this.#context.clock.sleep(settleMs);
     }
-    if (this.#closed) return;
+    // Its directory was removed meanwhile, and with it all there was to read.
+    if (this.#closed) return this.#removeCgroup();
     this.#reader.finish(new Date(this.#context.clock.now()));
     this.close();
+    await this.#removeCgroup();
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** Before the directory goes, by which the next supervisor would find it. */
+  async #removeCgroup(): Promise<void> {
+    const { clock, log } = this.#context;
+    if (this.#cgroup === undefined) return;
+    if ((await this.#cgroup.kill(clock)) && (await this.#cgroup.remove(clock))) return;
+    log("a cgroup could not be removed", { run: basename(this.directory) });
   }
 
   /** Stops watching; the run itself goes on. */
@@ -172,25 +202,29 @@ export class Run {
 /** Starts a run: the one place where an app's, or a service's, process comes from. */
 export function startRun(
   directory: string,
-  about: About,
+  start: Omit<About, "cgroup">,
   command: Command,
   context: RunContext,
   fault: (point: string) => void,
 ): Run {
   try {
-    const run = join(directory, nextRunName(about.logs, about.process, about.startedAt, about.mark));
+    const name = nextRunName(start.logs, start.process, start.startedAt, start.mark);
+    const run = join(directory, name);
+    const about = { ...start, cgroup: cgroupNote(name, command.walls) };
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     // The mark of the launcher is inherited by all; it is set again for the app, whose record might name it otherwise.
     prepareInstance(run, { ...command.env, [markName]: about.mark });
     replaceFile(join(run, "about.json"), JSON.stringify({ version: aboutVersion, ...about }));
+    const wall = command.walls === undefined ? [] : enclose(about, command.walls, context);
+    if (wall.length > 0) fault("cgroup-made");
     fault("before-spawn");
-    const [file = "/bin/sh", ...args] = launcherArgv(context.launcherScript, run, [], command.argv);
+    const [file = "/bin/sh", ...args] = launcherArgv(context.launcherScript, run, wall, command.argv);
     const child = spawn(file, args, {
       detached: true,
       stdio: "ignore",
       env: { ...LAUNCHER_ENV, [markName]: about.mark },
       // By descriptor: the directory that was checked is the one entered.
-      cwd: command.cwd === null ? "/" : `/proc/self/fd/${command.cwd}`,
+      cwd: command.cwd === null || wall.length > 0 ? "/" : `/proc/self/fd/${command.cwd}`,
     });
     child.unref();
     fault("after-spawn");
@@ -207,14 +241,36 @@ export function findRun(directory: string, context: RunContext): Run | undefined
   if (!existsSync(note)) return undefined; // its maker died while it was being made
   try {
     const { version, ...about } = JSON.parse(readFileSync(note, "utf8")) as About & { readonly version: number };
-    if (version !== aboutVersion) throw new Error(`its note has version ${version}, not ${aboutVersion}`);
-    return new Run(directory, about, context);
+    if (version !== 1 && version !== aboutVersion) {
+      throw new Error(`its note has version ${version}, not ${aboutVersion}`);
+    }
+    return new Run(directory, version === 1 ? { ...about, cgroup: null } : about, context);
   } catch (error) {
     context.log("a run of an earlier supervisor cannot be taken over", {
       run: basename(directory),
       reason: String(error),
     });
     return undefined;
+  }
+}
+
+/** Named by the run and not by its mark: the next run of an instance begins while the last output of this is waited for. */
+function cgroupNote(name: string, walls: RunWalls | undefined): About["cgroup"] {
+  return walls === undefined ? null : { parts: [...walls.above, name], memory: walls.memory };
+}
+
+/** Makes the run's cgroup, after its note, and answers with what comes before its command. */
+function enclose(about: About, walls: RunWalls, context: RunContext): string[] {
+  const { cgroup: note } = about;
+  const { system } = context;
+  if (note === null || system === undefined) throw new Error("walls are of system mode");
+  const cgroup = system.cgroup(note.parts);
+  try {
+    cgroup.limit(walls.limits);
+    return walls.argv(cgroup.joins);
+  } catch (error) {
+    void cgroup.remove(context.clock);
+    throw error;
   }
 }
 

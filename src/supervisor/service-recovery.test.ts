@@ -64,7 +64,7 @@ describe("a service whose supervisor was killed", () => {
     first.kill("SIGKILL");
     await once(first, "exit");
     const [note = assert.fail()] = globSync(join(bench.layout.supervisor, "services/*/*/about.json"));
-    writeFileSync(note, readFileSync(note, "utf8").replace('"version":1', '"version":2'));
+    writeFileSync(note, readFileSync(note, "utf8").replace('"version":2', '"version":3'));
 
     await bench.start({ services: [caddy("exec sleep 1000")] });
     await eventually(async () => {
@@ -72,7 +72,23 @@ describe("a service whose supervisor was killed", () => {
       return now?.state === "ready" && now.pid !== before;
     }, "a new one runs");
     assert.ok(!listProcesses().some((one) => one.pid === before));
-    assert.match(readFileSync(join(bench.layout.logs, "supervisor.log"), "utf8"), /cannot be taken over.*version 2/);
+    assert.match(readFileSync(join(bench.layout.logs, "supervisor.log"), "utf8"), /cannot be taken over.*version 3/);
+  });
+
+  it("is taken over when its note is of version 1, which knew of no cgroup", async () => {
+    const first = await startApart(caddy("exec sleep 1000"));
+    const before = (await bench.client.call("status", {})).services[0]?.pid;
+    first.kill("SIGKILL");
+    await once(first, "exit");
+    const [note = assert.fail()] = globSync(join(bench.layout.supervisor, "services/*/*/about.json"));
+    const { mark, startedAt, fingerprint } = JSON.parse(readFileSync(note, "utf8")) as Record<string, unknown>;
+    const logs = { root: bench.layout.logs, below: [] };
+    const old = { version: 1, process: "caddy", logs, listens: null, startTimeout: 1, stopTimeout: 10 };
+    writeFileSync(note, JSON.stringify({ ...old, fingerprint, mark, startedAt }));
+
+    await bench.start({ services: [caddy("exec sleep 1000")] });
+    const now = (await bench.client.call("status", {})).services[0];
+    assert.deepEqual([now?.state === "ready" || now?.state === "restarting", now?.pid], [true, before]);
   });
 
   it("ends when it is not among the services any more", async () => {

@@ -1,12 +1,14 @@
 /** Caddy and `hop3d`: supervised like instances, with a command that was given at start. They outlive a killed supervisor. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { AppError } from "#core/errors.ts";
 import type { Layout } from "#core/layout.ts";
 import { forgetOldRuns } from "./log-files.ts";
 import type { ServiceName, ServiceStatus } from "./protocol.ts";
 import { Refusal } from "./refusal.ts";
 import type { SupervisedOptions } from "./supervised-options.ts";
 import { Supervised } from "./supervised.ts";
+import type { ServiceUser } from "./walls/service-argv.ts";
 
 export type ServiceDefinition = {
   readonly name: ServiceName;
@@ -15,6 +17,8 @@ export type ServiceDefinition = {
   readonly env: Readonly<Record<string, string>>;
   /** Seconds between TERM and KILL. */
   readonly stopTimeout?: number;
+  /** Whom it runs as. In system mode everybody has one, in user mode nobody. */
+  readonly user?: ServiceUser;
 };
 
 export class Services {
@@ -26,7 +30,12 @@ export class Services {
     common: Pick<SupervisedOptions, "clock" | "timing" | "run" | "fence" | "fault" | "log">,
   ) {
     for (const definition of definitions) {
-      const { name } = definition;
+      const { name, user } = definition;
+      const { system } = common.run;
+      if ((user === undefined) !== (system === undefined)) {
+        throw new AppError("INTERNAL", `The service ${name} has ${user === undefined ? "no" : "a"} user in this mode.`);
+      }
+      const walls = user === undefined ? undefined : system?.service(user);
       const id = serviceId(name, layout);
       this.running.set(
         name,
@@ -49,7 +58,7 @@ export class Services {
                 stopTimeout: definition.stopTimeout ?? 10,
                 fingerprint: fingerprintOf(definition),
               },
-              command: { argv: definition.argv, env: definition.env, cwd: null },
+              command: { argv: definition.argv, env: definition.env, cwd: null, walls },
             };
           },
         }),
@@ -81,7 +90,10 @@ export function serviceId(name: ServiceName, layout: Layout): string {
 
 /** Tells whether a service that runs is the one that would be started now. */
 export function fingerprintOf(definition: ServiceDefinition): string {
+  const { argv, env, user } = definition;
+  // Without one it is what it always was: what an earlier version has started goes on.
+  const whom = user === undefined ? [] : [user];
   return createHash("sha256")
-    .update(JSON.stringify([definition.argv, Object.entries(definition.env).toSorted(([a], [b]) => (a < b ? -1 : 1))]))
+    .update(JSON.stringify([argv, Object.entries(env).toSorted(([a], [b]) => (a < b ? -1 : 1)), ...whom]))
     .digest("hex");
 }

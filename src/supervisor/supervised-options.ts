@@ -32,6 +32,8 @@ export type SupervisedOptions = {
   readonly run: RunContext;
   /** What to run now; asked before each start. It may throw, which counts as a failed start. */
   readonly prepare: () => Promise<Start>;
+  /** In system mode: opens the socket to the edge. Throws when it is not one to be served. */
+  readonly offer?: (() => void) | undefined;
   /** Rewrites the slots from the states as they are; never throws. */
   readonly slots: () => void;
   /** For what may be kept warm: whether there is memory for it, and the writing down that it is kept, which may throw. */

@@ -9,7 +9,7 @@ import { untilCool, warmEnd } from "./cool.ts";
 import { untilLeft } from "./drain.ts";
 import { isRunning, transition, type InstanceEffect, type InstanceEvent, type InstanceState } from "./instance.ts";
 import { isAlive } from "./output/proc-stat.ts";
-import { describeOutcome, type Outcome } from "./output/status-file.ts";
+import type { Outcome } from "./output/status-file.ts";
 import { dialTcp, dialUnix } from "./proc-net.ts";
 import { appProcesses } from "./proc-tree.ts";
 import { untilListening } from "./ready.ts";
@@ -186,7 +186,8 @@ export class Supervised {
 
   /** False when the state has changed before it listens. */
   async #findAddress(run: Run, listens: NonNullable<About["listens"]>, signal: AbortSignal): Promise<boolean> {
-    const address = await untilListening(listens, () => run.marked, this.#options.clock, signal).catch(() => undefined);
+    const { clock, offer } = this.#options;
+    const address = await untilListening(listens, () => run.marked, clock, signal, offer).catch(() => undefined);
     if (address === undefined || signal.aborted) return false;
     this.address = address;
     return true;
@@ -209,7 +210,7 @@ export class Supervised {
   #ended(run: Run, outcome: Outcome): void {
     this.#run = undefined;
     this.address = null;
-    if (this.state !== "expiring" && this.state !== "rejecting") this.lastExit = describeOutcome(outcome);
+    if (this.state !== "expiring" && this.state !== "rejecting") this.lastExit = run.describe(outcome);
     const uptime = this.#options.clock.elapsed() - run.begun;
     if (uptime >= this.#options.timing.backoffReset) this.#failures = 0;
     if (run.about.listens !== null) rmSync(run.about.listens.socket, { force: true });

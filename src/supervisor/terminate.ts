@@ -19,12 +19,14 @@ export function askToEnd(instance: Marked): void {
 }
 
 /** Kills the app's whole tree; the launcher stays to write down how it ended. True when nothing is left. */
-export function killApp(instance: Marked, clock: Clock): Promise<boolean> {
+export async function killApp(instance: Marked, clock: Clock): Promise<boolean> {
+  await instance.cgroup?.kill(clock);
   return killUntilEmpty(() => appProcesses(instance), clock);
 }
 
 /** Kills everything, launcher and pumps too. */
-export function killTree(instance: Marked, clock: Clock): Promise<boolean> {
+export async function killTree(instance: Marked, clock: Clock): Promise<boolean> {
+  await instance.cgroup?.kill(clock);
   return killUntilEmpty(() => treeProcesses(instance), clock);
 }
 

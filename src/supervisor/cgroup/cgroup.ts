@@ -88,6 +88,15 @@ export function makeCgroup(tree: CgroupTree, parts: readonly string[]): Cgroup {
   };
 }
 
+/** Names of the cgroups in this one; makes nothing. */
+export function listCgroups({ bases, unified }: CgroupTree, parts: readonly string[]): string[] {
+  const found = [...Object.values(bases), unified]
+    .filter((path) => path !== undefined)
+    .map((base) => join(base, ...parts));
+  const below = found.filter((path) => existsSync(path)).flatMap((path) => readdirSync(path, { withFileTypes: true }));
+  return [...new Set(below.filter((entry) => entry.isDirectory()).map(({ name }) => name))];
+}
+
 function handOn({ bases }: CgroupTree, path: string): void {
   const names = controllers.filter((one) => bases[one] !== undefined).map((one) => `+${one}`);
   try {

@@ -1,0 +1,51 @@
+/** For tests, in a process of its own: a supervisor of system mode, in the network and with the users that a test gives it. */
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { layoutOf, type Roots } from "#core/layout.ts";
+import { testOptions } from "./bench.ts";
+import { wallClock } from "./clock.ts";
+import { startSupervisor } from "./daemon.ts";
+import type { ServiceDefinition } from "./services.ts";
+import { openSystem } from "./system.ts";
+
+export const testIds = { hop3: 65_533, edge: 65_532 };
+export const testCeiling = { memory: 128 * 1024 * 1024, processes: 200, openFiles: 2048 };
+
+/** Serves, with an app `blog` and its build 1, until it comes to the point; prints `serving`. Users are made below the root. */
+export async function serveWalled(roots: Roots, point: string, services: readonly ServiceDefinition[]): Promise<void> {
+  const layout = layoutOf(roots);
+  const fault = (at: string): void => {
+    if (at === point) process.kill(process.pid, "SIGKILL");
+  };
+  await startSupervisor({
+    ...testOptions(layout),
+    mode: "system",
+    services,
+    fault,
+    system: async (log) => {
+      const system = await openSystem({
+        layout,
+        ids: testIds,
+        ceiling: testCeiling,
+        programs: [dirname(process.execPath)],
+        clock: wallClock,
+        log,
+        fault,
+        prefix: layout.root,
+      });
+      if (!existsSync(layout.buildTree("blog", 1))) {
+        await system.area.make("blog");
+        system.area.makeBuild("blog", 1);
+      }
+      return system;
+    },
+  });
+  process.stdout.write("serving\n");
+}
+
+/** Arguments for Node that run it in a process of its own. */
+export function walledArgv({ root, run }: Roots, point: string, services: readonly ServiceDefinition[]): string[] {
+  const file = JSON.stringify(new URL(import.meta.url).href);
+  const args = [{ root, run }, point, services].map((one) => JSON.stringify(one)).join(", ");
+  return ["--input-type=module", "-e", `(await import(${file})).${serveWalled.name}(${args})`];
+}

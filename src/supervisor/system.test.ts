@@ -1,0 +1,247 @@
+/**
+ * Instances and services of system mode, from a real supervisor in a process and a network of its own: users, walls, cgroups
+ * and rules are real, only the files of users are the test's.
+ */
+import assert from "node:assert/strict";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { benchProcesses, eventually, logText, makeBench, type Bench } from "./bench.ts";
+import { listCgroups, makeCgroup } from "./cgroup/cgroup.ts";
+import type { CgroupTree } from "./cgroup/detect.ts";
+import { wallClock } from "./clock.ts";
+import type { InstanceStatus } from "./protocol.ts";
+import { isAlive, readProcStat } from "./output/proc-stat.ts";
+import type { ServiceDefinition } from "./services.ts";
+import { treeOf } from "./system.ts";
+import { testIds, walledArgv } from "./system-testing.ts";
+import { withoutCgroups, withoutWalls } from "./walls/testing.ts";
+
+const skip = withoutWalls() || withoutCgroups("/usr/sbin/nft", "/usr/sbin/useradd", "/usr/sbin/ip");
+const app = 70_000;
+
+describe("a supervisor of system mode", { skip }, () => {
+  let bench: Bench;
+  let tree: CgroupTree;
+  let network: ChildProcess;
+  let children: ChildProcess[];
+
+  beforeEach(async () => {
+    bench = makeBench();
+    tree = treeOf(bench.layout);
+    const etc = join(bench.layout.root, "etc");
+    mkdirSync(etc, { recursive: true });
+    for (const name of ["passwd", "group", "shadow", "gshadow", "login.defs"]) writeFileSync(join(etc, name), "");
+    network = spawn("/usr/bin/unshare", ["--net", "/bin/sh", "-c", "ip link set lo up && echo up && exec sleep 1000"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    children = [network];
+    await once(network.stdout ?? assert.fail(), "data");
+  });
+  afterEach(async () => {
+    for (const child of children) child.kill("SIGKILL");
+    await bench.clean();
+    const top = makeCgroup(tree, []);
+    await top.kill(wallClock);
+    assert.equal(await top.remove(wallClock), true);
+  });
+
+  async function start(point = "never", services: readonly ServiceDefinition[] = []) {
+    const argv = [process.execPath, ...walledArgv(bench.layout, point, services)];
+    const child = spawn("/usr/bin/nsenter", [`--net=/proc/${network.pid}/ns/net`, ...argv], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    children.push(child);
+    const died = once(child, "exit");
+    await Promise.race([once(child.stdout, "data"), died]);
+    return { child, died };
+  }
+  async function deploy(command: string): Promise<void> {
+    bench.release("blog", 1, { web: { command } });
+    await bench.client.call("app.start", { app: "blog", release: 1 });
+    await bench.client.call("app.await", { app: "blog", release: 1, timeout: 15 });
+    await bench.client.call("app.cutover", { app: "blog", release: 1 });
+  }
+  const instances = async (): Promise<readonly InstanceStatus[]> =>
+    (await bench.client.call("status", {})).apps[0]?.instances ?? [];
+  const ready = async (): Promise<InstanceStatus> => {
+    await eventually(async () => (await instances())[0]?.state === "ready", "the instance is ready");
+    return (await instances())[0] ?? assert.fail();
+  };
+  const leaves = (): string[] => listCgroups(tree, ["apps", String(app)]);
+  const members = (): number[] => makeCgroup(tree, ["apps", String(app)]).members();
+  const names = (path: string): string[] => (existsSync(path) ? readdirSync(path) : []);
+
+  it("runs an instance as its app's user, behind its walls, in a cgroup of its own, and the edge may reach its socket", async () => {
+    await start();
+    await deploy(serving);
+    const one = await ready();
+    assert.match(one.address ?? "", /^unix\//);
+    const path = (one.address ?? "").slice("unix/".length);
+    const told = JSON.parse(await get(path)) as Record<string, unknown>;
+    assert.deepEqual(told, { uid: app, gid: app, groups: [app], tree: "refused", hosts: false, files: "2048" });
+    const socket = statSync(path);
+    assert.deepEqual([socket.uid, socket.gid, socket.mode & 0o777], [app, testIds.edge, 0o660]);
+    assert.equal(leaves().length, 1);
+    const inside = members().map((pid) => readFileSync(`/proc/${pid}/comm`, "latin1").trim());
+    assert.ok(inside.includes("bwrap") && inside.length === 3, inside.join(" "));
+  });
+
+  it("is killed and takes it over with its cgroup, and ends it whole, so that nothing is left", async () => {
+    const { child, died } = await start();
+    await deploy(serving);
+    const before = await ready();
+    const leaf = leaves();
+    child.kill("SIGKILL");
+    await died;
+    assert.match(await get((before.address ?? "").slice("unix/".length)), /"uid":70000/);
+    await start();
+    const now = await ready();
+    assert.deepEqual([now.pid, now.id, leaves()], [before.pid, before.id, leaf]);
+    await bench.client.call("app.stop", { app: "blog" });
+    assert.deepEqual([await instances(), members(), leaves()], [[], [], []]);
+    assert.deepEqual(names(join(bench.layout.supervisor, "instances")), []);
+    assert.deepEqual(names(bench.layout.instanceSockets), []);
+  });
+
+  it("brings back what a reboot has taken: cgroups, rules, run directory and all that ran", async () => {
+    const { child, died } = await start();
+    await deploy(serving);
+    const before = await ready();
+    child.kill("SIGKILL");
+    await died;
+    const top = makeCgroup(tree, []);
+    await top.kill(wallClock);
+    assert.equal(await top.remove(wallClock), true);
+    const nft = (...args: readonly string[]) =>
+      spawnSync("/usr/bin/nsenter", [`--net=/proc/${network.pid}/ns/net`, "/usr/sbin/nft", ...args], {
+        encoding: "utf8",
+      });
+    assert.equal(nft("delete", "table", "inet", "hop3").status, 0);
+    rmSync(bench.layout.run, { recursive: true });
+    await start();
+    const now = await ready();
+    assert.notEqual(now.pid, before.pid);
+    assert.match(await get((now.address ?? "").slice("unix/".length)), /"uid":70000/);
+    assert.match(nft("list", "map", "inet", "hop3", "senders").stdout, /70000/);
+    assert.equal(leaves().length, 1);
+  });
+
+  it("tells that memory was used up, and of what", async () => {
+    await start();
+    bench.release("blog", 1, { worker: { command: `exec node -e "${hog}"` } });
+    await bench.client.call("app.start", { app: "blog", release: 1 });
+    await bench.client.call("app.await", { app: "blog", release: 1, timeout: 15 }).catch(() => undefined);
+    await eventually(async () => (await instances())[0]?.state === "failed", "it has failed", 30_000);
+    assert.match((await instances())[0]?.lastExit ?? "", /^out of memory \(128M\): exit 137 /);
+    await eventually(() => leaves().length === 0, "its cgroup is gone");
+  });
+
+  it("does not take a link in place of the socket for the app", async () => {
+    await start();
+    const lure = join(bench.layout.run, "supervisor.sock");
+    bench.release("blog", 1, {
+      web: { command: `ln -s ${lure} "$HOP3_SOCKET"; echo lured; exec sleep 1000`, startTimeout: 2 },
+    });
+    await bench.client.call("app.start", { app: "blog", release: 1 });
+    await eventually(async () => (await instances())[0]?.failure === "not-ready", "it was given up");
+    assert.match(logText(bench, "blog"), /lured/);
+  });
+
+  for (const point of ["cgroup-made", "before-spawn", "after-spawn"]) {
+    it(`killed at ${point}, leaves nothing that the next one does not know`, async () => {
+      const { died } = await start(point);
+      bench.release("blog", 1, { web: { command: serving } });
+      await bench.client.call("app.start", { app: "blog", release: 1 }).catch(() => undefined);
+      await died;
+      await start();
+      await eventually(async () => (await instances())[0]?.state !== "starting", "it has settled");
+      // A release that is not live gets no second try.
+      const runs = names(join(bench.layout.supervisor, "instances")).flatMap((id) =>
+        names(join(bench.layout.supervisor, "instances", id)),
+      );
+      await eventually(() => leaves().every((name) => runs.includes(name)), "no cgroup is too many");
+      await bench.client.call("app.retire", { app: "blog", release: 1, drain: 0, warm: 0 });
+      await eventually(() => leaves().length === 0 && members().length === 0, "nothing runs");
+    });
+  }
+
+  it("ends at its start what is in a cgroup that no run's directory stands for", async () => {
+    const { child, died } = await start();
+    child.kill("SIGKILL");
+    await died;
+    const stray = makeCgroup(tree, ["apps", String(app), "0stray000-00000000"]);
+    const left = spawn("/bin/sh", ["-c", 'for f; do echo $$ >"$f"; done; exec sleep 1000', "sh", ...stray.joins], {
+      stdio: "ignore",
+    });
+    children.push(left);
+    const pid = left.pid ?? assert.fail();
+    await eventually(() => stray.members().includes(pid), "it is there");
+    await start();
+    assert.deepEqual(leaves(), []);
+    const stat = readProcStat(pid);
+    assert.ok(stat === undefined || !isAlive(stat));
+  });
+
+  it("runs a service as its own user with what it may and no more, in a cgroup of its own, and takes it over", async () => {
+    const user = { uid: 65_532, gid: 65_532, groups: [65_531], lowPorts: true } as const;
+    const line = "id -u; id -G; grep -E '^(CapEff|CapBnd|NoNewPrivs)' /proc/self/status; exec sleep 1000";
+    const caddy = { name: "caddy", argv: ["/bin/sh", "-c", line], env: { PATH: "/usr/bin:/bin" }, user } as const;
+    const { child, died } = await start("never", [caddy]);
+    const service = async () => (await bench.client.call("status", {})).services[0];
+    await eventually(async () => (await service())?.state === "ready", "it is ready");
+    const before = (await service())?.pid;
+    const logs = join(bench.layout.logs, "caddy");
+    const said = (): string =>
+      names(logs)
+        .map((run) => names(join(logs, run)).map((part) => readFileSync(join(logs, run, part), "utf8")))
+        .join();
+    await eventually(() => said().includes("NoNewPrivs"), "it has told");
+    const told = said().replaceAll(/^,?\S+ out /gm, "");
+    assert.match(told, /^65532\n65532 65531\nCapEff:\s+0+400\nCapBnd:\s+0+400\nNoNewPrivs:\s+1$/m);
+    const leaf = listCgroups(tree, ["services"]);
+    assert.equal(leaf.length, 1);
+    assert.deepEqual(makeCgroup(tree, ["services"]).members(), [before]);
+    child.kill("SIGKILL");
+    await died;
+    await start("never", [caddy]);
+    assert.deepEqual([(await service())?.pid, listCgroups(tree, ["services"])], [before, leaf]);
+  });
+});
+
+describe("a supervisor of user mode", () => {
+  it("refuses a service that wants a user of its own", async () => {
+    const bench = makeBench();
+    const user = { uid: 1, gid: 1, groups: [] };
+    const caddy = { name: "caddy", argv: ["/bin/true"], env: {}, user } as const;
+    await assert.rejects(bench.start({ services: [caddy] }), /caddy has a user in this mode/);
+    assert.deepEqual(benchProcesses(bench.layout.root), []);
+    await bench.clean();
+  });
+});
+
+const serving = `exec node -e "
+  const fs = require('fs');
+  const can = (work) => { try { work(); return 'done' } catch { return 'refused' } };
+  require('http').createServer((q, r) => r.end(JSON.stringify({
+    uid: process.getuid(), gid: process.getgid(), groups: process.getgroups(),
+    tree: can(() => fs.writeFileSync('new', '')), hosts: fs.existsSync('/root') || fs.existsSync('/home'),
+    files: /open files +(\\\\d+)/.exec(fs.readFileSync('/proc/self/limits', 'latin1'))[1],
+  }))).listen(process.env.HOP3_SOCKET)"`;
+
+const hog = "const all = []; setInterval(() => all.push(Buffer.alloc(8e6, 1)), 5)";
+
+function get(socketPath: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    request({ socketPath, path: "/" }, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+      response.once("end", () => resolve(text));
+    })
+      .once("error", reject)
+      .end();
+  });
+}

@@ -1,0 +1,190 @@
+/**
+ * What the supervisor knows of its host in system mode, as one object: what walls can be built here, the users, directories,
+ * cgroups and rules of the apps that it knows, and what has to stand before a command. In user mode there is none, and
+ * whoever asks for it goes the same way without. The daemon is handed one by tests alone so far: what runs once (builds,
+ * hooks, probes, cron) is not walled yet.
+ */
+import { createHash } from "node:crypto";
+import { chmodSync, chownSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { aboveCeiling, limitsOf, type AppLimits, type ProcessLimits } from "#core/app-limits.ts";
+import { AppError } from "#core/errors.ts";
+import type { Layout } from "#core/layout.ts";
+import type { Clock } from "#sys/clock.ts";
+import { AppArea } from "./app-area.ts";
+import { appUserRange, openAppUsers } from "./app-users.ts";
+import { replaceFile } from "./atomic-file.ts";
+import { makeCgroup, openTree, type Cgroup } from "./cgroup/cgroup.ts";
+import { detectCgroups, type CgroupTree } from "./cgroup/detect.ts";
+import { endStrays } from "./cgroup/stray.ts";
+import { noLimits } from "./cgroup/versions.ts";
+import { hostTool, type HostTool } from "./host-tool.ts";
+import type { OwnLog } from "./own-log.ts";
+import { Refusal } from "./refusal.ts";
+import { wallArgv } from "./walls/argv.ts";
+import { readHostView } from "./walls/host-view.ts";
+import { loopbackGuard, noGuard } from "./walls/loopback-guard.ts";
+import { netCgroup } from "./walls/loopback.ts";
+import { isProgram, missingWalls, needed, type MissingWall } from "./walls/missing.ts";
+import { offerSocket } from "./walls/offer-socket.ts";
+import type { RunWalls } from "./walls/run-walls.ts";
+import { seccompFilter } from "./walls/seccomp.ts";
+import { serviceArgv, type ServiceUser } from "./walls/service-argv.ts";
+import { releaseWall } from "./walls/specs.ts";
+import { giveSocketDirectory } from "./walls/socket-directory.ts";
+
+export type SystemOptions = {
+  readonly layout: Layout;
+  /** Group numbers, and user numbers too: of `hop3d`, and of the edge. */
+  readonly ids: { readonly hop3: number; readonly edge: number };
+  /** The most that any app may take of this host. */
+  readonly ceiling: ProcessLimits;
+  /** Directories of tools that Hop3 brought along, root's own. */
+  readonly programs: readonly string[];
+  readonly clock: Clock;
+  readonly log: OwnLog;
+  readonly fault: (point: string) => void;
+  readonly tool?: HostTool;
+  /** Stands for `/` in tests, where users of apps are made. */
+  readonly prefix?: string;
+};
+
+/** What runs from a release: its tree, where in it, and what it may take. */
+export type Released = { readonly build: number; readonly cwd: string; readonly limits: AppLimits };
+
+export type System = {
+  readonly area: AppArea;
+  /** Which walls this host lacks, as of now. */
+  readonly missing: () => MissingWall[];
+  /** The walls of an instance. Makes the directory of its socket the app's. Refuses what is above the ceiling. */
+  instance(app: string, id: string, type: string, released: Released): RunWalls;
+  service(user: ServiceUser): RunWalls;
+  /** The cgroup of these names, made when it is not there. */
+  cgroup(parts: readonly string[]): Cgroup;
+  /** Lets the edge connect to the socket that an instance has made. Throws a Refusal when it is none of the app's. */
+  offerSocket(app: string, id: string): void;
+  /** Ends what watches. */
+  close(): void;
+};
+
+/** Most bytes of /tmp, and of shared memory, of each instance; they count as its memory. */
+const temporary = 256 * 1024 * 1024;
+/** Of one process, where nobody says more. */
+const openFiles = 65_536;
+const mebi = 1024 * 1024;
+
+/**
+ * Looks at the host, and brings back what a reboot has taken of the apps that have users. To be called under the lock of
+ * the root, before anything is started or taken over. Throws UNAVAILABLE where apps could not be walled in at all.
+ */
+export async function openSystem(options: SystemOptions): Promise<System> {
+  const { layout, ids, ceiling, programs, clock, log, fault, tool = hostTool, prefix = "" } = options;
+  const lacking = needed.filter(({ path }) => !isProgram(path));
+  if (lacking.length > 0) {
+    const names = lacking.map(({ packageName }) => packageName).join(" ");
+    throw new AppError("UNAVAILABLE", `Apps cannot be walled in: ${lacking[0]?.path} is missing.`, {
+      hint: `Install: ${names}`,
+    });
+  }
+  const host = readHostView();
+  makeRuntimes(layout.runtimes, ids.hop3);
+  const tree = treeOf(layout);
+  openTree(tree, process.pid);
+  await endStrays(tree, layout, clock);
+  const all = netCgroup(makeCgroup(tree, ["apps"]).unified, tree.top);
+  const guard = all === undefined ? noGuard : loopbackGuard({ range: appUserRange, all, tool, clock, log });
+  const users = openAppUsers({ file: join(layout.supervisor, "users.json"), tool, prefix, fault });
+  const filter = writeFilter(join(layout.supervisor, "filter.bpf"));
+  const area = new AppArea({
+    layout,
+    hop3: ids.hop3,
+    users,
+    host,
+    filter,
+    programs,
+    tree,
+    guard,
+    tool,
+    clock,
+    fault,
+  });
+  await area.restore();
+  const most = hardLimitOfFiles();
+  const watching = new AbortController();
+  void guard.watch(watching.signal);
+  const missing = (): MissingWall[] => {
+    const found = missingWalls({ arch: process.arch, has: isProgram, cgroups: tree });
+    if (guard.holds || found.some(({ wall }) => wall === "loopback")) return found;
+    const message = "Apps can reach each other's ports and the host's on the loopback: nft refuses the rules.";
+    return [...found, { wall: "loopback", message }];
+  };
+  for (const { wall, message } of missing()) log("a wall is missing", { wall, message });
+  return {
+    area,
+    missing,
+    instance: (app, id, type, { build, cwd, limits }) => {
+      const [above] = aboveCeiling(limits, ceiling);
+      if (above !== undefined) throw new Refusal("invalid", above);
+      const whole = { ...ceiling, ...limits.app };
+      const own = limitsOf(limits, type);
+      area.limit(app, cgroupLimits(whole));
+      giveSocketDirectory(layout.instanceSockets, id, { app: area.uid(app), edge: ids.edge });
+      const files = Math.min(own.openFiles ?? ceiling.openFiles ?? openFiles, most);
+      const directory = join(layout.instanceSockets, id);
+      return {
+        above: area.cgroupOf(app),
+        limits: cgroupLimits(own),
+        memory: own.memory ?? whole.memory ?? null,
+        argv: (joins) => {
+          const walls = area.walls(app, { cgroups: joins, openFiles: files, temporary });
+          return wallArgv(releaseWall(walls, build, cwd, directory), host);
+        },
+      };
+    },
+    service: (user) => ({
+      above: ["services"],
+      limits: noLimits,
+      memory: null,
+      argv: (joins) => serviceArgv(user, joins),
+    }),
+    cgroup: (parts) => makeCgroup(tree, parts),
+    offerSocket: (app, id) =>
+      offerSocket(layout.instanceSockets, [id, "s.sock"], { app: area.uid(app), edge: ids.edge }),
+    close: () => watching.abort(),
+  };
+}
+
+/** For people: `64M`. */
+export function sizeText(bytes: number): string {
+  return `${Math.floor(bytes / mebi)}M`;
+}
+
+/** By the root, for two roots on a host are two supervisors. A host without cgroups has a tree of none. */
+export function treeOf(layout: Layout): CgroupTree {
+  const name = `hop3-${createHash("sha256").update(layout.root).digest("hex").slice(0, 8)}`;
+  return detectCgroups(name) ?? { version: 1, bases: {}, unified: undefined, top: undefined };
+}
+
+function cgroupLimits({ memory, cpu, processes }: ProcessLimits) {
+  return { memory: memory ?? null, cpu: cpu ?? null, processes: processes ?? null };
+}
+
+function writeFilter(path: string): string | null {
+  const filter = seccompFilter(process.arch);
+  if (filter === undefined) return null;
+  replaceFile(path, filter);
+  return path;
+}
+
+/** What all apps see of Hop3's own: `hop3d` adds to it, and only root can put something else in its place. */
+function makeRuntimes(path: string, hop3: number): void {
+  mkdirSync(path, { recursive: true });
+  chownSync(path, 0, hop3);
+  chmodSync(path, 0o3775);
+}
+
+/** Above our own nothing can be set where root lacks CAP_SYS_RESOURCE. */
+function hardLimitOfFiles(): number {
+  const found = /^Max open files\s+\S+\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "latin1"))?.[1];
+  return found === undefined ? Infinity : Number(found);
+}

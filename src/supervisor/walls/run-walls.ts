@@ -1,0 +1,13 @@
+import type { CgroupLimits } from "../cgroup/versions.ts";
+
+/** What stands around a run in system mode; in user mode it has none, and starts the same way without. */
+export type RunWalls = {
+  /** The cgroup (names, never a path) in which the run gets one of its own. */
+  readonly above: readonly string[];
+  /** Of that one. */
+  readonly limits: CgroupLimits;
+  /** Bytes that the run's processes may take, also where the limit is that of the whole app; null when there is none. */
+  readonly memory: number | null;
+  /** What comes before the command; `joins` are the cgroup's files to enter it by. */
+  readonly argv: (joins: readonly string[]) => string[];
+};
