@@ -10,6 +10,9 @@ const sampleMs = 100;
  */
 const quietSamples = 5;
 
+/** On a busy machine a connection may take its time, or be missed by a read of the table that changes meanwhile. */
+const countTries = 5;
+
 /**
  * Resolves `idle` when nothing is connected to the address any more, `grace` when `until` (ms since the epoch) has come
  * first. Its slots must have been rewritten before. Rejects with the signal's reason.
@@ -22,10 +25,14 @@ async function untilDrained(
   signal: AbortSignal,
 ): Promise<"idle" | "grace"> {
   const grace = AbortSignal.any([signal, AbortSignal.timeout(Math.max(0, Math.min(2 ** 31 - 1, until - clock.now())))]);
-  const counted = await isCounted(address);
   try {
-    for (let quiet = 0; quiet < quietSamples;) {
+    let counted = false;
+    for (let quiet = 0, asked = 0; quiet < quietSamples;) {
       await fence(grace);
+      if (!counted && asked < countTries) {
+        counted = await isCounted(address);
+        asked += 1;
+      }
       quiet = counted && connectionsTo(address) === 0 ? quiet + 1 : 0;
       await clock.sleep(sampleMs, grace);
     }

@@ -13,7 +13,7 @@ import { fetchThroughEdge } from "./http-through-edge.ts";
 import { processesOf, startPlatform, type RunningPlatform } from "./platform.ts";
 
 /** A drain without connections takes half a second, and on a busy machine some seconds: that must not look like a grace that is over. */
-const drainSeconds = 6;
+const drainSeconds = 10;
 const server = `import http.server, os, time
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
