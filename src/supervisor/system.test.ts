@@ -210,6 +210,22 @@ describe("a supervisor of system mode", { skip }, () => {
     await start("never", [caddy]);
     assert.deepEqual([(await service())?.pid, listCgroups(tree, ["services"])], [before, leaf]);
   });
+
+  it("ends with a service what has left its session and dropped its environment", async () => {
+    const user = { uid: 65_532, gid: 65_532, groups: [] };
+    const line = "env -i /usr/bin/setsid /bin/sh -c 'sleep 1000 &'; exec sleep 1000";
+    const caddy = { name: "caddy", argv: ["/bin/sh", "-c", line], env: { PATH: "/usr/bin:/bin" }, user } as const;
+    await start("never", [caddy]);
+    const inside = (): number[] => makeCgroup(tree, ["services"]).members();
+    await eventually(() => inside().length === 2, "both run");
+    const before = inside();
+    await bench.client.call("service.restart", { service: "caddy" });
+    await eventually(() => inside().some((pid) => !before.includes(pid)), "a new one runs");
+    assert.deepEqual(
+      inside().filter((pid) => before.includes(pid)),
+      [],
+    );
+  });
 });
 
 describe("a supervisor of user mode", () => {
