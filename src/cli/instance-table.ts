@@ -1,6 +1,6 @@
 /** The instances of an app, a line each. */
 import type { ProcessView } from "#core/api/processes.ts";
-import { localTime, table } from "./render.ts";
+import { duration, localTime, size, table } from "./render.ts";
 
 export function instanceTable(processes: readonly ProcessView[]): string {
   const rows = processes.flatMap(({ instances }) =>
@@ -11,8 +11,16 @@ export function instanceTable(processes: readonly ProcessView[]): string {
       `${one.pid ?? "-"}`,
       localTime(one.since),
       `${one.restarts}`,
+      one.usage === null ? "-" : duration(one.usage.cpuSeconds * 1000),
+      one.usage === null ? "-" : size(one.usage.memoryBytes),
+      `${one.usage?.descriptors ?? "-"}`,
       one.lastExit ?? "-",
     ]),
   );
-  return rows.length === 0 ? "" : table(["PROCESS", "STATE", "RELEASE", "PID", "SINCE", "RESTARTS", "LAST EXIT"], rows);
+  return rows.length === 0
+    ? ""
+    : table(
+        ["PROCESS", "STATE", "RELEASE", "PID", "SINCE", "RESTARTS", "CPU TIME", "MEMORY", "FILES", "LAST EXIT"],
+        rows,
+      );
 }

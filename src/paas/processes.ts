@@ -5,7 +5,7 @@ import { quote } from "#core/names.ts";
 import { slotCount } from "#core/slots.ts";
 import { appendEvent } from "#store/events.ts";
 import { getScale, setScale } from "#store/scale.ts";
-import type { AppStatus, InstanceStatus } from "#supervisor/protocol.ts";
+import type { AppStatus, InstanceMetrics, InstanceStatus } from "#supervisor/protocol.ts";
 import { liveArtifact } from "./live-artifact.ts";
 import { processSpecs } from "./process-specs.ts";
 import { requireApp } from "./require-app.ts";
@@ -27,12 +27,15 @@ export async function processViews(
   const artifact = await liveArtifact(platform, app);
   if (artifact === undefined) return [];
   const specs = processSpecs(artifact, await getScale(platform.store, app));
+  const usage = await usageById(platform);
   return Object.entries(specs).map(([type, { command, count, listens }]) => ({
     type,
     command,
     count,
     listens,
-    instances: (status?.instances ?? []).filter((instance) => instance.type === type).map(instanceView),
+    instances: (status?.instances ?? [])
+      .filter((one) => one.type === type)
+      .map((one) => instanceView(one, usage.get(one.id))),
   }));
 }
 
@@ -88,7 +91,12 @@ export async function scaleProcesses(
   });
 }
 
-function instanceView(instance: InstanceStatus): Instance {
+async function usageById({ supervisor, stopping }: Platform): Promise<ReadonlyMap<string, InstanceMetrics>> {
+  const { instances } = await supervisor.call("metrics", {}, { signal: stopping });
+  return new Map(instances.map((one) => [one.id, one]));
+}
+
+function instanceView(instance: InstanceStatus, usage: InstanceMetrics | undefined): Instance {
   return {
     name: `${instance.type}.${instance.index}`,
     state: shownState(instance.state),
@@ -97,6 +105,7 @@ function instanceView(instance: InstanceStatus): Instance {
     since: instance.since,
     restarts: instance.restarts,
     lastExit: instance.lastExit,
+    usage: usage ?? null,
   };
 }
 

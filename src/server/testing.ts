@@ -64,6 +64,7 @@ export function memoryPlatform(): MemoryPlatform {
         pid: 100 + index,
         since: at,
         restarts: 0,
+        usage: { processes: 1, cpuSeconds: 1.5, memoryBytes: 20_000_000, descriptors: 9 },
         lastExit: null,
       })),
     },

@@ -5,7 +5,7 @@
  */
 import { randomInt } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Layout } from "#core/layout.ts";
 import type { ProcessSpec, ReleaseRecord } from "#core/records.ts";
 import type { Clock } from "#sys/clock.ts";
@@ -241,7 +241,8 @@ export class Apps {
 
   /** True while a run of this name (log-files.ts) is under way. */
   runs(run: string): boolean {
-    return this.running.get(run.slice(run.lastIndexOf("-") + 1))?.runName === run;
+    const found = this.running.get(run.slice(run.lastIndexOf("-") + 1))?.run;
+    return found !== undefined && basename(found.directory) === run;
   }
 
   /** A desired instance; refused when it is not wanted any more. */

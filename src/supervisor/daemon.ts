@@ -27,6 +27,7 @@ import type { LogPlace } from "./log-files.ts";
 import { readMemory, type Memory } from "./memory.ts";
 import { LAUNCHER_SCRIPT } from "./output/launcher.ts";
 import { readBootId } from "./output/status-file.ts";
+import { sampler } from "./metrics.ts";
 import { openOwnLog, type OwnLog } from "./own-log.ts";
 import { prepareStart } from "./prepare.ts";
 import { listen } from "./server.ts";
@@ -132,7 +133,14 @@ async function start(
   await adoptServices(options.services, services, apps);
   await adoptApps(apps, known);
   await cron.recover(known);
-  const context = { apps, services, jobs, cron, sessions, mode: options.mode, version: options.version };
+  const metrics = sampler(
+    () =>
+      [...apps.running.values()].flatMap(({ id, pid, run: one }) =>
+        pid === null || one === undefined ? [] : [{ id, marked: one.marked }],
+      ),
+    () => clock.elapsed(),
+  );
+  const context = { apps, services, jobs, cron, metrics, sessions, mode: options.mode, version: options.version };
   const server = await listen({
     socket: layout.supervisorSocket,
     socketMode: 0o600,

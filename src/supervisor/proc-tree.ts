@@ -63,6 +63,37 @@ export function treeProcesses(instance: Marked, all: readonly ProcStat[] = listP
   return [...members.values()];
 }
 
+/**
+ * To which instance each process belongs, by mark, without launchers and pumps. As appProcesses, for many instances in one
+ * pass, each environment read once.
+ */
+export function ownerOf(instances: readonly Marked[], all: readonly ProcStat[]): ReadonlyMap<number, string> {
+  const sessions = new Map<number, string>();
+  const ours = new Set<number>();
+  for (const { mark, app, launcher } of instances) {
+    if (app !== undefined && ownsNumber(app, all)) sessions.set(app.pid, mark);
+    if (launcher !== undefined && ownsNumber(launcher, all)) ours.add(launcher.pid);
+  }
+  const marks = new Set(instances.map(({ mark }) => mark));
+  const owner = new Map<number, string>();
+  const above = (one: ProcStat) => one.pid === process.pid || one.pid === process.ppid || one.pid === 1;
+  for (const one of all) {
+    if (above(one) || ours.has(one.session)) continue;
+    const mark = sessions.get(one.session) ?? sessions.get(one.pgrp) ?? readMark(one.pid);
+    if (mark !== undefined && marks.has(mark)) owner.set(one.pid, mark);
+  }
+  for (let grown = true; grown;) {
+    grown = false;
+    for (const one of all) {
+      const mark = owner.get(one.ppid);
+      if (mark === undefined || owner.has(one.pid) || above(one) || ours.has(one.session)) continue;
+      owner.set(one.pid, mark);
+      grown = true;
+    }
+  }
+  return owner;
+}
+
 /** A number may have passed on to a stranger; while a session or group of that number has members, it cannot. */
 function ownsNumber(root: ProcIdentity, all: readonly ProcStat[]): boolean {
   const holder = all.find((one) => one.pid === root.pid);

@@ -17,6 +17,8 @@ export type Verbs = {
     result: { protocol: number; version: string; mode: "user" | "system"; pid: number };
   };
   status: { args: Record<string, never>; result: SupervisorStatus };
+  /** What each instance that runs takes, as of at most a second ago. */
+  metrics: { args: Record<string, never>; result: { instances: readonly InstanceMetrics[] } };
   /**
    * Runs step `step` of build `build` (its argv, from build.json); output goes to build.log, stamped.
    * Answers when it has ended. One job an app and kind at a time.
@@ -125,6 +127,18 @@ export type JobResult = {
   /** It was running when the supervisor died, and was killed. Told once, to the next who asks for the same job. */
   readonly lost: boolean;
   readonly seconds: number;
+};
+
+/**
+ * Of all processes of an instance together. `memoryBytes` is resident memory: pages that several share count in each.
+ * `cpuSeconds` are of this run, since its start.
+ */
+export type InstanceMetrics = {
+  readonly id: string;
+  readonly processes: number;
+  readonly cpuSeconds: number;
+  readonly memoryBytes: number;
+  readonly descriptors: number;
 };
 
 /** `output`: its last lines, printable and cut to 500 characters, at most 20. */

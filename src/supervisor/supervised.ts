@@ -3,7 +3,6 @@
  * nothing of apps, releases or services; what to run, and what to do about slots, is handed in.
  */
 import { existsSync, rmSync } from "node:fs";
-import { basename } from "node:path";
 import { after } from "./after.ts";
 import { untilCool, warmEnd } from "./cool.ts";
 import { untilLeft } from "./drain.ts";
@@ -45,9 +44,9 @@ export class Supervised {
     this.since = options.clock.now();
   }
 
-  /** The run that is under way, as its log is named. */
-  get runName(): string | undefined {
-    return this.#run === undefined ? undefined : basename(this.#run.directory);
+  /** The run that is under way, or the last one. */
+  get run(): Run | undefined {
+    return this.#run;
   }
 
   /** The app's main process, while there is one. */

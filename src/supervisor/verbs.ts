@@ -12,7 +12,7 @@ import { isInstanceId } from "./desired.ts";
 import type { Jobs } from "./job.ts";
 import { JobOutput } from "./job-output.ts";
 import type { Limits } from "./limits.ts";
-import { protocolVersion, type JobResult, type Verb, type Verbs } from "./protocol.ts";
+import { protocolVersion, type InstanceMetrics, type JobResult, type Verb, type Verbs } from "./protocol.ts";
 import { instanceEnv } from "./prepare.ts";
 import { probeRelease } from "./probe-verb.ts";
 import { dropRenewal, renewLive, swapRenewed, type Place } from "./renew.ts";
@@ -30,6 +30,7 @@ export type VerbContext = {
   readonly jobs: Jobs;
   readonly cron: Cron;
   readonly sessions: Sessions;
+  readonly metrics: () => readonly InstanceMetrics[];
   readonly mode: "user" | "system";
   readonly version: string;
 };
@@ -58,6 +59,13 @@ const table: { readonly [V in Verb]: Handler<V> } = {
       services: services.status(),
       apps: apps.names().map((name) => apps.status(name)),
     }),
+  },
+  metrics: {
+    parse: (args) => {
+      fields(args, "metrics", []);
+      return {};
+    },
+    serve: (_, { metrics }) => ({ instances: metrics() }),
   },
   "build.step": {
     parse: (args, limits) => {

@@ -89,6 +89,11 @@ describe("between deploys", () => {
         ),
       );
     assert.deepEqual(counts(await done(["ps"])), { web: [1, "running"], worker: [1, "running"] });
+    type Listed = { instances: { usage: { processes: number; memoryBytes: number; descriptors: number } | null }[] }[];
+    for (const { instances } of (await done(["ps"]))["processes"] as Listed) {
+      const { usage } = instances[0] ?? {};
+      assert.ok(usage && usage.processes >= 1 && usage.memoryBytes > 1e5 && usage.descriptors >= 3, "what it takes");
+    }
     await done(["ps", "scale", "web=2", "worker=0"]);
     assert.deepEqual(counts(await done(["ps"])), { web: [2, "running", "running"], worker: [0] });
     assert.equal((await hop3(["ps", "scale", "mail=1"])).status, 2);

@@ -14,6 +14,15 @@ export const instance = z.object({
   since: isoTime,
   restarts: z.int(),
   lastExit: z.string().nullable().describe("How it last ended, for example `exit 1`; null when it never did"),
+  usage: z
+    .object({
+      processes: z.int(),
+      cpuSeconds: z.number().describe("Of this run, since its start"),
+      memoryBytes: z.int().describe("Resident memory of all its processes; what several share counts in each"),
+      descriptors: z.int().describe("Open files and sockets"),
+    })
+    .nullable()
+    .describe("What it takes, as of at most a second ago; null when it does not run"),
 });
 export type Instance = z.infer<typeof instance>;
 
