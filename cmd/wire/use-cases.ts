@@ -13,7 +13,7 @@ import { followDeploy } from "#paas/deploy/follow.ts";
 import { planDeploy } from "#paas/deploy/plan.ts";
 import { listDeploys, showDeploy } from "#paas/deploy/summary.ts";
 import { appEnv, changeEnv } from "#paas/env.ts";
-import { reloadApp, restartApp, startApp, stopApp } from "#paas/lifecycle.ts";
+import { reloadApp, resetRestarts, restartApp, startApp, stopApp } from "#paas/lifecycle.ts";
 import { followLogs } from "#paas/follow-logs.ts";
 import { followBuildLogs, readBuildLogs, readLogs, systemLogs } from "#paas/logs.ts";
 import { pingApp } from "#paas/ping.ts";
@@ -36,6 +36,7 @@ export function platformUseCases(platform: Platform): UseCases {
     stopApp: ({ params, principal }) => stopApp(platform, params.app, principal),
     restartApp: ({ params, principal }) => restartApp(platform, params.app, principal),
     reloadApp: ({ params, principal }) => reloadApp(platform, params.app, principal),
+    resetRestarts: ({ params, principal }) => resetRestarts(platform, params.app, principal),
     pingApp: async ({ params, signal }) => ({ app: params.app, ...(await pingApp(platform, params.app, signal)) }),
 
     appDisk: ({ params, query }) => appDisk(platform, params.app, query.fresh),

@@ -14,6 +14,7 @@ export const addresses: Addresses = {
   stopApp: ["POST", "/apps/:app/stop"],
   restartApp: ["POST", "/apps/:app/restart"],
   reloadApp: ["POST", "/apps/:app/reload"],
+  resetRestarts: ["POST", "/apps/:app/reset-restarts"],
   pingApp: ["POST", "/apps/:app/ping"],
   appDisk: ["GET", "/apps/:app/disk"],
   createDeploy: ["POST", "/apps/:app/deploys"],

@@ -8,6 +8,7 @@ import { appPing } from "./commands/app/ping.ts";
 import { appRun } from "./commands/app/run.ts";
 import { appShow } from "./commands/app/show.ts";
 import { appReload } from "./commands/app/reload.ts";
+import { appResetRestarts } from "./commands/app/reset-restarts.ts";
 import { appRestart } from "./commands/app/restart.ts";
 import { appStart } from "./commands/app/start.ts";
 import { appStatus } from "./commands/app/status.ts";
@@ -52,6 +53,7 @@ export const commands: readonly Command[] = [
   appShow,
   appStart,
   appStop,
+  appResetRestarts,
   appPing,
   appBuildLogs,
   appDisk,

@@ -11,6 +11,7 @@ export function instanceTable(processes: readonly ProcessView[]): string {
       `${one.pid ?? "-"}`,
       localTime(one.since),
       `${one.restarts}`,
+      one.nextTry === null ? "-" : localTime(one.nextTry),
       one.usage === null ? "-" : duration(one.usage.cpuSeconds * 1000),
       one.usage === null ? "-" : size(one.usage.memoryBytes),
       `${one.usage?.descriptors ?? "-"}`,
@@ -20,7 +21,19 @@ export function instanceTable(processes: readonly ProcessView[]): string {
   return rows.length === 0
     ? ""
     : table(
-        ["PROCESS", "STATE", "RELEASE", "PID", "SINCE", "RESTARTS", "CPU TIME", "MEMORY", "FILES", "LAST EXIT"],
+        [
+          "PROCESS",
+          "STATE",
+          "RELEASE",
+          "PID",
+          "SINCE",
+          "RESTARTS",
+          "NEXT TRY",
+          "CPU TIME",
+          "MEMORY",
+          "FILES",
+          "LAST EXIT",
+        ],
         rows,
       );
 }

@@ -3,7 +3,7 @@
  * core/app-config reads the files; builders and the deploy pipeline see only this.
  */
 import type { Healthcheck } from "./healthcheck.ts";
-import type { CronSpec, ShellCommand } from "./records.ts";
+import type { CronSpec, RestartPolicy, ShellCommand } from "./records.ts";
 
 export type AppSpec = {
   /** `[metadata] id`, if given. */
@@ -40,6 +40,8 @@ export type AppSpec = {
   readonly startTimeout: number;
   /** `[run] keep-warm`, if given: seconds that web instances run on when another release has taken their place. */
   readonly keepWarm?: number;
+  /** `[run] restart`, if given: process type to policy. */
+  readonly restart?: Readonly<Record<string, RestartPolicy>>;
   readonly healthcheck?: Healthcheck;
   /** URL prefix to directory of static files served by the edge: `[run] static`, `[static]`, Procfile `static`. */
   readonly staticPaths: Readonly<Record<string, string>>;

@@ -36,6 +36,13 @@ export type BuildRecord = {
   readonly env: string;
 };
 
+export const restartPolicies = ["always", "on_failure", "never"] as const;
+/**
+ * Which ends of a process the supervisor answers with a restart: every one, all but exit 0, or none. A start of the
+ * server, a deploy or a person starts it all the same.
+ */
+export type RestartPolicy = (typeof restartPolicies)[number];
+
 export type ProcessSpec = {
   readonly command: ShellCommand;
   /** How many instances to run; 0 is allowed. */
@@ -46,6 +53,8 @@ export type ProcessSpec = {
   readonly startTimeout: number;
   /** Seconds between TERM and KILL. */
   readonly stopTimeout: number;
+  /** `always` where none is given. */
+  readonly restart?: RestartPolicy;
 };
 
 /** What a run that is due finds when the one before has not ended: `forbid` skips it, `allow` begins beside, `replace` ends the old one. */

@@ -2,6 +2,7 @@
 import type { AppState } from "#core/api/apps.ts";
 import type { App } from "#store/apps.ts";
 import type { AppStatus } from "#supervisor/protocol.ts";
+import { hasEndedWell } from "./ended-well.ts";
 
 /** `status` is undefined for an app that the supervisor does not know; one without processes is served by the edge alone. */
 export function appState(
@@ -16,7 +17,9 @@ export function appState(
   // Scaled to 0, or unknown to the supervisor: nothing of it runs.
   if (live.length === 0) return hasProcesses ? "stopped" : "running";
   const ready = live.filter(({ state }) => state === "ready").length;
-  if (ready === live.length) return "running";
+  // What its policy lets stay ended after exit 0 has done its work.
+  const done = live.filter(hasEndedWell).length;
+  if (ready + done === live.length) return ready > 0 ? "running" : "stopped";
   if (ready > 0) return "degraded";
   return live.some(({ state }) => state === "starting" || state === "restarting" || state === "pending")
     ? "starting"

@@ -26,7 +26,10 @@ export type Artifact = {
   readonly staticPaths: Readonly<Record<string, string>>;
   /** Declared in the app's files. */
   readonly domains: readonly string[];
-  readonly spec: Pick<AppSpec, "hooks" | "cron" | "startTimeout" | "keepWarm" | "healthcheck" | "env" | "envPolicy">;
+  readonly spec: Pick<
+    AppSpec,
+    "hooks" | "cron" | "startTimeout" | "keepWarm" | "restart" | "healthcheck" | "env" | "envPolicy"
+  >;
 };
 
 export function artifactPath(layout: Layout, app: string, build: number): string {

@@ -53,11 +53,25 @@ export function restartApp(platform: Platform, app: string, by: Actor): Promise<
 /** As a restart, one instance after the other. What was replaced before one has failed stays. */
 export function reloadApp(platform: Platform, app: string, by: Actor): Promise<AppSummary> {
   return change(platform, app, by, "app.reload", async (live) => {
-    if ((await supervisorStatuses(platform)).get(app)?.stopped === true) {
-      throw new AppError("CONFLICT", `${app} is stopped.`, { hint: "`hop3 app start` starts it." });
-    }
+    await refuseStopped(platform, app);
     await renewEach(platform, live);
   });
+}
+
+/**
+ * What waits for its restart, has ended for good or was given up is tried again at once; nobody waits for it. Throws
+ * NO_RELEASE, CONFLICT (stopped).
+ */
+export function resetRestarts(platform: Platform, app: string, by: Actor): Promise<AppSummary> {
+  return change(platform, app, by, "app.reset-restarts", async () => {
+    await refuseStopped(platform, app);
+    await platform.supervisor.call("app.reset", { app }, { signal: platform.stopping });
+  });
+}
+
+async function refuseStopped(platform: Platform, app: string): Promise<void> {
+  if ((await supervisorStatuses(platform)).get(app)?.stopped !== true) return;
+  throw new AppError("CONFLICT", `${app} is stopped.`, { hint: "`hop3 app start` starts it." });
 }
 
 async function change(
@@ -73,7 +87,7 @@ async function change(
     const artifact = await liveArtifact(platform, app);
     if (artifact === undefined || liveRelease === null) throw new AppError("NO_RELEASE", `${app} has no release yet.`);
     if (!needsSupervisor(artifact)) {
-      throw new AppError("CONFLICT", `${app} is served by the edge and has no process to ${action.slice(4)}.`, {
+      throw new AppError("CONFLICT", `${app} is served by the edge and has no processes.`, {
         hint: "`hop3 app destroy` removes it.",
       });
     }

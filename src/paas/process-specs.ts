@@ -17,7 +17,14 @@ export function processSpecs(artifact: Artifact, scale: Readonly<Record<string, 
         listens: type === "web" ? "http" : "none",
         startTimeout: artifact.spec.startTimeout,
         stopTimeout,
+        ...policyOf(artifact, type),
       } satisfies ProcessSpec,
     ]),
   );
+}
+
+/** None is written down where the app's files say none. */
+function policyOf({ spec: { restart = {} } }: Artifact, type: string): Pick<ProcessSpec, "restart"> {
+  const policy = Object.hasOwn(restart, type) ? restart[type] : undefined;
+  return policy === undefined ? {} : { restart: policy };
 }

@@ -28,11 +28,12 @@ export async function processViews(
   if (artifact === undefined) return [];
   const specs = processSpecs(artifact, await getScale(platform.store, app));
   const usage = await usageById(platform);
-  return Object.entries(specs).map(([type, { command, count, listens }]) => ({
+  return Object.entries(specs).map(([type, { command, count, listens, restart = "always" }]) => ({
     type,
     command,
     count,
     listens,
+    restart,
     instances: (status?.instances ?? [])
       .filter((one) => one.type === type)
       .map((one) => instanceView(one, usage.get(one.id))),
@@ -106,6 +107,7 @@ function instanceView(instance: InstanceStatus, usage: InstanceMetrics | undefin
     restarts: instance.restarts,
     lastExit: instance.lastExit,
     usage: usage ?? null,
+    nextTry: instance.retryAt,
   };
 }
 
@@ -128,7 +130,10 @@ function shownState(state: InstanceStatus["state"]): Instance["state"] {
     case "stopping":
     case "killing":
       return "stopping";
+    case "ended":
+      return "ended";
     case "rejecting":
+    case "exhausted":
     case "failed":
       return "failed";
     case "gone":

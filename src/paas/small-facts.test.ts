@@ -55,6 +55,7 @@ describe("one word for an app", () => {
     restarts: 0,
     lastExit: null,
     failure: null,
+    retryAt: null,
   });
   const live = { state: "running" as const, liveRelease: 2, destroyedBy: null };
   const of = (...instances: ReturnType<typeof instance>[]) =>

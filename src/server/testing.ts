@@ -57,6 +57,7 @@ export function memoryPlatform(): MemoryPlatform {
       command: "serve",
       count: app.scale,
       listens: "http",
+      restart: "always",
       instances: Array.from({ length: app.scale }, (_, index) => ({
         name: `web.${index + 1}`,
         state: "running",
@@ -66,6 +67,7 @@ export function memoryPlatform(): MemoryPlatform {
         restarts: 0,
         usage: { processes: 1, cpuSeconds: 1.5, memoryBytes: 20_000_000, descriptors: 9 },
         lastExit: null,
+        nextTry: null,
       })),
     },
   ];
@@ -139,6 +141,7 @@ export function memoryPlatform(): MemoryPlatform {
       stopApp: async ({ params }) => summary(params.app, Object.assign(find(params.app), { stopped: true })),
       restartApp: async ({ params }) => summary(params.app, find(params.app)),
       reloadApp: async ({ params }) => summary(params.app, find(params.app)),
+      resetRestarts: async ({ params }) => summary(params.app, find(params.app)),
       pingApp: async ({ params }) => {
         find(params.app);
         return { app: params.app, url: `http://${params.app}.localhost:8080/`, status: 200, ms: 4 };

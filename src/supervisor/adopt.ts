@@ -71,9 +71,11 @@ function restore(apps: Apps, app: string, instance: DesiredInstance): void {
   const unwanted = (isLive && !instance.proven) || (stopped && (instance.release === live || isKept(instance)));
   if (unwanted || (!stays(instance) && !adopted)) one.dispatch("stop");
   else if (adopted) return;
+  else if (instance.over !== null)
+    one.rest(instance.over.how, instance.over.exit, instance.over.clean, instance.over.at);
   else if (isLive) one.dispatch("begin");
   // A release that is not live does not come back by itself: `hop3d` finds it failed and tries or retires it.
-  else one.giveUp("the supervisor was stopped while it ran");
+  else one.rest("failed", "the supervisor was stopped while it ran");
 }
 
 /**

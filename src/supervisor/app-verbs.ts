@@ -2,11 +2,12 @@
 import type { Apps } from "./apps.ts";
 import { warmEnd } from "./cool.ts";
 import { isKept, type DesiredApp, type DesiredInstance } from "./desired.ts";
+import type { InstanceState } from "./instance.ts";
 import { groupsOf, planAll, planWithWarm, specOf, staying } from "./plan.ts";
 import type { AppStatus } from "./protocol.ts";
 import { Refusal } from "./refusal.ts";
 import { keepNoOther, mayBeKept } from "./warm.ts";
-import { exitsNoticed, refuseHalf } from "./whole-release.ts";
+import { exitsNoticed, hasEndedWell, refuseHalf } from "./whole-release.ts";
 
 type Outcome = { ready: boolean; status: AppStatus };
 export type Counts = ReadonlyMap<string, number>;
@@ -171,7 +172,21 @@ export async function resumeApp(apps: Apps, app: string, timeout: number): Promi
     instances: [...before.instances, ...planned],
   }));
   launch(apps, app, planned, "begin");
+  // What has ended for good starts, too: that is what was asked for.
+  tryAgain(apps, app, live);
   return untilReady(apps, app, () => staying(apps, app, live).map((one) => one.id), timeout);
+}
+
+export async function resetRestarts(apps: Apps, app: string): Promise<AppStatus> {
+  tryAgain(apps, app, running(apps, app).live);
+  return apps.status(app);
+}
+
+function tryAgain(apps: Apps, app: string, release: number): void {
+  const present = staying(apps, app, release);
+  const over = present.filter((one) => one.over !== null).map((one) => one.id);
+  if (over.length > 0) apps.change(app, over, { over: null });
+  for (const { id } of present) apps.running.get(id)?.dispatch("reset");
 }
 
 export async function forgetApp(apps: Apps, app: string): Promise<Record<string, never>> {
@@ -242,20 +257,24 @@ export async function letGo(
   await apps.until(() => ids.every(isGone), Number.MAX_SAFE_INTEGER);
 }
 
+const downStates: ReadonlySet<InstanceState> = new Set(["failed", "rejecting", "backoff", "exhausted"]);
+
 export async function untilReady(
   apps: Apps,
   app: string,
   ids: () => readonly string[],
   timeout: number,
 ): Promise<Outcome> {
-  const first = new Map(ids().map((id) => [id, apps.running.get(id)?.restarts ?? 0]));
+  const first = new Map(ids().map((id) => [id, apps.running.get(id)?.crashes.restarts ?? 0]));
   const state = (id: string) => apps.running.get(id)?.state;
   const hasFailed = (id: string) => {
     const now = state(id);
-    const restarted = (apps.running.get(id)?.restarts ?? 0) > (first.get(id) ?? 0);
-    return now === undefined || now === "failed" || now === "rejecting" || now === "backoff" || restarted;
+    const restarted = (apps.running.get(id)?.crashes.restarts ?? 0) > (first.get(id) ?? 0);
+    return (
+      now === undefined || downStates.has(now) || (now === "ended" && !hasEndedWell(apps.running.get(id))) || restarted
+    );
   };
-  const allReady = () => ids().every((id) => state(id) === "ready");
+  const allReady = () => ids().every((id) => state(id) === "ready" || hasEndedWell(apps.running.get(id)));
   await apps.until(() => allReady() || ids().some(hasFailed), timeout);
   return { ready: allReady(), status: apps.status(app) };
 }

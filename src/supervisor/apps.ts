@@ -15,7 +15,8 @@ import type { Fence } from "./fence.ts";
 import { freePort } from "./ports.ts";
 import { newId } from "./id.ts";
 import { instanceStatus } from "./instance-status.ts";
-import { hasRoom, type Memory } from "./memory.ts";
+import { instanceOptions } from "./instance-options.ts";
+import type { Memory } from "./memory.ts";
 import type { AppStatus } from "./protocol.ts";
 import { readRelease, type RecordSource } from "./records.ts";
 import { Refusal } from "./refusal.ts";
@@ -24,6 +25,7 @@ import { openDirectory, relativeParts } from "./safe-path.ts";
 import { slotAddresses } from "./slot-addresses.ts";
 import { SlotWriter } from "./slot-writer.ts";
 import { removeSlots } from "./slots.ts";
+import { StartTurns } from "./start-turns.ts";
 import type { Timing } from "./supervised-options.ts";
 import { Supervised } from "./supervised.ts";
 
@@ -53,6 +55,7 @@ export class Apps {
   closing = false;
   #desired: Map<string, DesiredApp>;
   readonly #slots: SlotWriter;
+  readonly #turns: StartTurns;
   #listeners = new Set<() => void>();
   #lastPort: number;
   #portSearch: Promise<unknown> = Promise.resolve();
@@ -61,6 +64,8 @@ export class Apps {
     this.options = options;
     this.#desired = new Map(desired);
     this.#slots = new SlotWriter(options);
+    const { startsAtOnce: atOnce, startHold: hold, startLeast: least } = options.timing;
+    this.#turns = new StartTurns({ atOnce, hold, least }, options.clock);
     // Anywhere in the range: a port that was given up just before our start rests as well.
     this.#lastPort = randomInt(options.limits.ports.first, options.limits.ports.last + 1);
   }
@@ -127,6 +132,7 @@ export class Apps {
       proven,
       leavingUntil: null,
       warmUntil: null,
+      over: null,
     };
   }
 
@@ -134,26 +140,16 @@ export class Apps {
   supervise(app: string, instance: DesiredInstance): Supervised {
     const found = this.running.get(instance.id);
     if (found !== undefined) return found;
-    const { layout, clock, timing, run, log, fence, memory, fault } = this.options;
     const { id } = instance;
     const one = new Supervised({
-      id,
-      directory: this.directory(id),
-      clock,
-      timing,
-      run,
-      fence,
-      fault,
+      ...instanceOptions(this, app, id),
       prepare: () => this.options.prepare(this, app, id),
-      slots: () => this.writeSlots(app),
-      warmth: { hasRoom: () => hasRoom(memory()), kept: () => this.change(app, [id], { leavingUntil: null }) },
+      turns: this.#turns,
       forget: () => this.#forget(app, id),
       changed: () => this.#changed(),
-      log: (message, fields) => log(message, { app, ...fields }),
-      offer: run.system === undefined ? undefined : () => run.system?.offerSocket(app, id),
     });
     this.running.set(id, one);
-    mkdirSync(join(layout.instanceSockets, id), { recursive: true, mode: 0o700 });
+    mkdirSync(join(this.options.layout.instanceSockets, id), { recursive: true, mode: 0o700 });
     return one;
   }
 

@@ -96,7 +96,7 @@ export function testOptions(layout: Layout): SupervisorOptions {
       argv: [process.execPath, fileURLToPath(new URL("../../cmd/session.ts", import.meta.url))],
       env: { BENCH: layout.root },
     },
-    timing: { backoffFirst: 50, stayUp: 100, warmLook: 100 },
+    timing: { backoffFirst: 50, serviceFirst: 50, stayUp: 100, warmLook: 100, startLeast: 50 },
     memory: () => ({ total: 100, available: 100 }),
     // Away from the range of a supervisor that may run on this machine.
     limits: { ports: { first: 30_500, last: 31_499 } },

@@ -134,7 +134,7 @@ it("a desired state from the future keeps who leaves for as long as was meant", 
     const path = join(dir, "desired.json");
     const written = Date.parse("2026-01-01T12:00:00Z");
     const leaving = { id: "abcd1234", release: 1, type: "web", index: 1, port: 20_000, proven: true };
-    const instances = [{ ...leaving, leavingUntil: written + 30_000, warmUntil: null }];
+    const instances = [{ ...leaving, leavingUntil: written + 30_000, warmUntil: null, over: null }];
     mkdirSync(dir, { recursive: true });
     writeFileSync(path, renderDesired(new Map([["blog", { stopped: false, live: 2, groups: [], instances }]])));
     utimesSync(path, written / 1000, written / 1000);

@@ -2,6 +2,30 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { parseDesired, renderDesired } from "./desired.ts";
 
+/** As the one before restart policies wrote it. */
+const version2 = JSON.stringify({
+  version: 2,
+  apps: {
+    blog: {
+      stopped: false,
+      live: 3,
+      groups: [],
+      instances: [
+        {
+          id: "k3j9x2lq",
+          release: 3,
+          type: "web",
+          index: 1,
+          port: 20_001,
+          proven: true,
+          leavingUntil: null,
+          warmUntil: 7,
+        },
+      ],
+    },
+  },
+});
+
 const instance = { id: "k3j9x2lq", release: 3, type: "web", index: 1, port: 20_001, proven: true, leavingUntil: null };
 
 /** As the first Hop3 wrote it. */
@@ -27,8 +51,13 @@ it("a desired state without anything kept warm is read as it was meant, and writ
     ],
   );
   const written = renderDesired(read);
-  assert.equal((JSON.parse(written) as { version: number }).version, 2);
+  assert.equal((JSON.parse(written) as { version: number }).version, 3);
   assert.deepEqual(parseDesired(written), read);
+});
+
+it("a desired state without ends for good is read as one in which nothing has ended", () => {
+  const [one] = parseDesired(version2).get("blog")?.instances ?? [];
+  assert.deepEqual([one?.warmUntil, one?.over], [7, null]);
 });
 
 it("each version has its own keys and no other", () => {
@@ -37,5 +66,10 @@ it("each version has its own keys and no other", () => {
   assert.throws(() => parseDesired(odd(1, { ...instance, warmUntil: null })), /warmUntil/);
   assert.throws(() => parseDesired(odd(2, instance)), /warmUntil/);
   assert.throws(() => parseDesired(odd(2, { ...instance, warmUntil: -1 })), /warmUntil/);
+  assert.throws(() => parseDesired(odd(2, { ...instance, warmUntil: null, over: null })), /over/);
+  const over = { how: "ended", at: 1, exit: "exit 0", clean: true };
+  const ended = { ...instance, warmUntil: null, over };
+  assert.deepEqual(parseDesired(odd(3, ended)).get("blog")?.instances[0]?.over, over);
+  assert.throws(() => parseDesired(odd(3, { ...ended, over: { ...over, how: "failed" } })), /how/);
   assert.throws(() => parseDesired(odd(0, instance)), /version/);
 });

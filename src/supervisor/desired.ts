@@ -7,7 +7,19 @@ import { dirname } from "node:path";
 import { AppError, isNodeError } from "#core/errors.ts";
 import { replaceFile } from "./atomic-file.ts";
 import { Refusal } from "./refusal.ts";
-import { appNameOf, entries, fields, flag, invalid, list, numberMax, processTypeOf, text, whole } from "./shape.ts";
+import {
+  appNameOf,
+  entries,
+  fields,
+  flag,
+  invalid,
+  list,
+  numberMax,
+  oneOf,
+  processTypeOf,
+  text,
+  whole,
+} from "./shape.ts";
 
 export type Group = { readonly release: number; readonly type: string; readonly count: number };
 
@@ -30,6 +42,20 @@ export type DesiredInstance = {
    * `leavingUntil` is set as well, and is kept warm from then on.
    */
   readonly warmUntil: number | null;
+  /** Set when it has ended for good: it is not started again until somebody asks for that. */
+  readonly over: Over | null;
+};
+
+/** How it came that one is not started again. */
+export type Over = {
+  /** By its restart policy, or because it came back too often in a row. */
+  readonly how: "ended" | "exhausted";
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** For people, such as `exit 1`. */
+  readonly exit: string;
+  /** With exit 0. */
+  readonly clean: boolean;
 };
 
 /** True for one that its release wants: neither on its way out nor kept warm. */
@@ -52,8 +78,8 @@ export type DesiredApp = {
 
 export type Desired = ReadonlyMap<string, DesiredApp>;
 
-/** 1: without `warmUntil`. */
-export const desiredVersion = 2;
+/** 1: without `warmUntil`; 2: without `over`. */
+export const desiredVersion = 3;
 export const unknownApp: DesiredApp = { stopped: false, live: null, groups: [], instances: [] };
 
 export function isInstanceId(id: string): boolean {
@@ -101,7 +127,11 @@ function appOf(value: unknown, where: string, version: number): DesiredApp {
 
 function instanceOf(value: unknown, where: string, version: number): DesiredInstance {
   const keys = ["id", "release", "type", "index", "port", "proven", "leavingUntil"];
-  const found = fields(value, where, version === 1 ? keys : [...keys, "warmUntil"]);
+  const found = fields(value, where, [
+    ...keys,
+    ...(version >= 2 ? ["warmUntil"] : []),
+    ...(version >= 3 ? ["over"] : []),
+  ]);
   const id = text(found["id"], `${where}: id`, 8);
   if (!isInstanceId(id)) throw invalid(`${where}: id`, "is not an id");
   return {
@@ -113,6 +143,17 @@ function instanceOf(value: unknown, where: string, version: number): DesiredInst
     proven: flag(found["proven"], `${where}: proven`),
     leavingUntil: momentOf(found["leavingUntil"], `${where}: leavingUntil`),
     warmUntil: version === 1 ? null : momentOf(found["warmUntil"], `${where}: warmUntil`),
+    over: version < 3 || found["over"] === null ? null : overOf(found["over"], `${where}: over`),
+  };
+}
+
+function overOf(value: unknown, where: string): Over {
+  const found = fields(value, where, ["how", "at", "exit", "clean"]);
+  return {
+    how: oneOf(found["how"], `${where}: how`, ["ended", "exhausted"]),
+    at: whole(found["at"], `${where}: at`, 0, Number.MAX_SAFE_INTEGER),
+    exit: text(found["exit"], `${where}: exit`, 4096),
+    clean: flag(found["clean"], `${where}: clean`),
   };
 }
 

@@ -14,8 +14,13 @@ export function instanceStatus(one: DesiredInstance, running: Supervised | undef
     pid: running?.pid ?? null,
     address: running?.address ?? null,
     since: new Date(running?.since ?? 0).toISOString(),
-    restarts: running?.restarts ?? 0,
+    restarts: running?.crashes.restarts ?? 0,
     lastExit: running?.lastExit ?? null,
     failure: running?.failure ?? null,
+    retryAt: isoOf(running?.crashes.retryAt ?? null),
   };
+}
+
+function isoOf(moment: number | null): string | null {
+  return moment === null ? null : new Date(moment).toISOString();
 }

@@ -11,6 +11,8 @@ const table: Record<InstanceState, Record<InstanceEvent, string>> = {
   starting: row({
     ready: "ready slots",
     exit: "failed",
+    finish: "ended note-over",
+    "give-up": "failed",
     "start-timeout": "rejecting kill",
     prove: "restarting",
     retire: "stopping term",
@@ -19,6 +21,8 @@ const table: Record<InstanceState, Record<InstanceEvent, string>> = {
   restarting: row({
     ready: "ready slots",
     exit: "backoff arm-retry",
+    finish: "ended note-over",
+    "give-up": "exhausted note-over",
     "start-timeout": "expiring kill",
     recycle: "recycling term",
     retire: "stopping term",
@@ -26,6 +30,8 @@ const table: Record<InstanceState, Record<InstanceEvent, string>> = {
   }),
   ready: row({
     exit: "backoff slots arm-retry",
+    finish: "ended slots note-over",
+    "give-up": "exhausted slots note-over",
     recycle: "recycling slots term",
     retire: "draining slots drain",
     stop: "stopping slots term",
@@ -33,6 +39,7 @@ const table: Record<InstanceState, Record<InstanceEvent, string>> = {
   backoff: row({
     "retry-due": "restarting spawn",
     recycle: "restarting spawn",
+    reset: "restarting spawn",
     retire: "gone forget",
     stop: "gone forget",
   }),
@@ -52,9 +59,17 @@ const table: Record<InstanceState, Record<InstanceEvent, string>> = {
     retire: "stopping term",
     stop: "stopping term",
   }),
-  expiring: row({ exit: "backoff arm-retry", retire: "killing", stop: "killing" }),
+  expiring: row({
+    exit: "backoff arm-retry",
+    finish: "ended note-over",
+    "give-up": "exhausted note-over",
+    retire: "killing",
+    stop: "killing",
+  }),
   rejecting: row({ exit: "failed", prove: "expiring", retire: "killing", stop: "killing" }),
   failed: row({ prove: "restarting spawn", retire: "gone forget", stop: "gone forget" }),
+  ended: row({ reset: "restarting spawn", retire: "gone forget", stop: "gone forget" }),
+  exhausted: row({ reset: "restarting spawn", retire: "gone forget", stop: "gone forget" }),
   gone: row({}),
 };
 
@@ -64,6 +79,9 @@ function row(named: Partial<Record<InstanceEvent, string>>): Record<InstanceEven
     begin: "-",
     ready: "-",
     exit: "-",
+    // Where no policy matters, an end is an end.
+    finish: named.exit ?? "-",
+    "give-up": named.exit ?? "-",
     "start-timeout": "-",
     "retry-due": "-",
     retire: "-",
@@ -74,6 +92,7 @@ function row(named: Partial<Record<InstanceEvent, string>>): Record<InstanceEven
     stop: "-",
     "stop-timeout": "-",
     recycle: "-",
+    reset: "-",
     prove: "-",
     ...named,
   };
@@ -94,11 +113,14 @@ for (const state of instanceStates) {
   });
 }
 
-test("what is not proven differs in one thing: it does not come back after it was ready", () => {
+test("what is not proven differs in one thing: it does not come back, and is not given up, after it was ready", () => {
   for (const state of instanceStates) {
     for (const event of instanceEvents) {
-      const isTheOne = state === "ready" && event === "exit";
-      const expected = isTheOne ? ["failed", ["slots"]] : transition(state, event, true);
+      const isBad = event === "exit" || event === "give-up";
+      const isExpiring = state === "restarting" || state === "expiring";
+      let expected = transition(state, event, true);
+      if (state === "ready" && isBad) expected = ["failed", ["slots"]];
+      if (isExpiring && event === "give-up") expected = transition(state, "exit", true);
       assert.deepEqual(transition(state, event, false), expected, `${state} + ${event}`);
     }
   }

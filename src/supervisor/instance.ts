@@ -7,7 +7,7 @@
  * What has drained may be kept `warm` for a while before it is stopped, and then serves again without a start (warm.ts).
  *
  * A release that has not proved itself gets one try (`failed` when it ends, ready or not); what is live comes back with a
- * growing wait (`restarting`, `backoff`).
+ * growing wait (`restarting`, `backoff`), unless its policy lets it stay `ended` or it came back too often (`exhausted`).
  */
 
 export const instanceStates = [
@@ -24,6 +24,8 @@ export const instanceStates = [
   "expiring", // proven, did not get ready in time: being killed, comes back after a wait
   "rejecting", // unproven, did not get ready in time: being killed for good
   "failed", // unproven and ended: stays so until it is retired or proved
+  "ended", // ended by itself, and its policy lets it stay so
+  "exhausted", // proven, and came back too often in a row: stays down until somebody asks for it
   "gone", // nothing of it is left
 ] as const;
 export type InstanceState = (typeof instanceStates)[number];
@@ -33,6 +35,8 @@ export const instanceEvents = [
   "begin", // start it as proven
   "ready", // listens, or stayed up
   "exit", // its whole tree has ended
+  "finish", // the same, and its policy does not bring it back
+  "give-up", // the same, once too often
   "start-timeout",
   "retry-due", // the wait of a backoff is over
   "retire", // leave without cutting connections
@@ -43,6 +47,7 @@ export const instanceEvents = [
   "stop", // leave now
   "stop-timeout",
   "recycle", // end and start again
+  "reset", // somebody wants it tried again, now
   "prove", // its release has become the live one
 ] as const;
 export type InstanceEvent = (typeof instanceEvents)[number];
@@ -59,6 +64,8 @@ export type InstanceEffect =
   | "slots"
   /** Start the wait of the backoff. */
   | "arm-retry"
+  /** Write down that it is over. */
+  | "note-over"
   /** Nothing of it is left: forget its port, socket and directory. */
   | "forget";
 
@@ -70,6 +77,7 @@ type Step = readonly [InstanceState, readonly InstanceEffect[]];
  */
 export function transition(state: InstanceState, event: InstanceEvent, proven: boolean): Step {
   const nothing: Step = [state, []];
+  if (event === "finish" || event === "give-up") return over(state, event, proven) ?? transition(state, "exit", proven);
   switch (state) {
     case "pending":
       if (event === "try") return ["starting", ["spawn"]];
@@ -94,7 +102,7 @@ export function transition(state: InstanceState, event: InstanceEvent, proven: b
       if (event === "stop") return ["stopping", ["slots", "term"]];
       return nothing;
     case "backoff":
-      if (event === "retry-due" || event === "recycle") return ["restarting", ["spawn"]];
+      if (event === "retry-due" || event === "recycle" || event === "reset") return ["restarting", ["spawn"]];
       return leaves(event) ? ["gone", ["forget"]] : nothing;
     case "draining":
       if (event === "keep") return ["warm", ["keep-warm"]];
@@ -124,16 +132,45 @@ export function transition(state: InstanceState, event: InstanceEvent, proven: b
     case "failed":
       if (event === "prove") return ["restarting", ["spawn"]];
       return leaves(event) ? ["gone", ["forget"]] : nothing;
+    case "ended":
+    case "exhausted":
+      if (event === "reset") return ["restarting", ["spawn"]];
+      return leaves(event) ? ["gone", ["forget"]] : nothing;
     case "gone":
       return nothing;
   }
+}
+
+/** An end that is not answered with a start; undefined where it is an exit as any other. */
+function over(state: InstanceState, event: "finish" | "give-up", proven: boolean): Step | undefined {
+  if (state !== "starting" && state !== "restarting" && state !== "ready" && state !== "expiring") return undefined;
+  const slots: readonly InstanceEffect[] = state === "ready" ? ["slots"] : [];
+  if (event === "finish") return ["ended", [...slots, "note-over"]];
+  return proven && state !== "starting" ? ["exhausted", [...slots, "note-over"]] : undefined;
 }
 
 function leaves(event: InstanceEvent): boolean {
   return event === "retire" || event === "stop";
 }
 
+const only =
+  (...states: readonly InstanceState[]) =>
+  (state: InstanceState): boolean =>
+    states.includes(state);
+
+const isIdle = only("pending", "backoff", "failed", "ended", "exhausted", "gone");
+
 /** True while a process of it may exist. */
-export function isRunning(state: InstanceState): boolean {
-  return !(state === "pending" || state === "backoff" || state === "failed" || state === "gone");
-}
+export const isRunning = (state: InstanceState): boolean => !isIdle(state);
+
+/** True for one that has ended without being asked to. */
+export const isDown = only("backoff", "failed", "ended", "exhausted");
+
+/** True while it has the time of its stop timeout to end. */
+export const isAsked = only("stopping", "recycling");
+
+/** True when its end is what was wanted. */
+export const isLeaving = only("stopping", "recycling", "killing", "draining");
+
+/** True where its end is told only when its last output is in the log. */
+export const hasLastWords = only("stopping", "killing", "draining", "warm", "starting", "rejecting");

@@ -94,17 +94,6 @@ describe("apps that misbehave", () => {
     await bench.client.call("app.stop", { app: "jobs" });
     assert.deepEqual(benchProcesses(bench.layout.root), []);
   });
-
-  it("a live one that crashes again and again waits longer each time and is never given up", async () => {
-    await bench.start({ timing: { backoffFirst: 20, stayUp: 50 } });
-    bench.release("jobs", 1, { worker: { command: "sleep 0.2; exit 1" } });
-    assert.equal((await tryRelease("jobs")).ready, true);
-    await bench.client.call("app.cutover", { app: "jobs", release: 1 });
-    await eventually(
-      async () => ((await bench.client.call("status", {})).apps[0]?.instances[0]?.restarts ?? 0) >= 3,
-      "3 restarts",
-    );
-  });
 });
 
 function squat(port: number): Promise<Server> {

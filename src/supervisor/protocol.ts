@@ -75,6 +75,11 @@ export type Verbs = {
   "app.swap": { args: { app: string; drain: number }; result: AppStatus };
   /** Ends new instances that have not taken their places. */
   "app.unrenew": { args: { app: string }; result: AppStatus };
+  /**
+   * Tries again, at once, what waits or has ended for good of the live release, and counts all its restarts from 0. Answers
+   * at once.
+   */
+  "app.reset": { args: { app: string }; result: AppStatus };
   /** Stops everything of the app and forgets it: slots, sockets, instance directories. */
   "app.forget": { args: { app: string }; result: Record<string, never> };
   /** The cron jobs of the live release. */
@@ -207,6 +212,8 @@ export type InstanceStatus = {
   readonly lastExit: string | null;
   /** Why its first try failed: it ended by itself, or it did not get ready in time; null unless it failed. */
   readonly failure: "exited" | "not-ready" | null;
+  /** ISO time of the next try, while it waits for that. */
+  readonly retryAt: string | null;
 };
 
 export type AppStatus = {

@@ -7,6 +7,7 @@ import { AppError } from "#core/errors.ts";
 import { isAppName, isEnvName, quote, quoteStart } from "#core/names.ts";
 import {
   cronOverlaps,
+  restartPolicies,
   type BuildRecord,
   type BuildStep,
   type CronSpec,
@@ -201,13 +202,16 @@ export function samePlace(
 }
 
 function processOf(value: unknown, where: string, limits: Limits): ProcessSpec {
-  const found = fields(value, where, ["command", "count", "listens", "startTimeout", "stopTimeout"]);
+  const found = fields(value, where, ["command", "count", "listens", "startTimeout", "stopTimeout"], ["restart"]);
   return {
     command: command(found["command"], where, limits),
     count: whole(found["count"], `${where}: count`, 0, limits.perType),
     listens: oneOf(found["listens"], `${where}: listens`, ["http", "none"]),
     startTimeout: seconds(found["startTimeout"], `${where}: startTimeout`, limits.startTimeout),
     stopTimeout: seconds(found["stopTimeout"], `${where}: stopTimeout`, limits.stopTimeout),
+    ...(found["restart"] === undefined
+      ? {}
+      : { restart: oneOf(found["restart"], `${where}: restart`, restartPolicies) }),
   };
 }
 

@@ -9,7 +9,7 @@ import type { DesiredInstance } from "./desired.ts";
 import { groupsOf, planAll, staying } from "./plan.ts";
 import type { AppStatus } from "./protocol.ts";
 import { Refusal } from "./refusal.ts";
-import { exitsNoticed } from "./whole-release.ts";
+import { exitsNoticed, hasEndedWell } from "./whole-release.ts";
 
 /** One of a type, 1-based, as in `web.1`. */
 export type Place = { readonly type: string; readonly index: number };
@@ -52,7 +52,10 @@ export async function swapRenewed(apps: Apps, app: string, drain: number): Promi
   const present = staying(apps, app, live);
   const fresh = present.filter((one) => !one.proven);
   if (fresh.length === 0) throw new Refusal("conflict", `Nothing new of ${app} waits to take over.`);
-  const unready = fresh.find((one) => apps.running.get(one.id)?.state !== "ready");
+  const unready = fresh.find(({ id }) => {
+    const one = apps.running.get(id);
+    return one?.state !== "ready" && !hasEndedWell(one);
+  });
   if (unready !== undefined) throw new Refusal("conflict", `The new ${at(unready)} of ${app} is not ready any more.`);
   const places = new Set(fresh.map(at));
   const old = present.filter((one) => one.proven && places.has(at(one))).map((one) => one.id);

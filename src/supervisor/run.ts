@@ -72,8 +72,6 @@ const drainedWaitMs = 5000;
 export class Run {
   readonly directory: string;
   readonly about: About;
-  /** When it began, by the clock that nobody sets. */
-  readonly begun: number;
   /** Resolves when the app's main process has ended; its tree may still have members. */
   readonly ended: Promise<Outcome>;
   readonly #context: RunContext;
@@ -91,8 +89,6 @@ export class Run {
   constructor(directory: string, about: About, context: RunContext, child?: ChildProcess) {
     this.directory = directory;
     this.about = about;
-    const { clock } = context;
-    this.begun = clock.elapsed() - Math.max(0, clock.now() - about.startedAt);
     this.#context = context;
     this.#child = child;
     this.#cgroup = about.cgroup === null ? undefined : context.system?.cgroup(about.cgroup.parts);

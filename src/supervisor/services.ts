@@ -27,8 +27,11 @@ export class Services {
   constructor(
     definitions: readonly ServiceDefinition[],
     layout: Layout,
-    common: Pick<SupervisedOptions, "clock" | "timing" | "run" | "fence" | "fault" | "log">,
+    { timing, ...common }: Pick<SupervisedOptions, "clock" | "timing" | "run" | "fence" | "fault" | "log">,
   ) {
+    // Without them nothing works: they come back soon, and always.
+    const { serviceFirst, serviceMax } = timing;
+    const own = { ...timing, backoffFirst: serviceFirst, backoffMax: serviceMax, restartsMax: Infinity };
     for (const definition of definitions) {
       const { name, user } = definition;
       const { system } = common.run;
@@ -41,6 +44,8 @@ export class Services {
         name,
         new Supervised({
           ...common,
+          timing: own,
+          policy: () => "always",
           id,
           directory: join(layout.supervisor, "services", id),
           slots: () => undefined,
@@ -78,7 +83,7 @@ export class Services {
       state: one.state,
       pid: one.pid,
       since: new Date(one.since).toISOString(),
-      restarts: one.restarts,
+      restarts: one.crashes.restarts,
     }));
   }
 }

@@ -123,9 +123,9 @@ describe("start and stop", () => {
 
   it("a desired state of a newer Hop3 is refused and left as it is", async () => {
     mkdirSync(bench.layout.supervisor, { recursive: true });
-    writeFileSync(bench.layout.desiredState, '{"version":3,"apps":{}}');
+    writeFileSync(bench.layout.desiredState, '{"version":4,"apps":{}}');
     await assert.rejects(bench.start(), { code: "CONFLICT", message: /newer Hop3/ });
-    assert.equal(readFileSync(bench.layout.desiredState, "utf8"), '{"version":3,"apps":{}}');
+    assert.equal(readFileSync(bench.layout.desiredState, "utf8"), '{"version":4,"apps":{}}');
   });
 });
 

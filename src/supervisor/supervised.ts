@@ -5,16 +5,30 @@
 import { existsSync, rmSync } from "node:fs";
 import { after } from "./after.ts";
 import { untilCool, warmEnd } from "./cool.ts";
+import { Crashes } from "./crashes.ts";
 import { untilLeft } from "./drain.ts";
-import { isRunning, transition, type InstanceEffect, type InstanceEvent, type InstanceState } from "./instance.ts";
+import {
+  hasLastWords,
+  isAsked,
+  isDown,
+  isLeaving,
+  isRunning,
+  transition,
+  type InstanceEffect,
+  type InstanceEvent,
+  type InstanceState,
+} from "./instance.ts";
 import { isAlive } from "./output/proc-stat.ts";
 import type { Outcome } from "./output/status-file.ts";
 import { dialTcp, dialUnix } from "./proc-net.ts";
 import { appProcesses } from "./proc-tree.ts";
-import { untilListening } from "./ready.ts";
-import { startRun, type About, type Run } from "./run.ts";
+import { startRun, type Run } from "./run.ts";
+import type { Turn } from "./start-turns.ts";
 import type { SupervisedOptions } from "./supervised-options.ts";
-import { askToEnd, killApp } from "./terminate.ts";
+import { findAddress, watchReady } from "./watch-ready.ts";
+import { askToEndOnceKnown, killApp } from "./terminate.ts";
+
+const stoppedFirst = "it was stopped before it started";
 
 export class Supervised {
   readonly id: string;
@@ -22,7 +36,7 @@ export class Supervised {
   since: number;
   /** Dial address while it is ready or draining. */
   address: string | null = null;
-  restarts = 0;
+  readonly crashes: Crashes;
   lastExit: string | null = null;
   /** Why it is not up: the last try ended by itself, or did not get ready in time. Null once it is ready. */
   failure: "exited" | "not-ready" | null = null;
@@ -33,7 +47,11 @@ export class Supervised {
   #run: Run | undefined;
   /** False while it has one try. */
   #proven = true;
-  #failures = 0;
+  /** Ends the wait for its turn to start. */
+  #queued = new AbortController();
+  #turn: Turn | undefined;
+  /** Its last end was exit 0. */
+  #endedWell = false;
   /** Ends the waits of the present state: for readiness, retry, drain, stop. */
   #waits = new AbortController();
   readonly #options: SupervisedOptions;
@@ -41,6 +59,7 @@ export class Supervised {
   constructor(options: SupervisedOptions) {
     this.id = options.id;
     this.#options = options;
+    this.crashes = new Crashes(options.clock, options.timing);
     this.since = options.clock.now();
   }
 
@@ -64,12 +83,15 @@ export class Supervised {
     const before = this.state;
     if (event === "try" || event === "take") this.#proven = false;
     if (event === "begin" || event === "prove") this.#proven = true;
+    if (event === "reset") this.crashes.reset();
     const [next, effects] = transition(before, event, this.#proven);
     if (next === before && effects.length === 0) return;
     this.state = next;
-    if (event === "exit" && (next === "failed" || next === "backoff")) this.failure ??= "exited";
-    if (event === "ready" || event === "prove") this.failure = null;
+    if (isDown(next) && !(next === "ended" && this.#endedWell)) this.failure ??= "exited";
+    if (event === "ready" || (event === "prove" && next !== "ended")) this.failure = null;
     if (next !== before) {
+      this.crashes.entered(next);
+      if (next !== "starting" && next !== "restarting") this.#queued.abort(new Error(stoppedFirst));
       this.#waits.abort();
       this.#waits = new AbortController();
       this.since = this.#options.clock.now();
@@ -112,16 +134,18 @@ export class Supervised {
     this.#stayWarm();
   }
 
-  /** For one that will not be started: its single try is over. */
-  giveUp(reason: string): void {
-    this.state = "failed";
-    this.failure = "exited";
-    this.lastExit = reason;
+  /** For one that is not started: it ended for good under an earlier supervisor, or its single try is over (`failed`). */
+  rest(state: "ended" | "exhausted" | "failed", exit: string, clean = false, since = this.since): void {
+    this.state = state;
+    this.since = since;
+    this.lastExit = exit;
+    this.failure = clean ? null : "exited";
     this.#options.changed();
   }
 
   #perform(effect: InstanceEffect): void {
-    this.#options.fault(effect);
+    const { clock, fault } = this.#options;
+    fault(effect);
     switch (effect) {
       case "spawn":
         return void this.#spawn();
@@ -136,18 +160,24 @@ export class Supervised {
       case "slots":
         return this.#options.slots();
       case "arm-retry":
-        return this.#armRetry();
+        return void after(clock, this.crashes.arm(), this.#waits.signal, () => this.dispatch("retry-due"));
+      case "note-over":
+        return this.#noteOver();
       case "forget":
         return this.#options.forget();
     }
   }
 
   async #spawn(): Promise<void> {
-    const { clock, directory, prepare, run: context, fault, log } = this.#options;
+    const { clock, directory, prepare, run: context, fault, log, turns } = this.#options;
     try {
       this.failure = null;
+      this.#endedWell = false;
+      this.#queued = new AbortController();
+      const rank = this.state === "starting" ? 0 : this.crashes.restarts === 0 ? 1 : 2;
+      this.#turn = await turns?.take(rank, this.#queued.signal);
       const { about, command } = await prepare();
-      if (this.state !== "starting" && this.state !== "restarting") throw new Error("it was stopped before it started");
+      if (this.state !== "starting" && this.state !== "restarting") throw new Error(stoppedFirst);
       if (about.listens !== null) rmSync(about.listens.socket, { force: true });
       const run = startRun(directory, { ...about, mark: this.id, startedAt: clock.now() }, command, context, fault);
       this.#run = run;
@@ -157,39 +187,26 @@ export class Supervised {
     } catch (error) {
       this.lastExit = `could not be started: ${error instanceof Error ? error.message : "unknown"}`;
       log("could not be started", { id: this.id, reason: this.lastExit });
-      this.dispatch("exit");
+      this.dispatch(this.#endingOf(false));
     }
   }
 
   #watchReady(): void {
     const run = this.#run;
     if (run === undefined) return;
-    const { clock, timing } = this.#options;
-    const { signal } = this.#waits;
-    const { listens, startTimeout } = run.about;
-    if (listens === null) {
-      void after(clock, timing.stayUp, signal, () => this.dispatch("ready"));
-      return;
-    }
-    void after(clock, startTimeout * 1000, signal, () => {
-      this.lastExit = `did not listen within ${startTimeout} s`;
-      this.failure = "not-ready";
-      this.dispatch("start-timeout");
+    const { clock, timing, offer } = this.#options;
+    watchReady(run, timing.stayUp, clock, this.#waits.signal, offer, {
+      ready: (address) => {
+        this.address = address;
+        this.#turn?.ready();
+        this.dispatch("ready");
+      },
+      late: (seconds) => {
+        this.lastExit = `did not listen within ${seconds} s`;
+        this.failure = "not-ready";
+        this.dispatch("start-timeout");
+      },
     });
-    void this.#watchListening(run, listens, signal);
-  }
-
-  async #watchListening(run: Run, listens: NonNullable<About["listens"]>, signal: AbortSignal): Promise<void> {
-    if (await this.#findAddress(run, listens, signal)) this.dispatch("ready");
-  }
-
-  /** False when the state has changed before it listens. */
-  async #findAddress(run: Run, listens: NonNullable<About["listens"]>, signal: AbortSignal): Promise<boolean> {
-    const { clock, offer } = this.#options;
-    const address = await untilListening(listens, () => run.marked, clock, signal, offer).catch(() => undefined);
-    if (address === undefined || signal.aborted) return false;
-    this.address = address;
-    return true;
   }
 
   async #watchEnd(run: Run): Promise<void> {
@@ -197,28 +214,20 @@ export class Supervised {
     if (this.#run !== run) return;
     // Asked to leave, the rest of the tree has until the stop timeout to end well; else it is a crash, and goes at once.
     const { clock } = this.#options;
-    while (this.#isLeaving() && appProcesses(run.marked).length > 0) await clock.sleep(50);
-    if (!(await killApp(run.marked, clock))) this.#options.log("a process outlives KILL", { id: this.id });
+    while (isAsked(this.state) && appProcesses(run.marked).length > 0) await clock.sleep(50);
+    await this.#kill(run);
     this.#ended(run, outcome);
-  }
-
-  #isLeaving(): boolean {
-    return this.state === "stopping" || this.state === "recycling";
   }
 
   #ended(run: Run, outcome: Outcome): void {
     this.#run = undefined;
     this.address = null;
     if (this.state !== "expiring" && this.state !== "rejecting") this.lastExit = run.describe(outcome);
-    const uptime = this.#options.clock.elapsed() - run.begun;
-    if (uptime >= this.#options.timing.backoffReset) this.#failures = 0;
+    const clean = outcome.kind === "exited" && outcome.code === 0 && this.state !== "expiring";
+    const event = this.#endingOf(clean, run.about.listens !== null);
     if (run.about.listens !== null) rmSync(run.about.listens.socket, { force: true });
-    const leaving = this.#isLeaving() || this.state === "killing" || this.state === "draining";
-    this.#options.log(leaving ? "ended" : "ended by itself", {
-      id: this.id,
-      process: run.about.process,
-      exit: this.lastExit ?? "",
-    });
+    const facts = { id: this.id, process: run.about.process, exit: this.lastExit ?? "" };
+    this.#options.log(isLeaving(this.state) ? "ended" : "ended by itself", facts);
     const finished = run.finish().catch((error: unknown) => {
       this.#options.log("its last output could not be written", { id: this.id, reason: String(error) });
     });
@@ -226,34 +235,33 @@ export class Supervised {
     // failed reads them at once. What served is taken out of the slots without a wait.
     const unproven = this.state === "ready" && !this.#proven;
     if (unproven) this.#options.slots();
-    const lastWordsFirst =
-      (leaving && this.state !== "recycling") ||
-      this.state === "warm" ||
-      this.state === "starting" ||
-      this.state === "rejecting" ||
-      unproven;
-    if (lastWordsFirst) void finished.then(() => this.dispatch("exit"));
-    else this.dispatch("exit");
+    if (unproven || hasLastWords(this.state)) void finished.then(() => this.dispatch(event));
+    else this.dispatch(event);
+  }
+
+  #endingOf(clean: boolean, serves = false): InstanceEvent {
+    this.#turn?.ended();
+    this.#endedWell = clean;
+    return this.crashes.ended({ policy: this.#options.policy(), clean, proven: this.#proven, serves });
+  }
+
+  #noteOver(): void {
+    if (this.state !== "ended" && this.state !== "exhausted") return;
+    const exit = (this.lastExit ?? "exit unknown").slice(0, 1000);
+    this.#options.noteOver?.({ how: this.state, at: Math.round(this.since), exit, clean: this.failure === null });
   }
 
   async #term(): Promise<void> {
     const { clock } = this.#options;
     const run = this.#run;
     if (run === undefined) return; // the spawn under way finds the state changed
-    const { signal } = this.#waits;
-    void after(clock, run.about.stopTimeout * 1000, signal, () => this.dispatch("stop-timeout"));
-    // A launcher just started has not written down whom to ask.
-    for (let turn = 0; turn < 100 && run.marked.app === undefined && run.outcome().kind === "running"; turn += 1) {
-      await clock.sleep(10);
-    }
-    askToEnd(run.marked);
+    void after(clock, run.about.stopTimeout * 1000, this.#waits.signal, () => this.dispatch("stop-timeout"));
+    await askToEndOnceKnown(run, clock);
   }
 
-  async #kill(): Promise<void> {
-    const run = this.#run;
-    if (run !== undefined && !(await killApp(run.marked, this.#options.clock))) {
-      this.#options.log("a process outlives KILL", { id: this.id });
-    }
+  async #kill(run = this.#run): Promise<void> {
+    if (run === undefined || (await killApp(run.marked, this.#options.clock))) return;
+    this.#options.log("a process outlives KILL", { id: this.id });
   }
 
   async #drain(): Promise<void> {
@@ -281,19 +289,11 @@ export class Supervised {
   #stayWarm(): void {
     const run = this.#run;
     const { signal } = this.#waits;
-    const { clock, timing, warmth } = this.#options;
+    const { clock, timing, warmth, offer } = this.#options;
     // Where it accepts now: what an earlier supervisor started is only believed to be where it was looked for.
     this.address = null;
-    if (run !== undefined && run.about.listens !== null) void this.#findAddress(run, run.about.listens, signal);
+    if (run !== undefined) void findAddress(run, clock, signal, offer, (address) => (this.address = address));
     const time = { left: this.warmEnds - clock.elapsed(), look: timing.warmLook };
     void untilCool(time, warmth?.hasRoom, clock, signal).then((isOver) => isOver && this.dispatch("cooled"));
-  }
-
-  #armRetry(): void {
-    const { backoffFirst, backoffMax } = this.#options.timing;
-    const wait = Math.min(backoffMax, backoffFirst * 2 ** Math.min(this.#failures, 30));
-    this.#failures += 1;
-    this.restarts += 1;
-    void after(this.#options.clock, wait, this.#waits.signal, () => this.dispatch("retry-due"));
   }
 }

@@ -18,6 +18,17 @@ export function askToEnd(instance: Marked): void {
   for (const one of all) if (!grouped || one.pgrp !== app.pid) signal(one.pid, "SIGTERM");
 }
 
+/** A launcher just started has not written down whom to ask: it gets a second for that. */
+export async function askToEndOnceKnown(
+  run: { readonly marked: Marked; outcome(): { readonly kind: string } },
+  clock: Clock,
+): Promise<void> {
+  for (let turn = 0; turn < 100 && run.marked.app === undefined && run.outcome().kind === "running"; turn += 1) {
+    await clock.sleep(10);
+  }
+  askToEnd(run.marked);
+}
+
 /** Kills the app's whole tree; the launcher stays to write down how it ended. True when nothing is left. */
 export async function killApp(instance: Marked, clock: Clock): Promise<boolean> {
   await instance.cgroup?.kill(clock);

@@ -181,6 +181,7 @@ const table: { readonly [V in Verb]: Handler<V> } = {
     serve: ({ app, drain }, { apps }) => swapRenewed(apps, app, drain),
   },
   "app.unrenew": { parse: onlyApp("app.unrenew"), serve: ({ app }, { apps }) => dropRenewal(apps, app) },
+  "app.reset": { parse: onlyApp("app.reset"), serve: ({ app }, { apps }) => act.resetRestarts(apps, app) },
   "app.forget": {
     parse: onlyApp("app.forget"),
     serve: async ({ app }, { apps, jobs, cron, sessions }) => {

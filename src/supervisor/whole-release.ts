@@ -5,9 +5,15 @@
 import type { Apps } from "./apps.ts";
 import type { DesiredInstance, Group } from "./desired.ts";
 import { Refusal } from "./refusal.ts";
+import type { Supervised } from "./supervised.ts";
 
 /** Seconds from the death of a process to its last words in the log, at most. */
 const noticeMax = 15;
+
+/** True for one that has done what it was started for: its policy lets it stay ended after exit 0. */
+export function hasEndedWell(one: Pick<Supervised, "state" | "failure"> | undefined): boolean {
+  return one?.state === "ended" && one.failure === null;
+}
 
 /** Waits for the ends of those that are dead already, so that whoever is refused because of one is told how it ended. */
 export async function exitsNoticed(apps: Apps, instances: readonly DesiredInstance[]): Promise<void> {
@@ -30,7 +36,7 @@ export function refuseHalf(
 ): void {
   const isReady = ({ id }: DesiredInstance): boolean => {
     const one = apps.running.get(id);
-    return one?.state === "ready" && one.isAlive;
+    return (one?.state === "ready" && one.isAlive) || hasEndedWell(one);
   };
   for (const { type, count } of groups) {
     const there = instances.filter((one) => one.type === type).length;

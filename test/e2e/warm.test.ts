@@ -110,10 +110,14 @@ suite("a rollback", () => {
     assert.deepEqual(await states("ledger"), ["3 warm", "4 running"]);
     // As any other that serves: it is restarted by what its release says.
     process.kill(Number(second), "SIGKILL");
-    await eventually("it is up again", async () => {
-      const answer = await fetchThroughEdge(platform.edge("ledger"), "/").catch(() => undefined);
-      return answer?.status === 200 && answer.body.startsWith("two") && !answer.body.endsWith(` ${second}`);
-    });
+    await eventually(
+      "it is up again",
+      async () => {
+        const answer = await fetchThroughEdge(platform.edge("ledger"), "/").catch(() => undefined);
+        return answer?.status === 200 && answer.body.startsWith("two") && !answer.body.endsWith(` ${second}`);
+      },
+      30_000,
+    );
   });
 
   test("has a new process where a variable is another one, and the old one again where it is the same", async () => {

@@ -95,6 +95,16 @@ export const reloadApp = defineRoute({
   response: appSummary,
 });
 
+export const resetRestarts = defineRoute({
+  method: "POST",
+  path: "/apps/:app/reset-restarts",
+  summary:
+    "Try again at once what waits for its restart, has ended for good or was given up; counts restarts from 0. Does not wait until it is up",
+  action: "app.operate",
+  params: appParams,
+  response: appSummary,
+});
+
 export const pingApp = defineRoute({
   method: "POST",
   path: "/apps/:app/ping",

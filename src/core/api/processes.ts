@@ -1,18 +1,21 @@
 /** The processes of an app and their instances. */
 import { z } from "zod";
 import { instancesMax } from "../limits.ts";
+import { restartPolicies } from "../records.ts";
 import { defineRoute } from "./route.ts";
 import { appName, appParams, isoTime, processType, releaseNumber } from "./shared.ts";
 
 export const instance = z.object({
   name: z.string().describe("`web.1`"),
   state: z
-    .enum(["starting", "running", "backing-off", "warm", "stopping", "stopped", "failed"])
-    .describe("`warm`: its release does not serve any more; it runs on for a while, for a rollback"),
+    .enum(["starting", "running", "backing-off", "warm", "stopping", "stopped", "ended", "failed"])
+    .describe(
+      "`backing-off`: it ended and comes back at `nextTry`; `ended`: it ended and stays so, by its restart policy; `failed`: it ended once too often, or in its first try; `warm`: its release does not serve any more; it runs on for a while, for a rollback",
+    ),
   release: releaseNumber,
   pid: z.int().nullable(),
   since: isoTime,
-  restarts: z.int(),
+  restarts: z.int().describe("Since it, or the supervisor, was started"),
   lastExit: z.string().nullable().describe("How it last ended, for example `exit 1`; null when it never did"),
   usage: z
     .object({
@@ -23,6 +26,7 @@ export const instance = z.object({
     })
     .nullable()
     .describe("What it takes, as of at most a second ago; null when it does not run"),
+  nextTry: isoTime.nullable().describe("When it is started again, while it is `backing-off`"),
 });
 export type Instance = z.infer<typeof instance>;
 
@@ -31,6 +35,7 @@ export const processView = z.object({
   command: z.string(),
   count: z.int().describe("How many instances are wanted"),
   listens: z.enum(["http", "none"]),
+  restart: z.enum(restartPolicies).describe("Which of its ends are answered with a restart"),
   instances: z.array(instance),
 });
 export type ProcessView = z.infer<typeof processView>;

@@ -1,5 +1,15 @@
 /** The whole contract by name. The server must have a handler for each; the client may call each. */
-import { destroyApp, listApps, pingApp, reloadApp, restartApp, showApp, startApp, stopApp } from "./apps.ts";
+import {
+  destroyApp,
+  listApps,
+  pingApp,
+  reloadApp,
+  resetRestarts,
+  restartApp,
+  showApp,
+  startApp,
+  stopApp,
+} from "./apps.ts";
 import { cancelDeploy, createDeploy, followDeploy, listDeploys, planDeploy, showDeploy } from "./deploys.ts";
 import { appDisk } from "./disk.ts";
 import { listCron, listCronRuns, runCron, showCronRun } from "./cron.ts";
@@ -19,6 +29,7 @@ export const routes = {
   stopApp,
   restartApp,
   reloadApp,
+  resetRestarts,
   pingApp,
   appDisk,
   createDeploy,

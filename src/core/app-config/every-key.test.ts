@@ -44,6 +44,7 @@ const effects: Readonly<Record<string, string>> = {
   "run.before-run": 'before-run = "a"',
   "run.start-timeout": "start-timeout = 7",
   "run.keep-warm": "keep-warm = 0",
+  "run.restart": 'restart = { web = "never" }',
   "run.static": 'static = { "/a" = "b" }',
   "run.healthcheck": 'healthcheck = "/a"',
   "run.healthcheck-timeout": 'healthcheck = "/"\nhealthcheck-timeout = 7',

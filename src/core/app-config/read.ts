@@ -62,7 +62,7 @@ function mergeSpec({ config, env: tomlEnv }: ParsedToml, procfile: Procfile, env
     hooks: defined({ prerun, release: procfile.release }),
     ...(cron.length === 0 ? {} : { cron }),
     startTimeout: run?.["start-timeout"] ?? startTimeout,
-    ...defined({ keepWarm: run?.["keep-warm"], healthcheck: healthcheckOf(config) }),
+    ...defined({ keepWarm: run?.["keep-warm"], restart: run?.restart, healthcheck: healthcheckOf(config) }),
     staticPaths: {
       ...(procfile.static === undefined ? {} : { "/": procfile.static }),
       ...run?.static,

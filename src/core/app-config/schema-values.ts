@@ -1,5 +1,7 @@
 /** Types of single values in hop3.toml, each with the words that refuse what is none. */
 import { z } from "zod";
+import { isProcessType } from "../names.ts";
+import { restartPolicies } from "../records.ts";
 import { commandMax } from "./procfile.ts";
 import { innerPath, urlPrefix } from "./paths.ts";
 
@@ -43,4 +45,9 @@ export const urlPath = z
   .string("must be a URL path")
   .regex(/^\/[\x21-\x7e]*$/, "must be a URL path that starts with `/`")
   .max(1024);
+/** A restart policy. */
+export const restartPolicy = z.enum(restartPolicies, 'must be "always", "on_failure" or "never"');
+export const processTypeName = z
+  .string()
+  .refine(isProcessType, "is not a process type: lowercase letters, digits, - and _, at most 32");
 export const policy = z.enum(["keep-existing", "override"], 'must be "keep-existing" or "override"');

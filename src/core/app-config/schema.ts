@@ -6,9 +6,20 @@ import { z } from "zod";
 import { cron } from "./cron-schema.ts";
 import { healthcheck } from "./healthcheck-schema.ts";
 import { key, notBuilt } from "./schema-key.ts";
-import { command, directory, policy, seconds, staticPaths, strings, text, urlPath } from "./schema-values.ts";
+import {
+  command,
+  directory,
+  policy,
+  processTypeName,
+  restartPolicy,
+  seconds,
+  staticPaths,
+  strings,
+  text,
+  urlPath,
+} from "./schema-values.ts";
 import { envValueMax, keepWarmMax, keepWarmStandard, probeTimeoutMax, startTimeoutMax } from "../limits.ts";
-import { isAppName, isHostName, isProcessType } from "../names.ts";
+import { isAppName, isHostName } from "../names.ts";
 
 const generate = z.strictObject({
   generate: z.enum(["hex", "base64", "urlsafe", "password", "uuid"], "must be hex, base64, urlsafe, password or uuid"),
@@ -129,14 +140,14 @@ const run = z.strictObject({
     "Seconds for its answer; short for `[healthcheck] timeout`.",
   ),
   workers: key(
-    z
-      .record(
-        z.string().refine(isProcessType, "is not a process type: lowercase letters, digits, - and _, at most 32"),
-        command,
-      )
-      .optional(),
+    z.record(processTypeName, command).optional(),
     "Process type = command, each a daemon. Wins over the Procfile's process of that name.",
     { shown: "table of name = command" },
+  ),
+  restart: key(
+    z.record(processTypeName, restartPolicy).optional(),
+    "Process type = `always`, `on_failure` or `never`: which of its ends are answered with a restart, after 10 s, then twice as long each time, 300 s at most. A minute in service makes the next wait the first again; after 10 restarts without one it stays `failed`. `on_failure`: all but exit 0, after which it stays `ended`. `never`: it stays `ended` after any; a deploy, a person and a start of the server start it all the same. A process that the app does not have is refused.",
+    { shown: "table of process type = policy", standard: "`always`" },
   ),
   packages: notBuilt("list", "System packages that the app needs when it runs."),
 });

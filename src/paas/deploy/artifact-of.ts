@@ -30,6 +30,7 @@ export function artifactOf(app: string, build: number, { spec, builder }: Detect
       startTimeout: spec.startTimeout,
       ...(spec.cron === undefined ? {} : { cron: spec.cron }),
       ...(spec.keepWarm === undefined ? {} : { keepWarm: spec.keepWarm }),
+      ...(spec.restart === undefined ? {} : { restart: spec.restart }),
       ...(spec.healthcheck === undefined ? {} : { healthcheck: spec.healthcheck }),
       env: spec.env,
       envPolicy: spec.envPolicy,

@@ -12,6 +12,7 @@ import { applySettings } from "../release-settings.ts";
 import { staticLink } from "../static-link.ts";
 import { syncEdge } from "../edge.ts";
 import type { Platform } from "../platform.ts";
+import { hasEndedWell } from "../ended-well.ts";
 import { supervisorStatuses } from "../supervisor-status.ts";
 import type { Candidate } from "./job.ts";
 import { instanceWords } from "./start.ts";
@@ -49,7 +50,9 @@ export async function cutOver(platform: Platform, candidate: Candidate): Promise
 async function refusal(platform: Platform, { artifact, release }: Candidate, thrown: unknown): Promise<unknown> {
   if (!(thrown instanceof AppError && thrown.code === "CONFLICT")) return thrown;
   const { instances = [] } = (await supervisorStatuses(platform)).get(artifact.app) ?? {};
-  const ended = instances.find((one) => one.release === release && one.state !== "ready" && one.lastExit !== null);
+  const ended = instances.find(
+    (one) => one.release === release && one.state !== "ready" && one.lastExit !== null && !hasEndedWell(one),
+  );
   if (ended === undefined) return thrown;
   const message = `The process ${ended.type}.${ended.index} ended (${ended.lastExit}) before it could serve.`;
   return new AppError("APP_EXITED", message, { details: await instanceWords(platform, artifact.app, ended) });

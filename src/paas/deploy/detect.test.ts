@@ -43,6 +43,10 @@ describe("a setting that the builder of the app does not obey", () => {
       { Procfile: "worker: ./work\n", "hop3.toml": '[run]\nhealthcheck = "/"\n' },
       /no `web` process to ask/,
     ],
+    "a restart policy of a process that is not there": [
+      { Procfile: "worker: ./work\n", "hop3.toml": '[run.restart]\nwroker = "never"\n' },
+      /^\[run\.restart\] names "wroker"/,
+    ],
     "keep-warm of workers": [
       { Procfile: "worker: ./work\n", "hop3.toml": "[run]\nkeep-warm = 60\n" },
       /^\[run\] keep-warm means nothing without a `web` process/,

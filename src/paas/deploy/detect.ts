@@ -39,6 +39,12 @@ function refuseUnobeyed(spec: Detected["spec"], builder: Builder, plan: BuildPla
       },
     );
   }
+  const policied = Object.keys(spec.restart ?? {}).find((type) => !Object.hasOwn(processes, type));
+  if (policied !== undefined) {
+    throw new AppError("INVALID_CONFIG", `[run.restart] names ${quote(policied)}, which the app does not have.`, {
+      hint: `It has: ${Object.keys(processes).join(", ") || "no processes"}.`,
+    });
+  }
   if (spec.healthcheck === undefined) return;
   if (spec.healthcheck.probe.kind === "command") {
     if (Object.keys(processes).length > 0) return;

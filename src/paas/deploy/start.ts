@@ -4,6 +4,7 @@ import { listLogFiles } from "#supervisor/log-files.ts";
 import type { AppStatus, InstanceStatus } from "#supervisor/protocol.ts";
 import type { Platform } from "../platform.ts";
 import type { Candidate } from "./job.ts";
+import { hasEndedWell } from "../ended-well.ts";
 import { lastLines } from "./last-lines.ts";
 
 /** Seconds beyond the app's own start timeout that the supervisor may take to say so. */
@@ -34,7 +35,9 @@ export async function startFailure(
   startTimeout: number,
   status: AppStatus,
 ): Promise<AppError> {
-  const mine = status.instances.filter((instance) => instance.release === release && instance.state !== "ready");
+  const mine = status.instances.filter(
+    (instance) => instance.release === release && instance.state !== "ready" && !hasEndedWell(instance),
+  );
   const ended = mine.find((instance) => instance.failure === "exited");
   const culprit = ended ?? mine.find((instance) => instance.failure !== null) ?? mine[0];
   const details = culprit === undefined ? [] : await instanceWords(platform, app, culprit);

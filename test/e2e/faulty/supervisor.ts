@@ -4,5 +4,5 @@ import { runSupervisor } from "#cmd/wire/run-supervisor.ts";
 
 await runSupervisor({
   hop3d: join(import.meta.dirname, "hop3d.ts"),
-  timing: { backoffFirst: 50, backoffMax: 50, stayUp: 50 },
+  timing: { backoffFirst: 50, backoffMax: 50, serviceFirst: 50, serviceMax: 50, stayUp: 50 },
 });
