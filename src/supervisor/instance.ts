@@ -134,7 +134,8 @@ export function transition(state: InstanceState, event: InstanceEvent, proven: b
       return leaves(event) ? ["gone", ["forget"]] : nothing;
     case "ended":
     case "exhausted":
-      if (event === "reset") return ["restarting", ["spawn"]];
+      // Of a renewal that has not taken over yet, it has one try still.
+      if (event === "reset") return [proven ? "restarting" : "starting", ["spawn"]];
       return leaves(event) ? ["gone", ["forget"]] : nothing;
     case "gone":
       return nothing;
