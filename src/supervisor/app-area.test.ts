@@ -21,6 +21,7 @@ import { AppArea } from "./app-area.ts";
 import { appUserRange, openAppUsers } from "./app-users.ts";
 import { makeCgroup, openTree } from "./cgroup/cgroup.ts";
 import { detectCgroups } from "./cgroup/detect.ts";
+import { noLimits } from "./cgroup/versions.ts";
 import { wallClock } from "./clock.ts";
 import { hostTool, type HostTool } from "./host-tool.ts";
 import { wallArgv } from "./walls/argv.ts";
@@ -78,6 +79,7 @@ describe("what an app has of its host", { skip }, () => {
       host: readHostView(),
       filter: null,
       programs: [],
+      ceiling: noLimits,
       tree,
       guard: loopbackGuard({ range: appUserRange, all, tool: nft, clock: wallClock, log: () => undefined }),
       tool: hostTool,
@@ -111,7 +113,7 @@ describe("what an app has of its host", { skip }, () => {
     await area.seal("shop", 1);
     const leaf = area.leaf("shop", "abcd1234");
     const walls = area.walls("shop", { cgroups: leaf.joins, openFiles: 1024, temporary: 1 << 24 });
-    const [file = "", ...args] = wallArgv(releaseWall(walls, 1, ".", null), readHostView());
+    const [file = "", ...args] = wallArgv(releaseWall(walls, 1, ".", []), readHostView());
     const run = [...args, "./run.sh", layout.appData("shop")];
     const done = spawnSync(file, run, { encoding: "utf8", env: { PATH: "/usr/bin:/bin" }, cwd: "/" });
     assert.equal(done.stdout, "70000\nsealed\n", done.stderr);

@@ -31,6 +31,8 @@ export type AppAreaOptions = {
   readonly host: HostView;
   readonly filter: string | null;
   readonly programs: readonly string[];
+  /** What any app may take, until a release of it says less. */
+  readonly ceiling: CgroupLimits;
   readonly tree: CgroupTree;
   readonly guard: LoopbackGuard;
   readonly tool: HostTool;
@@ -59,16 +61,23 @@ export class AppArea {
     makeAppFolders(layout.apps, app, { hop3, app: uid });
     writeAppNames(this.#names, uid, layout.appHome(app));
     fault("folders-made");
-    makeCgroup(this.#options.tree, this.cgroupOf(app));
+    this.#makeCgroup(app);
     this.#made.add(app);
     await this.#hold();
+  }
+
+  /** While something runs in it, it keeps the limits that it has, which may be less. */
+  #makeCgroup(app: string): void {
+    const { tree, ceiling } = this.#options;
+    const cgroup = makeCgroup(tree, this.cgroupOf(app));
+    if (cgroup.members().length === 0) cgroup.limit(ceiling);
   }
 
   /** After a start: what a reboot has taken of all apps that have users, the rules at once for all. */
   async restore(): Promise<void> {
     for (const app of this.#options.users.apps()) {
       writeAppNames(this.#names, this.uid(app), this.#options.layout.appHome(app));
-      makeCgroup(this.#options.tree, this.cgroupOf(app));
+      this.#makeCgroup(app);
       this.#made.add(app);
     }
     await this.#hold();

@@ -47,7 +47,7 @@ export type SupervisorOptions = {
   readonly services: readonly ServiceDefinition[];
   /** How a session process is started. */
   readonly session: SessionCommand;
-  /** What system mode knows of its host, opened under the lock. Only tests hand one in: what runs once is not walled yet. */
+  /** What system mode knows of its host, opened under the lock. */
   readonly system?: (log: OwnLog) => Promise<System>;
   readonly clock?: Clock;
   readonly limits?: Partial<Limits>;
@@ -111,7 +111,8 @@ async function start(
     fault,
   });
   const services = new Services(options.services, layout, { clock, timing, run, fence, fault, log });
-  const jobsIn = (directory: string) => new Jobs({ directory, clock, bootId, newId: () => newId(() => false), fault });
+  const jobsIn = (directory: string) =>
+    new Jobs({ directory, clock, bootId, newId: () => newId(() => false), system, fault });
   const jobs = jobsIn(join(layout.supervisor, "jobs"));
   const cronDirectory = join(layout.supervisor, "cron");
   const cron = new Cron(apps, jobsIn(join(layout.supervisor, "cron-jobs")), cronDirectory);
@@ -124,6 +125,7 @@ async function start(
     bootId,
     newId: () => newId(() => false),
     log,
+    system,
     fault,
   });
 

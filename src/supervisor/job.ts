@@ -7,19 +7,24 @@ import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { closeSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import type { Clock } from "#sys/clock.ts";
 import { after } from "./after.ts";
 import { replaceFile } from "./atomic-file.ts";
+import type { Cgroup } from "./cgroup/cgroup.ts";
+import { enclose, type Enclosed } from "./enclose.ts";
 import type { JobOutput } from "./job-output.ts";
 import type { JobTail } from "./job-tail.ts";
 import { readNote } from "./note.ts";
 import { assertProgram, atLowPriority } from "./low-priority.ts";
+import { applyEnvironment, jobEnvironment, renderEnvironment } from "./output/apply-environment.ts";
+import { LAUNCHER_ENV } from "./output/launcher.ts";
 import { readProcStat, type ProcIdentity } from "./output/proc-stat.ts";
 import { markName, type Marked } from "./proc-tree.ts";
 import type { JobResult } from "./protocol.ts";
 import { Refusal } from "./refusal.ts";
 import type { Command } from "./run.ts";
+import { sizeText } from "./size-text.ts";
 import { endTree, killTree } from "./terminate.ts";
 
 export type JobPlan = {
@@ -46,6 +51,8 @@ type Context = {
   readonly clock: Clock;
   readonly bootId: string;
   readonly newId: () => string;
+  /** Of system mode, where every job runs behind walls. */
+  readonly system: { cgroup(parts: readonly string[]): Cgroup } | undefined;
   readonly fault: (point: string) => void;
 };
 
@@ -159,46 +166,43 @@ export class Jobs {
     signal: AbortSignal,
     output: JobOutput | JobTail,
   ): Promise<number | null> {
-    const { clock, fault } = this.#context;
-    const { command } = plan;
-    const directory = command.cwd === null ? "/" : `/proc/self/fd/${command.cwd}`;
-    const [file = ""] = command.argv;
-    const cannotStart = (error: unknown): number => {
-      const reason = error instanceof Error ? error.message : String(error);
-      output.say(`${JSON.stringify(file)} could not be started: ${reason}`, clock.now);
-      return 127;
-    };
-    let child: ChildProcessByStdio<null, Readable, Readable>;
+    const { clock, fault, system } = this.#context;
+    const { walls } = plan.command;
+    const enclosed = walls === undefined ? undefined : enclose(system, walls, `job-${mark}`, clock);
     try {
-      assertProgram(file, command.env["PATH"] ?? "", directory);
-      // A release command runs once, while users wait for what it does: it is no build.
-      const [first = "", ...args] = plan.kind === "build" ? atLowPriority(command.argv) : command.argv;
-      child = spawn(first, args, {
-        cwd: directory,
-        env: { ...command.env, [markName]: mark },
-        detached: true,
-        stdio: ["ignore", "pipe", "pipe"],
+      const child = spawnJob(plan, mark, enclosed);
+      if (typeof child === "string") {
+        output.say(child, clock.now);
+        return 127;
+      }
+      fault("after-job");
+      const copied = Promise.all([
+        output.take(child.stdout, "out", clock.now),
+        output.take(child.stderr, "err", clock.now),
+      ]);
+      const marked: Marked = { mark, app: identityOf(child.pid), cgroup: enclosed?.cgroup };
+      const kill = (): void => void endTree(marked, plan.grace ?? 0, clock);
+      signal.addEventListener("abort", kill, { once: true });
+      if (signal.aborted) kill();
+      const exit = await new Promise<number | null>((resolve) => {
+        child.once("error", (error) => {
+          output.say(couldNotStart(plan, error), clock.now);
+          resolve(127);
+        });
+        child.once("exit", (code, name) => resolve(code ?? signalStatus(name)));
       });
-    } catch (error) {
-      return cannotStart(error); // E2BIG is thrown, where ENOENT is an event
+      // What it left in the background would hold the pipes open, and must not outlive it anyway.
+      await killTree(marked, clock);
+      await copied;
+      if ((enclosed?.cgroup.facts().outOfMemory ?? 0) > 0) {
+        const most = walls?.memory ?? null;
+        output.say(`ran out of memory${most === null ? "" : ` (${sizeText(most)})`}`, clock.now);
+      }
+      return exit;
+    } finally {
+      // One that is in use still is ended by the next start of a supervisor.
+      await enclosed?.cgroup.remove(clock);
     }
-    fault("after-job");
-    const copied = Promise.all([
-      output.take(child.stdout, "out", clock.now),
-      output.take(child.stderr, "err", clock.now),
-    ]);
-    const marked: Marked = { mark, app: identityOf(child.pid) };
-    const kill = (): void => void endTree(marked, plan.grace ?? 0, clock);
-    signal.addEventListener("abort", kill, { once: true });
-    if (signal.aborted) kill();
-    const exit = await new Promise<number | null>((resolve) => {
-      child.once("error", (error) => resolve(cannotStart(error)));
-      child.once("exit", (code, name) => resolve(code ?? signalStatus(name)));
-    });
-    // What it left in the background would hold the pipes open, and must not outlive it anyway.
-    await killTree(marked, clock);
-    await copied;
-    return exit;
   }
 
   #takeLost(plan: JobPlan): boolean {
@@ -215,6 +219,39 @@ export class Jobs {
       this.#lost.delete(name);
     }
   }
+}
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+/** The process, or why there is none. */
+function spawnJob({ command, kind }: JobPlan, mark: string, enclosed: Enclosed | undefined): Child | string {
+  const directory = command.cwd === null ? "/" : `/proc/self/fd/${command.cwd}`;
+  try {
+    const [program = ""] = command.argv;
+    assertProgram(program, command.env["PATH"] ?? "", directory);
+    const apply = ["/bin/sh", "-c", applyEnvironment(jobEnvironment), "app"];
+    const line = [...(enclosed?.argv ?? []), ...apply, ...command.argv];
+    // A release command runs once, while users wait for what it does: it is no build.
+    const [first = "", ...args] = kind === "build" ? atLowPriority(line) : line;
+    // The mark is inherited by all; it is set again for the command, whose record might name it otherwise.
+    const environment = renderEnvironment({ ...command.env, [markName]: mark });
+    const child = spawn(first, args, {
+      cwd: enclosed === undefined ? directory : "/",
+      env: { ...LAUNCHER_ENV, [markName]: mark },
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
+    }) as Child;
+    const handed = child.stdio[jobEnvironment] as Writable;
+    handed.on("error", () => undefined).end(environment);
+    return child;
+  } catch (error) {
+    return couldNotStart({ command }, error); // E2BIG is thrown, where ENOENT is an event
+  }
+}
+
+function couldNotStart({ command }: Pick<JobPlan, "command">, error: unknown): string {
+  const reason = error instanceof Error ? error.message : String(error);
+  return `${JSON.stringify(command.argv[0] ?? "")} could not be started: ${reason}`;
 }
 
 /** Begins with the app. Instances may be asked side by side; which cron jobs may run beside each other is cron's to say. */

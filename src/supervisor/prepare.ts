@@ -1,9 +1,11 @@
+import type { ReleaseRecord } from "#core/records.ts";
 import type { Apps } from "./apps.ts";
 import { forgetOldRuns } from "./log-files.ts";
 import { isFree } from "./ports.ts";
 import { recordEnv } from "./records.ts";
 import { Refusal } from "./refusal.ts";
 import type { About, Start } from "./run.ts";
+import type { Released } from "./system.ts";
 
 /** What to run for an instance, from its record as it is now; takes another port when a stranger has taken the old one. */
 export async function prepareStart(apps: Apps, app: string, id: string): Promise<Start> {
@@ -17,18 +19,22 @@ export async function prepareStart(apps: Apps, app: string, id: string): Promise
   const env = recordEnv(records, "release", app, release, record.env);
   const logs = { root: layout.apps, below: [app, "log"] };
   forgetOldRuns(logs, process, (one) => apps.runs(one));
-  const { build, cwd } = record;
-  const walls = run.system?.instance(app, id, type, { build, cwd, limits: { app: {}, types: {} } });
+  const walls = run.system?.instance(app, id, type, releasedOf(record));
   return {
     about: { process, logs, listens, startTimeout: spec.startTimeout, stopTimeout: spec.stopTimeout, fingerprint: "" },
     command: {
       argv: ["/bin/sh", "-c", spec.command],
       env: { ...env, ...instanceEnv(process, listens) },
       // Behind walls too: it tells that no link is on the way.
-      cwd: apps.openTree(app, build, cwd),
+      cwd: apps.openTree(app, record.build, record.cwd),
       walls,
     },
   };
+}
+
+/** What of a release its walls are built by. */
+export function releasedOf({ build, cwd }: ReleaseRecord): Released {
+  return { build, cwd, limits: { app: {}, types: {} } };
 }
 
 async function settlePort(apps: Apps, app: string, id: string): Promise<number> {

@@ -2,7 +2,7 @@
 import type { Apps } from "./apps.ts";
 import type { Jobs } from "./job.ts";
 import { JobTail } from "./job-tail.ts";
-import { instanceEnv } from "./prepare.ts";
+import { instanceEnv, releasedOf } from "./prepare.ts";
 import type { ProbeResult, Verbs } from "./protocol.ts";
 import { recordEnv } from "./records.ts";
 import { Refusal } from "./refusal.ts";
@@ -26,7 +26,12 @@ export async function probeRelease(
     kind: "probe",
     number: release,
     index,
-    command: { argv: ["/bin/sh", "-c", command], env, cwd: apps.openTree(app, record.build, record.cwd) },
+    command: {
+      argv: ["/bin/sh", "-c", command],
+      env,
+      cwd: apps.openTree(app, record.build, record.cwd),
+      walls: apps.options.run.system?.once(app, releasedOf(record), instance),
+    },
     timeout,
     openOutput: () => tail,
   });

@@ -8,6 +8,7 @@ import { basename, join } from "node:path";
 import type { Clock } from "#sys/clock.ts";
 import { replaceFile } from "./atomic-file.ts";
 import type { Cgroup } from "./cgroup/cgroup.ts";
+import { enclose } from "./enclose.ts";
 import { nextRunName, type LogPlace } from "./log-files.ts";
 import { LAUNCHER_ENV, launcherArgv, prepareInstance } from "./output/launcher.ts";
 import { LogReader } from "./output/log-reader.ts";
@@ -15,7 +16,8 @@ import { describeOutcome, readOutcome, type Outcome } from "./output/status-file
 import type { OwnLog } from "./own-log.ts";
 import { markName, type Marked } from "./proc-tree.ts";
 import { makeDirectory } from "./safe-path.ts";
-import { sizeText, type System } from "./system.ts";
+import { sizeText } from "./size-text.ts";
+import type { System } from "./system.ts";
 import type { RunWalls } from "./walls/run-walls.ts";
 
 /** Raised when `About` changes its meaning: the supervisor after an upgrade meets runs that the one before it started. */
@@ -211,7 +213,7 @@ export function startRun(
     // The mark of the launcher is inherited by all; it is set again for the app, whose record might name it otherwise.
     prepareInstance(run, { ...command.env, [markName]: about.mark });
     replaceFile(join(run, "about.json"), JSON.stringify({ version: aboutVersion, ...about }));
-    const wall = command.walls === undefined ? [] : enclose(about, command.walls, context);
+    const wall = command.walls === undefined ? [] : enclose(context.system, command.walls, name, context.clock).argv;
     if (wall.length > 0) fault("cgroup-made");
     fault("before-spawn");
     const [file = "/bin/sh", ...args] = launcherArgv(context.launcherScript, run, wall, command.argv);
@@ -253,21 +255,6 @@ export function findRun(directory: string, context: RunContext): Run | undefined
 /** Named by the run and not by its mark: the next run of an instance begins while the last output of this is waited for. */
 function cgroupNote(name: string, walls: RunWalls | undefined): About["cgroup"] {
   return walls === undefined ? null : { parts: [...walls.above, name], memory: walls.memory };
-}
-
-/** Makes the run's cgroup, after its note, and answers with what comes before its command. */
-function enclose(about: About, walls: RunWalls, context: RunContext): string[] {
-  const { cgroup: note } = about;
-  const { system } = context;
-  if (note === null || system === undefined) throw new Error("walls are of system mode");
-  const cgroup = system.cgroup(note.parts);
-  try {
-    cgroup.limit(walls.limits);
-    return walls.argv(cgroup.joins);
-  } catch (error) {
-    void cgroup.remove(context.clock);
-    throw error;
-  }
 }
 
 function readOutcomeOrLost(directory: string, bootId: string): Outcome {

@@ -1,6 +1,6 @@
 /** A one-off command or terminal: in the release's folder and environment, as one of its processes, but with a client. */
 import type { Apps } from "./apps.ts";
-import { instanceEnv } from "./prepare.ts";
+import { instanceEnv, releasedOf } from "./prepare.ts";
 import { recordEnv } from "./records.ts";
 import { readSession, sessionSecrets } from "./session-record.ts";
 import { appNameOf, fields, numberMax, whole } from "./shape.ts";
@@ -34,7 +34,7 @@ function argsOf(args: unknown, verb: string): Args {
 }
 
 async function openSession({ app, session }: Args, { apps, sessions }: Context): Promise<{ socket: string }> {
-  const { records } = apps.options;
+  const { records, run } = apps.options;
   const wanted = readSession(records, app, session);
   const { argv, env: own, token } = sessionSecrets(records, wanted);
   const release = apps.release(app, wanted.release);
@@ -45,5 +45,13 @@ async function openSession({ app, session }: Args, { apps, sessions }: Context):
   };
   const { terminal, timeout } = wanted;
   const cwd = apps.openTree(app, release.build, release.cwd);
-  return sessions.open({ app, session, cwd, plan: { token, argv, env, terminal, timeout } });
+  const { system } = run;
+  const walled =
+    system === undefined
+      ? undefined
+      : {
+          walls: (mark: string) => system.session(app, releasedOf(release), mark),
+          offer: (mark: string) => system.offerSession(app, mark),
+        };
+  return sessions.open({ app, session, cwd, plan: { token, argv, env, terminal, timeout }, walled });
 }

@@ -11,6 +11,8 @@ import { sessionReady, type SessionPlan } from "#core/session-plan.ts";
 import type { Clock } from "#sys/clock.ts";
 import { after } from "./after.ts";
 import { replaceFile } from "./atomic-file.ts";
+import type { Cgroup } from "./cgroup/cgroup.ts";
+import { enclose, type Enclosed } from "./enclose.ts";
 import { JobTail } from "./job-tail.ts";
 import { readNote } from "./note.ts";
 import type { OwnLog } from "./own-log.ts";
@@ -18,6 +20,7 @@ import { readProcStat } from "./output/proc-stat.ts";
 import { markName, type Marked } from "./proc-tree.ts";
 import { Refusal } from "./refusal.ts";
 import { killTree } from "./terminate.ts";
+import type { RunWalls } from "./walls/run-walls.ts";
 
 /** How a session process itself is started: `cmd/session.ts` on the Node that runs us. */
 export type SessionCommand = {
@@ -31,6 +34,8 @@ export type SessionStart = {
   /** An open descriptor of the working directory; closed here. */
   readonly cwd: number;
   readonly plan: Omit<SessionPlan, "socket">;
+  /** In system mode: what stands around the process with this mark, and the opening of its socket to `hop3d`, which may throw. */
+  readonly walled?: { readonly walls: (mark: string) => RunWalls; readonly offer: (mark: string) => void } | undefined;
 };
 
 type Context = {
@@ -44,6 +49,8 @@ type Context = {
   readonly bootId: string;
   readonly newId: () => string;
   readonly log: OwnLog;
+  /** Of system mode. */
+  readonly system: { cgroup(parts: readonly string[]): Cgroup } | undefined;
   readonly fault: (point: string) => void;
 };
 
@@ -118,8 +125,8 @@ export class Sessions {
     return found.length;
   }
 
-  async #start({ app, session, cwd, plan }: SessionStart, name: string): Promise<{ socket: string }> {
-    const { directory, sockets, command, bootId, newId, clock, log, fault } = this.#context;
+  async #start({ app, session, cwd, plan, walled }: SessionStart, name: string): Promise<{ socket: string }> {
+    const { directory, sockets, command, bootId, newId, clock, log, system, fault } = this.#context;
     const mark = newId();
     const note = join(directory, `${mark}.json`);
     const place = join(sockets, mark);
@@ -129,23 +136,30 @@ export class Sessions {
       rmSync(note, { force: true });
     };
     let child: ChildProcessByStdio<Writable, Readable, Readable>;
+    let enclosed: Enclosed | undefined;
     try {
       replaceFile(note, JSON.stringify({ app, session, bootId }));
       mkdirSync(place, { mode: 0o700 });
+      if (walled !== undefined) enclosed = enclose(system, walled.walls(mark), `run-${mark}`, clock);
       fault("before-session");
-      const [file = "", ...args] = command.argv;
+      const [file = "", ...args] = [...(enclosed?.argv ?? []), ...command.argv];
       child = spawn(file, args, {
-        cwd: `/proc/self/fd/${cwd}`,
+        cwd: enclosed === undefined ? `/proc/self/fd/${cwd}` : "/",
         env: { ...command.env, [markName]: mark },
         detached: true,
         stdio: ["pipe", "pipe", "pipe"],
       });
     } catch (error) {
       clean();
+      void enclosed?.cgroup.remove(clock);
       throw error;
     }
     fault("after-session");
-    const marked: Marked = { mark, app: child.pid === undefined ? undefined : readProcStat(child.pid) };
+    const marked: Marked = {
+      mark,
+      app: child.pid === undefined ? undefined : readProcStat(child.pid),
+      cgroup: enclosed?.cgroup,
+    };
     const tail = new JobTail();
     void tail.take(child.stderr);
     const stop = new AbortController();
@@ -161,6 +175,7 @@ export class Sessions {
       try {
         // What left the session, and all of it when the process was killed.
         if (!(await killTree(marked, clock))) log("a process outlives KILL", { app, session });
+        await enclosed?.cgroup.remove(clock);
         clean();
       } catch (error) {
         // Its directory or its note could not be removed: the next start of a supervisor does it.
@@ -184,6 +199,12 @@ export class Sessions {
     child.stdin.on("error", () => undefined).end(JSON.stringify(handed));
     const served = await Promise.race([ready, sleep(clock, readyWithin, stop.signal)]);
     if (served === true) {
+      try {
+        walled?.offer(mark);
+      } catch (error) {
+        await end(0);
+        throw error;
+      }
       fault("session-ready");
       return { socket };
     }

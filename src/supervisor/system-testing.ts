@@ -1,6 +1,7 @@
 /** For tests, in a process of its own: a supervisor of system mode, in the network and with the users that a test gives it. */
 import { existsSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { layoutOf, type Roots } from "#core/layout.ts";
 import { testOptions } from "./bench.ts";
 import { wallClock } from "./clock.ts";
@@ -10,6 +11,8 @@ import { openSystem } from "./system.ts";
 
 export const testIds = { hop3: 65_533, edge: 65_532 };
 export const testCeiling = { memory: 128 * 1024 * 1024, processes: 200, openFiles: 2048 };
+
+const checkout = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Serves, with an app `blog` and its build 1, until it comes to the point; prints `serving`. Users are made below the root. */
 export async function serveWalled(roots: Roots, point: string, services: readonly ServiceDefinition[]): Promise<void> {
@@ -28,6 +31,7 @@ export async function serveWalled(roots: Roots, point: string, services: readonl
         ids: testIds,
         ceiling: testCeiling,
         programs: [dirname(process.execPath)],
+        sessionCode: ["cmd", "src", "node_modules", "package.json"].map((name) => join(checkout, name)),
         clock: wallClock,
         log,
         fault,

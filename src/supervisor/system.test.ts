@@ -3,62 +3,32 @@
  * and rules are real, only the files of users are the test's.
  */
 import assert from "node:assert/strict";
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { benchProcesses, eventually, logText, makeBench, type Bench } from "./bench.ts";
+import { benchProcesses, eventually, logText, makeBench } from "./bench.ts";
 import { listCgroups, makeCgroup } from "./cgroup/cgroup.ts";
-import type { CgroupTree } from "./cgroup/detect.ts";
 import { wallClock } from "./clock.ts";
 import type { InstanceStatus } from "./protocol.ts";
 import { isAlive, readProcStat } from "./output/proc-stat.ts";
 import type { ServiceDefinition } from "./services.ts";
-import { treeOf } from "./system.ts";
-import { testIds, walledArgv } from "./system-testing.ts";
-import { withoutCgroups, withoutWalls } from "./walls/testing.ts";
+import { testIds } from "./system-testing.ts";
+import { blogUid, makeWalledBench, withoutSystemMode, type WalledBench } from "./testing-walled.ts";
 
-const skip = withoutWalls() || withoutCgroups("/usr/sbin/nft", "/usr/sbin/useradd", "/usr/sbin/ip");
-const app = 70_000;
+const skip = withoutSystemMode();
+const app = blogUid;
 
 describe("a supervisor of system mode", { skip }, () => {
-  let bench: Bench;
-  let tree: CgroupTree;
-  let network: ChildProcess;
-  let children: ChildProcess[];
+  let bench: WalledBench;
 
   beforeEach(async () => {
-    bench = makeBench();
-    tree = treeOf(bench.layout);
-    const etc = join(bench.layout.root, "etc");
-    mkdirSync(etc, { recursive: true });
-    for (const name of ["passwd", "group", "shadow", "gshadow", "login.defs"]) writeFileSync(join(etc, name), "");
-    network = spawn("/usr/bin/unshare", ["--net", "/bin/sh", "-c", "ip link set lo up && echo up && exec sleep 1000"], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    children = [network];
-    await once(network.stdout ?? assert.fail(), "data");
+    bench = await makeWalledBench();
   });
-  afterEach(async () => {
-    for (const child of children) child.kill("SIGKILL");
-    await bench.clean();
-    const top = makeCgroup(tree, []);
-    await top.kill(wallClock);
-    assert.equal(await top.remove(wallClock), true);
-  });
+  afterEach(() => bench.clean());
 
-  async function start(point = "never", services: readonly ServiceDefinition[] = []) {
-    const argv = [process.execPath, ...walledArgv(bench.layout, point, services)];
-    const child = spawn("/usr/bin/nsenter", [`--net=/proc/${network.pid}/ns/net`, ...argv], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    children.push(child);
-    const died = once(child, "exit");
-    await Promise.race([once(child.stdout, "data"), died]);
-    return { child, died };
-  }
+  const start = (point?: string, services?: readonly ServiceDefinition[]) => bench.walled(point, services);
   async function deploy(command: string): Promise<void> {
     bench.release("blog", 1, { web: { command } });
     await bench.client.call("app.start", { app: "blog", release: 1 });
@@ -71,8 +41,8 @@ describe("a supervisor of system mode", { skip }, () => {
     await eventually(async () => (await instances())[0]?.state === "ready", "the instance is ready");
     return (await instances())[0] ?? assert.fail();
   };
-  const leaves = (): string[] => listCgroups(tree, ["apps", String(app)]);
-  const members = (): number[] => makeCgroup(tree, ["apps", String(app)]).members();
+  const leaves = (): string[] => listCgroups(bench.tree, ["apps", String(app)]);
+  const members = (): number[] => makeCgroup(bench.tree, ["apps", String(app)]).members();
   const names = (path: string): string[] => (existsSync(path) ? readdirSync(path) : []);
 
   it("runs an instance as its app's user, behind its walls, in a cgroup of its own, and the edge may reach its socket", async () => {
@@ -113,13 +83,13 @@ describe("a supervisor of system mode", { skip }, () => {
     const before = await ready();
     child.kill("SIGKILL");
     await died;
-    const top = makeCgroup(tree, []);
+    const top = makeCgroup(bench.tree, []);
     await top.kill(wallClock);
     assert.equal(await top.remove(wallClock), true);
-    const nft = (...args: readonly string[]) =>
-      spawnSync("/usr/bin/nsenter", [`--net=/proc/${network.pid}/ns/net`, "/usr/sbin/nft", ...args], {
-        encoding: "utf8",
-      });
+    const nft = (...args: readonly string[]) => {
+      const [file = "", ...line] = [...bench.inNetwork, "/usr/sbin/nft", ...args];
+      return spawnSync(file, line, { encoding: "utf8" });
+    };
     assert.equal(nft("delete", "table", "inet", "hop3").status, 0);
     rmSync(bench.layout.run, { recursive: true });
     await start();
@@ -173,11 +143,11 @@ describe("a supervisor of system mode", { skip }, () => {
     const { child, died } = await start();
     child.kill("SIGKILL");
     await died;
-    const stray = makeCgroup(tree, ["apps", String(app), "0stray000-00000000"]);
+    const stray = makeCgroup(bench.tree, ["apps", String(app), "0stray000-00000000"]);
     const left = spawn("/bin/sh", ["-c", 'for f; do echo $$ >"$f"; done; exec sleep 1000', "sh", ...stray.joins], {
       stdio: "ignore",
     });
-    children.push(left);
+    bench.children.push(left);
     const pid = left.pid ?? assert.fail();
     await eventually(() => stray.members().includes(pid), "it is there");
     await start();
@@ -202,13 +172,13 @@ describe("a supervisor of system mode", { skip }, () => {
     await eventually(() => said().includes("NoNewPrivs"), "it has told");
     const told = said().replaceAll(/^,?\S+ out /gm, "");
     assert.match(told, /^65532\n65532 65531\nCapEff:\s+0+400\nCapBnd:\s+0+400\nNoNewPrivs:\s+1$/m);
-    const leaf = listCgroups(tree, ["services"]);
+    const leaf = listCgroups(bench.tree, ["services"]);
     assert.equal(leaf.length, 1);
-    assert.deepEqual(makeCgroup(tree, ["services"]).members(), [before]);
+    assert.deepEqual(makeCgroup(bench.tree, ["services"]).members(), [before]);
     child.kill("SIGKILL");
     await died;
     await start("never", [caddy]);
-    assert.deepEqual([(await service())?.pid, listCgroups(tree, ["services"])], [before, leaf]);
+    assert.deepEqual([(await service())?.pid, listCgroups(bench.tree, ["services"])], [before, leaf]);
   });
 
   it("ends with a service what has left its session and dropped its environment", async () => {
@@ -216,7 +186,7 @@ describe("a supervisor of system mode", { skip }, () => {
     const line = "env -i /usr/bin/setsid /bin/sh -c 'sleep 1000 &'; exec sleep 1000";
     const caddy = { name: "caddy", argv: ["/bin/sh", "-c", line], env: { PATH: "/usr/bin:/bin" }, user } as const;
     await start("never", [caddy]);
-    const inside = (): number[] => makeCgroup(tree, ["services"]).members();
+    const inside = (): number[] => makeCgroup(bench.tree, ["services"]).members();
     await eventually(() => inside().length === 2, "both run");
     const before = inside();
     await bench.client.call("service.restart", { service: "caddy" });

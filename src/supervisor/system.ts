@@ -1,8 +1,7 @@
 /**
  * What the supervisor knows of its host in system mode, as one object: what walls can be built here, the users, directories,
  * cgroups and rules of the apps that it knows, and what has to stand before a command. In user mode there is none, and
- * whoever asks for it goes the same way without. The daemon is handed one by tests alone so far: what runs once (builds,
- * hooks, probes, cron) is not walled yet.
+ * whoever asks for it goes the same way without.
  */
 import { createHash } from "node:crypto";
 import { chmodSync, chownSync, mkdirSync, readFileSync } from "node:fs";
@@ -17,11 +16,11 @@ import { replaceFile } from "./atomic-file.ts";
 import { makeCgroup, openTree, type Cgroup } from "./cgroup/cgroup.ts";
 import { detectCgroups, type CgroupTree } from "./cgroup/detect.ts";
 import { endStrays } from "./cgroup/stray.ts";
-import { noLimits } from "./cgroup/versions.ts";
+import { noLimits, type CgroupLimits } from "./cgroup/versions.ts";
 import { hostTool, type HostTool } from "./host-tool.ts";
 import type { OwnLog } from "./own-log.ts";
 import { Refusal } from "./refusal.ts";
-import { wallArgv } from "./walls/argv.ts";
+import { wallArgv, type WallSpec } from "./walls/argv.ts";
 import { readHostView } from "./walls/host-view.ts";
 import { loopbackGuard, noGuard } from "./walls/loopback-guard.ts";
 import { netCgroup } from "./walls/loopback.ts";
@@ -30,7 +29,7 @@ import { offerSocket } from "./walls/offer-socket.ts";
 import type { RunWalls } from "./walls/run-walls.ts";
 import { seccompFilter } from "./walls/seccomp.ts";
 import { serviceArgv, type ServiceUser } from "./walls/service-argv.ts";
-import { releaseWall } from "./walls/specs.ts";
+import { buildWall, releaseWall } from "./walls/specs.ts";
 import { giveSocketDirectory } from "./walls/socket-directory.ts";
 
 export type SystemOptions = {
@@ -41,6 +40,8 @@ export type SystemOptions = {
   readonly ceiling: ProcessLimits;
   /** Directories of tools that Hop3 brought along, root's own. */
   readonly programs: readonly string[];
+  /** What of Hop3 a session process needs to run as an app's user: its code, root's own. */
+  readonly sessionCode: readonly string[];
   readonly clock: Clock;
   readonly log: OwnLog;
   readonly fault: (point: string) => void;
@@ -58,11 +59,19 @@ export type System = {
   readonly missing: () => MissingWall[];
   /** The walls of an instance. Makes the directory of its socket the app's. Refuses what is above the ceiling. */
   instance(app: string, id: string, type: string, released: Released): RunWalls;
+  /** Of a step of this build. */
+  build(app: string, build: number, cwd: string): RunWalls;
+  /** Of what runs once from a release: a hook, a cron job, a health command, which may reach the socket of `instance`. */
+  once(app: string, released: Released, instance: string | null): RunWalls;
+  /** Of a session process. Makes the directory of its socket (`mark`) the app's, open to `hop3d`. */
+  session(app: string, released: Released, mark: string): RunWalls;
   service(user: ServiceUser): RunWalls;
   /** The cgroup of these names, made when it is not there. */
   cgroup(parts: readonly string[]): Cgroup;
   /** Lets the edge connect to the socket that an instance has made. Throws a Refusal when it is none of the app's. */
   offerSocket(app: string, id: string): void;
+  /** The same for `hop3d` and the socket of a session. */
+  offerSession(app: string, mark: string): void;
   /** Ends what watches. */
   close(): void;
 };
@@ -71,14 +80,13 @@ export type System = {
 const temporary = 256 * 1024 * 1024;
 /** Of one process, where nobody says more. */
 const openFiles = 65_536;
-const mebi = 1024 * 1024;
 
 /**
  * Looks at the host, and brings back what a reboot has taken of the apps that have users. To be called under the lock of
  * the root, before anything is started or taken over. Throws UNAVAILABLE where apps could not be walled in at all.
  */
 export async function openSystem(options: SystemOptions): Promise<System> {
-  const { layout, ids, ceiling, programs, clock, log, fault, tool = hostTool, prefix = "" } = options;
+  const { layout, ids, ceiling, programs, sessionCode, clock, log, fault, tool = hostTool, prefix = "" } = options;
   const lacking = needed.filter(({ path }) => !isProgram(path));
   if (lacking.length > 0) {
     const names = lacking.map(({ packageName }) => packageName).join(" ");
@@ -102,6 +110,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     host,
     filter,
     programs,
+    ceiling: cgroupLimits(ceiling),
     tree,
     guard,
     tool,
@@ -110,6 +119,21 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   });
   await area.restore();
   const most = hardLimitOfFiles();
+  const filesOf = (limits: ProcessLimits): number => Math.min(limits.openFiles ?? ceiling.openFiles ?? openFiles, most);
+  /** Refuses what is above the ceiling, and holds the whole app to what its release says. */
+  const admit = (app: string, { limits }: Released): ProcessLimits => {
+    const [above] = aboveCeiling(limits, ceiling);
+    if (above !== undefined) throw new Refusal("invalid", above);
+    const whole = { ...ceiling, ...limits.app };
+    area.limit(app, cgroupLimits(whole));
+    return whole;
+  };
+  const around = (
+    app: string,
+    limits: CgroupLimits,
+    memory: number | null,
+    spec: (joins: readonly string[]) => WallSpec,
+  ): RunWalls => ({ above: area.cgroupOf(app), limits, memory, argv: (joins) => wallArgv(spec(joins), host) });
   const watching = new AbortController();
   void guard.watch(watching.signal);
   const missing = (): MissingWall[] => {
@@ -122,24 +146,35 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   return {
     area,
     missing,
-    instance: (app, id, type, { build, cwd, limits }) => {
-      const [above] = aboveCeiling(limits, ceiling);
-      if (above !== undefined) throw new Refusal("invalid", above);
-      const whole = { ...ceiling, ...limits.app };
-      const own = limitsOf(limits, type);
-      area.limit(app, cgroupLimits(whole));
-      giveSocketDirectory(layout.instanceSockets, id, { app: area.uid(app), edge: ids.edge });
-      const files = Math.min(own.openFiles ?? ceiling.openFiles ?? openFiles, most);
-      const directory = join(layout.instanceSockets, id);
-      return {
-        above: area.cgroupOf(app),
-        limits: cgroupLimits(own),
-        memory: own.memory ?? whole.memory ?? null,
-        argv: (joins) => {
-          const walls = area.walls(app, { cgroups: joins, openFiles: files, temporary });
-          return wallArgv(releaseWall(walls, build, cwd, directory), host);
-        },
-      };
+    instance: (app, id, type, released) => {
+      const whole = admit(app, released);
+      const own = limitsOf(released.limits, type);
+      giveSocketDirectory(layout.instanceSockets, id, { app: area.uid(app), group: ids.edge });
+      return around(app, cgroupLimits(own), own.memory ?? whole.memory ?? null, (joins) => {
+        const walls = area.walls(app, { cgroups: joins, openFiles: filesOf(own), temporary });
+        return releaseWall(walls, released.build, released.cwd, [join(layout.instanceSockets, id)]);
+      });
+    },
+    build: (app, build, cwd) =>
+      around(app, noLimits, ceiling.memory ?? null, (joins) =>
+        buildWall(area.walls(app, { cgroups: joins, openFiles: filesOf({}), temporary }), build, cwd, true),
+      ),
+    once: (app, released, instance) => {
+      const whole = admit(app, released);
+      return around(app, noLimits, whole.memory ?? null, (joins) => {
+        const walls = area.walls(app, { cgroups: joins, openFiles: filesOf(released.limits.app), temporary });
+        const sockets = instance === null ? [] : [join(layout.instanceSockets, instance)];
+        return releaseWall(walls, released.build, released.cwd, sockets);
+      });
+    },
+    session: (app, released, mark) => {
+      const whole = admit(app, released);
+      giveSocketDirectory(layout.sessionSockets, mark, { app: area.uid(app), group: ids.hop3 });
+      return around(app, noLimits, whole.memory ?? null, (joins) => {
+        const walls = area.walls(app, { cgroups: joins, openFiles: filesOf(released.limits.app), temporary });
+        const seen = { ...walls, programs: [...walls.programs, ...sessionCode] };
+        return releaseWall(seen, released.build, released.cwd, [join(layout.sessionSockets, mark)]);
+      });
     },
     service: (user) => ({
       above: ["services"],
@@ -149,14 +184,11 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     }),
     cgroup: (parts) => makeCgroup(tree, parts),
     offerSocket: (app, id) =>
-      offerSocket(layout.instanceSockets, [id, "s.sock"], { app: area.uid(app), edge: ids.edge }),
+      offerSocket(layout.instanceSockets, [id, "s.sock"], { app: area.uid(app), group: ids.edge }),
+    offerSession: (app, mark) =>
+      offerSocket(layout.sessionSockets, [mark, "s.sock"], { app: area.uid(app), group: ids.hop3 }),
     close: () => watching.abort(),
   };
-}
-
-/** For people: `64M`. */
-export function sizeText(bytes: number): string {
-  return `${Math.floor(bytes / mebi)}M`;
 }
 
 /** By the root, for two roots on a host are two supervisors. A host without cgroups has a tree of none. */
@@ -165,7 +197,7 @@ export function treeOf(layout: Layout): CgroupTree {
   return detectCgroups(name) ?? { version: 1, bases: {}, unified: undefined, top: undefined };
 }
 
-function cgroupLimits({ memory, cpu, processes }: ProcessLimits) {
+function cgroupLimits({ memory, cpu, processes }: ProcessLimits): CgroupLimits {
   return { memory: memory ?? null, cpu: cpu ?? null, processes: processes ?? null };
 }
 

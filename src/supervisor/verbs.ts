@@ -13,7 +13,7 @@ import type { Jobs } from "./job.ts";
 import { JobOutput } from "./job-output.ts";
 import type { Limits } from "./limits.ts";
 import { protocolVersion, type InstanceMetrics, type JobResult, type Verb, type Verbs } from "./protocol.ts";
-import { instanceEnv } from "./prepare.ts";
+import { instanceEnv, releasedOf } from "./prepare.ts";
 import { probeRelease } from "./probe-verb.ts";
 import { dropRenewal, renewLive, swapRenewed, type Place } from "./renew.ts";
 import { readBuild, recordEnv } from "./records.ts";
@@ -220,7 +220,8 @@ async function buildStep(
   const found = record.steps[step];
   if (found === undefined) throw new Refusal("unknown", `Build ${build} of ${app} has no step ${step}.`);
   const env = recordEnv(records, "build", app, build, record.env);
-  const command = { argv: found.argv, env, cwd: apps.openTree(app, build, found.cwd) };
+  const walls = apps.options.run.system?.build(app, build, found.cwd);
+  const command = { argv: found.argv, env, cwd: apps.openTree(app, build, found.cwd), walls };
   const openOutput = () => buildLog(apps, app, build);
   const { timeout } = found;
   return jobs.start({
@@ -243,7 +244,12 @@ async function releaseHook(
   const found = record.hooks[hook];
   if (found === undefined) throw new Refusal("unknown", `Release ${release} of ${app} has no hook ${hook}.`);
   const env = { ...recordEnv(records, "release", app, release, record.env), ...instanceEnv(`hook.${hook + 1}`, null) };
-  const command = { argv: ["/bin/sh", "-c", found.command], env, cwd: apps.openTree(app, record.build, record.cwd) };
+  const command = {
+    argv: ["/bin/sh", "-c", found.command],
+    env,
+    cwd: apps.openTree(app, record.build, record.cwd),
+    walls: apps.options.run.system?.once(app, releasedOf(record), null),
+  };
   const openOutput = () => buildLog(apps, app, record.build);
   const { timeout } = found;
   return jobs.start({

@@ -4,7 +4,7 @@ import type { Apps } from "../apps.ts";
 import type { Jobs } from "../job.ts";
 import { JobOutput } from "../job-output.ts";
 import { forgetOldRuns, nextRunName } from "../log-files.ts";
-import { instanceEnv } from "../prepare.ts";
+import { instanceEnv, releasedOf } from "../prepare.ts";
 import type { JobResult } from "../protocol.ts";
 import { recordEnv } from "../records.ts";
 import { makeDirectory, openToAppend } from "../safe-path.ts";
@@ -38,7 +38,12 @@ export function runCronJob(apps: Apps, jobs: Jobs, plan: CronRunPlan): Promise<J
     kind: "cron",
     number: job.release,
     index: run,
-    command: { argv: ["/bin/sh", "-c", job.command], env, cwd: apps.openTree(app, record.build, record.cwd) },
+    command: {
+      argv: ["/bin/sh", "-c", job.command],
+      env,
+      cwd: apps.openTree(app, record.build, record.cwd),
+      walls: apps.options.run.system?.once(app, releasedOf(record), null),
+    },
     timeout: job.timeout,
     grace,
     openOutput: () => openLog(apps, plan),

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { applyEnvironment, renderEnvironment } from "./apply-environment.ts";
 
 /** Least bytes of one spool segment, and how many a stream may have before output is dropped: 64 x 4 MiB. */
 export const SEGMENT_BYTES = 4 * 1024 * 1024;
@@ -64,9 +65,6 @@ echo "drained $s" >&6
 /** The environment of the launcher itself. The app's PATH or LD_PRELOAD must not steer a shell that runs as the supervisor. */
 export const LAUNCHER_ENV: Readonly<Record<string, string>> = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
 
-/** Runs last, as the app's user: takes the environment from descriptor 5 and becomes the app. */
-const APPLY_ENVIRONMENT = 'unset LC_ALL PWD OLDPWD; eval "$(/bin/cat <&5)"; exec 5<&-; exec "$@"';
-
 /** Makes the directory of one run of one instance: 0700, with its status block and its environment. */
 export function prepareInstance(instanceDir: string, environment: Readonly<Record<string, string>>): void {
   mkdirSync(instanceDir, { mode: 0o700 });
@@ -85,17 +83,5 @@ export function launcherArgv(
   wrapper: readonly string[],
   command: readonly string[],
 ): string[] {
-  return ["/bin/sh", script, instanceDir, ...wrapper, "/bin/sh", "-c", APPLY_ENVIRONMENT, "app", ...command];
-}
-
-function renderEnvironment(environment: Readonly<Record<string, string>>): string {
-  return Object.entries(environment)
-    .map(([name, value]) => {
-      // A shell can hold no other names (dash drops them without a word), and no value can hold a NUL.
-      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-        throw new Error(`not a name of an environment variable: ${JSON.stringify(name)}`);
-      if (value.includes("\0")) throw new Error(`the value of ${name} holds a NUL byte`);
-      return `export ${name}='${value.replaceAll("'", "'\\''")}'\n`;
-    })
-    .join("");
+  return ["/bin/sh", script, instanceDir, ...wrapper, "/bin/sh", "-c", applyEnvironment(5), "app", ...command];
 }

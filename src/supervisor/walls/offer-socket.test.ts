@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { offerSocket } from "./offer-socket.ts";
 import { withoutRoot } from "./testing.ts";
 
-const owners = { app: 70_001, edge: 65_532 };
+const owners = { app: 70_001, group: 65_532 };
 
 describe("an app's socket", { skip: withoutRoot("/usr/bin/python3", "/usr/bin/setpriv") }, () => {
   let root: string;
@@ -16,7 +16,7 @@ describe("an app's socket", { skip: withoutRoot("/usr/bin/python3", "/usr/bin/se
     root = mkdtempSync(join(tmpdir(), "hop3-socket-"));
     chmodSync(root, 0o711);
     mkdirSync(join(root, "abcd"));
-    chownSync(join(root, "abcd"), owners.app, owners.edge);
+    chownSync(join(root, "abcd"), owners.app, owners.group);
     chmodSync(join(root, "abcd"), 0o710);
     const serve = `
 import os, socket, sys
@@ -38,9 +38,9 @@ while True: s.accept()[0].close()`;
   };
 
   it("is opened to the edge, whatever modes the app has made it with, and to nobody else", () => {
-    assert.equal(connects(owners.edge, owners.edge), false);
+    assert.equal(connects(owners.group, owners.group), false);
     offerSocket(root, ["abcd", "s.sock"], owners);
-    assert.equal(connects(owners.edge, owners.edge), true);
+    assert.equal(connects(owners.group, owners.group), true);
     assert.equal(connects(70_002, 70_002), false);
     offerSocket(root, ["abcd", "s.sock"], owners);
   });

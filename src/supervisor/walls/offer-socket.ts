@@ -7,14 +7,14 @@ import { openDirectory } from "../safe-path.ts";
 const onlyPath = 0o10000000;
 
 /**
- * Lets the edge connect to the socket that an app has made: programs make them for their own user alone. The app may put
+ * Lets a group (the edge, or `hop3d`) connect to the socket that an app has made: programs make them for their own user alone. The app may put
  * something else in its place at any moment, so what is changed is what was looked at. Throws a Refusal when it is no
  * socket of the app's.
  */
 export function offerSocket(
   root: string,
   parts: readonly string[],
-  owners: { readonly app: number; readonly edge: number },
+  owners: { readonly app: number; readonly group: number },
 ): void {
   const parent = openDirectory(root, parts.slice(0, -1));
   const name = parts.at(-1) ?? "";
@@ -29,7 +29,7 @@ export function offerSocket(
     if (!found.isSocket() || found.uid !== owners.app)
       throw new Refusal("invalid", `${quote(name)} is no socket of the app's.`);
     const path = `/proc/self/fd/${fd}`;
-    chownSync(path, owners.app, owners.edge);
+    chownSync(path, owners.app, owners.group);
     chmodSync(path, 0o660);
   } finally {
     closeSync(fd);

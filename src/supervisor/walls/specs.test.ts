@@ -19,7 +19,7 @@ const tree = "/var/lib/hop3/apps/shop/builds/3/tree";
 
 describe("the walls of an app's processes", () => {
   it("let an instance read its release and write its data, its home and its socket", () => {
-    const { readable, writable, cwd, network } = releaseWall(shop, 3, "api", "/run/hop3/i/abcd1234");
+    const { readable, writable, cwd, network } = releaseWall(shop, 3, "api", ["/run/hop3/i/abcd1234"]);
     assert.deepEqual(readable, [tree, "/var/lib/hop3/runtimes", "/usr/lib/hop3"]);
     assert.deepEqual(writable, [
       "/var/lib/hop3/apps/shop/data",
@@ -30,7 +30,7 @@ describe("the walls of an app's processes", () => {
   });
 
   it("let a hook do the same without a socket", () => {
-    assert.ok(!releaseWall(shop, 3, ".", null).writable.some((path) => path.startsWith("/run")));
+    assert.ok(!releaseWall(shop, 3, ".", []).writable.some((path) => path.startsWith("/run")));
   });
 
   it("let a build write its tree, and see nothing of the app that serves", () => {
@@ -51,7 +51,7 @@ describe("the walls of an app's processes", () => {
   });
 
   it("never show a whole app, other apps, the supervisor or a key", () => {
-    const all = [releaseWall(shop, 3, ".", null), buildWall(shop, 3, ".", true), directoryWall(shop, tree)];
+    const all = [releaseWall(shop, 3, ".", []), buildWall(shop, 3, ".", true), directoryWall(shop, tree)];
     const paths = all.flatMap(({ readable, writable }) => [...readable, ...writable]);
     for (const secret of [
       layout.root,

@@ -19,14 +19,14 @@ export type AppWalls = {
   readonly temporary: number;
 };
 
-/** An instance, or a one-off command or hook of a release when it has no socket. `cwd` is relative to the tree. */
-export function releaseWall(of: AppWalls, build: number, cwd: string, socketDirectory: string | null): WallSpec {
+/** What runs from a release. `cwd` is relative to the tree; `sockets` are directories, of sockets that it makes or may reach. */
+export function releaseWall(of: AppWalls, build: number, cwd: string, sockets: readonly string[]): WallSpec {
   const { layout, app, temporary } = of;
   const tree = layout.buildTree(app, build);
   return {
     ...common(of),
     readable: [tree, layout.runtimes, ...of.programs],
-    writable: [layout.appData(app), layout.appHome(app), ...(socketDirectory === null ? [] : [socketDirectory])],
+    writable: [layout.appData(app), layout.appHome(app), ...sockets],
     temporary: { bytes: temporary },
     network: true,
     cwd: inside(tree, cwd),
