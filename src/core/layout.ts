@@ -19,6 +19,8 @@ export function layoutOf({ root, run }: Roots) {
     masterKey: `${root}/master.key`,
     /** Log files of hop3d, caddy and the supervisor itself. */
     logs: `${root}/log`,
+    /** hop3d's home in system mode: caches of its tools. */
+    hop3dHome: `${root}/hop3d`,
     /** Node versions, package tools: shared by all apps, read-only for them. */
     runtimes: `${root}/runtimes`,
     apps: `${root}/apps`,
@@ -47,13 +49,20 @@ export function layoutOf({ root, run }: Roots) {
     desiredState: `${root}/supervisor/desired.json`,
     /** The edge: Caddy's last good document, its storage, slot files (docs/adr/0001), links to static files. */
     edge: `${root}/edge`,
-    edgeDocument: `${root}/edge/caddy.json`,
+    edgeDocumentFolder: `${root}/edge/document`,
+    edgeDocument: `${root}/edge/document/caddy.json`,
+    /** Links to the static files of live releases. */
+    edgeLinks: `${root}/edge/live`,
+    /** All apps' slots, a directory an app. */
+    edgeSlots: `${root}/edge/slots`,
     edgeStorage: `${root}/edge/storage`,
     slots: (name: string) => `${root}/edge/slots/${name}`,
     supervisorSocket: `${run}/supervisor.sock`,
-    caddyAdminSocket: `${run}/caddy.sock`,
+    /** Sockets that Caddy makes: in a directory of its own, for in system mode it may write in no other. */
+    edgeSockets: `${run}/edge`,
+    caddyAdminSocket: `${run}/edge/caddy.sock`,
     /** The fence (docs/adr/0001): the edge answers on the socket with what is in the file, which proves what it has read. */
-    fenceSocket: `${run}/fence.sock`,
+    fenceSocket: `${run}/edge/fence.sock`,
     fenceFile: `${run}/fence`,
     /** Sockets of app instances, one directory an instance, named by a short id. */
     instanceSockets: `${run}/i`,

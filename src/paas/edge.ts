@@ -28,9 +28,12 @@ export function syncEdge(platform: Edged): Promise<void> {
     const document = platform.proxy.render(await edgeRoutes(platform), platform.edge);
     if (readDocument(platform.layout.edgeDocument) === document) return;
     await platform.proxy.load(document, platform.edge, platform.stopping);
-    writeFileAtomic(platform.layout.edgeDocument, document);
+    writeFileAtomic(platform.layout.edgeDocument, document, documentMode);
   });
 }
+
+/** In system mode the edge is another user, in the group of the document's directory. */
+const documentMode = 0o640;
 
 /** Milliseconds before an edge that was away is asked again. */
 const pause = 1000;
@@ -52,7 +55,11 @@ export async function untilEdgeInSync(platform: Edged): Promise<void> {
 
 /** Writes the document that the store asks for, for an edge that is not running yet. */
 export async function writeEdgeDocument(platform: Platform): Promise<void> {
-  writeFileAtomic(platform.layout.edgeDocument, platform.proxy.render(await edgeRoutes(platform), platform.edge));
+  writeFileAtomic(
+    platform.layout.edgeDocument,
+    platform.proxy.render(await edgeRoutes(platform), platform.edge),
+    documentMode,
+  );
 }
 
 async function edgeRoutes(platform: Omit<Edged, "queue" | "clock" | "stopping">): Promise<EdgeRoute[]> {

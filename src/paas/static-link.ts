@@ -2,5 +2,5 @@
 import type { Layout } from "#core/layout.ts";
 
 export function staticLink(layout: Layout, app: string): string {
-  return `${layout.edge}/live/${app}`;
+  return `${layout.edgeLinks}/${app}`;
 }

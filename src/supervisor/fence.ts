@@ -21,7 +21,8 @@ export function openFence(layout: Layout, clock: Clock, edgeRuns: () => boolean)
   return async (signal) => {
     last += 1;
     const mark = last;
-    replaceFile(layout.fenceFile, String(mark));
+    // The edge may be another user, in the group of the directory.
+    replaceFile(layout.fenceFile, String(mark), { mode: 0o640 });
     while (edgeRuns() && existsSync(layout.fenceSocket)) {
       // No answer (the document is just being changed) is asked for again.
       const answer = await ask(layout.fenceSocket);

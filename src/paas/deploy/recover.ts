@@ -2,7 +2,8 @@
  * What a start of hop3d does with deploys that its predecessor left half done: before cut-over they are undone (the old
  * release serves all along), from cut-over on they are finished.
  */
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { AppError, toAppError } from "#core/errors.ts";
 import { listApps } from "#store/apps.ts";
 import { endBuild, getBuild } from "#store/builds.ts";
@@ -32,7 +33,7 @@ const pause = 1000;
  * later is taken for half done. `done` resolves when each of those deploys has its end.
  */
 export async function recoverDeploys(platform: Platform): Promise<{ readonly done: Promise<void> }> {
-  await rm(platform.layout.incoming, { recursive: true, force: true });
+  await emptyIncoming(platform.layout.incoming);
   // Those of an app that is being destroyed go with it.
   const destroyed = (await listApps(platform.store)).filter(({ destroyedBy }) => destroyedBy !== null);
   const found = (await unfinishedDeploys(platform.store)).filter(
@@ -126,4 +127,9 @@ async function candidateOf(platform: Platform, { app, release }: Deploy): Promis
   const live = await liveRelease(platform.store, app);
   const replaces = live === undefined || live.number === release ? null : live.number;
   return { release, artifact, replaces, isSupervised: needsSupervisor(artifact) };
+}
+
+/** The directory itself stays: in system mode it is root that has made it, for us. */
+async function emptyIncoming(incoming: string): Promise<void> {
+  for (const name of await readdir(incoming).catch(() => [])) await rm(join(incoming, name), { recursive: true });
 }

@@ -12,12 +12,13 @@ const upstreamIdle = "1s";
 /** After a document change (an app or a domain came or went), streams through the old one live on this long. */
 const streamCloseDelay = "1h";
 
+/** Sockets are for the group of their directory: in user mode nobody else passes it, in system mode `hop3d` does. */
 export function renderDocument(routes: readonly EdgeRoute[], settings: EdgeSettings): string {
   const sorted = routes
     .filter((route) => route.domains.length > 0)
     .toSorted((a, b) => (a.app < b.app ? -1 : a.app > b.app ? 1 : 0));
   const document = {
-    admin: { listen: `unix/${settings.adminSocket}|0600`, origins: ["hop3"], config: { persist: false } },
+    admin: { listen: `unix/${settings.adminSocket}|0660`, origins: ["hop3"], config: { persist: false } },
     logging: { logs: { default: { level: "WARN", encoder: { format: "json" } } } },
     storage: { module: "file_system", root: settings.storage },
     apps: {
@@ -32,7 +33,7 @@ export function renderDocument(routes: readonly EdgeRoute[], settings: EdgeSetti
             errors: { routes: [...sorted.flatMap(errorRoutes), { handle: [answer("{http.error.status_code}", "")] }] },
           },
           fence: {
-            listen: [`unix/${settings.fenceSocket}|0600`],
+            listen: [`unix/${settings.fenceSocket}|0660`],
             protocols: ["h1"],
             automatic_https: { disable: true },
             routes: [{ handle: [answer(200, `{file.${settings.fenceFile}}`)] }],

@@ -182,7 +182,7 @@ export class LogReader {
   }
 
   #openLog(): number {
-    const fd = openSync(join(this.#logs, String(this.#commit.log)), CREATE, 0o600);
+    const fd = openSync(join(this.#logs, String(this.#commit.log)), CREATE, 0o640);
     const { size } = fstatSync(fd);
     // What was written and not committed will be read again. Shorter happens after a power cut only.
     if (size > this.#commit.length) ftruncateSync(fd, this.#commit.length);
