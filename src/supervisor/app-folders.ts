@@ -3,11 +3,7 @@
  * `hop3d` to add to, and sticky: nobody but root can move or exchange what root has put there. So a path below them that
  * the supervisor has made stays what it is, and may be handed to a tool that takes paths.
  */
-import { closeSync, fchmodSync, fchownSync, fstatSync, mkdirSync } from "node:fs";
-import { isNodeError } from "#core/errors.ts";
-import { quote } from "#core/names.ts";
-import { Refusal } from "./refusal.ts";
-import { openDirectory } from "./safe-path.ts";
+import { ownDirectory } from "./own-directory.ts";
 
 export type Owners = {
   /** The group that `hop3d` is in, and nobody else. */
@@ -45,28 +41,6 @@ export function makeBuildFolders(apps: string, app: string, build: number, owner
   makeOwned(apps, [...parts, "tmp"], own, owners);
 }
 
-/** What is there already must be root's, begun and not finished, or whose it is to be. */
 function makeOwned(root: string, parts: readonly string[], kind: Kind, owners: Owners): void {
-  const parent = openDirectory(root, parts.slice(0, -1));
-  const name = parts.at(-1) ?? "";
-  try {
-    mkdirSync(`/proc/self/fd/${parent}/${name}`, { mode: 0o700 });
-  } catch (error) {
-    if (!isNodeError(error) || error.code !== "EEXIST") throw error;
-  } finally {
-    closeSync(parent);
-  }
-  const uid = kind.uid === "root" ? 0 : owners.app;
-  const fd = openDirectory(root, parts);
-  try {
-    const found = fstatSync(fd).uid;
-    if (found !== 0 && found !== uid) {
-      throw new Refusal("conflict", `${quote(parts.join("/"))} was made by somebody else (user ${found}).`);
-    }
-    // By descriptor, and a directory has no second name: what is given away is what was looked at.
-    fchownSync(fd, uid, owners[kind.gid]);
-    fchmodSync(fd, kind.mode);
-  } finally {
-    closeSync(fd);
-  }
+  ownDirectory(root, parts, { uid: kind.uid === "root" ? 0 : owners.app, gid: owners[kind.gid], mode: kind.mode });
 }

@@ -49,6 +49,8 @@ export type SupervisorOptions = {
   readonly session: SessionCommand;
   /** What system mode knows of its host, opened under the lock. */
   readonly system?: (log: OwnLog) => Promise<System>;
+  /** The group that may connect, which is `hop3d`'s in system mode; else nobody but our own user. */
+  readonly socketGroup?: number;
   readonly clock?: Clock;
   readonly limits?: Partial<Limits>;
   readonly timing?: Partial<Timing>;
@@ -64,7 +66,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<{ sto
     throw new AppError("NOT_BUILT_YET", "The supervisor's system mode is not built yet.");
   const { layout, clock = wallClock, fault = () => undefined } = options;
   refuseLongSockets(layout);
-  makeDirectories(layout);
+  makeDirectories(layout, options.mode);
   const lock = takeLock(join(layout.supervisor, "lock"));
   try {
     return await start(options, clock, fault, lock);
@@ -145,7 +147,7 @@ async function start(
   const context = { apps, services, jobs, cron, metrics, sessions, mode: options.mode, version: options.version };
   const server = await listen({
     socket: layout.supervisorSocket,
-    socketMode: 0o600,
+    access: options.socketGroup === undefined ? { mode: 0o600 } : { mode: 0o660, group: options.socketGroup },
     limits,
     clock,
     serve: (verb, args) => serveVerb(verb, args, context),
@@ -178,13 +180,15 @@ async function end(clock: Clock, ...all: readonly (Supervised | undefined)[]): P
   while (found.some((one) => one.state !== "gone")) await clock.sleep(20);
 }
 
-function makeDirectories(layout: Layout): void {
-  for (const path of [layout.root, layout.run, layout.supervisor, layout.instanceSockets]) {
+/** In system mode they are there already, with owners (server-folders.ts); what is there keeps its modes. */
+function makeDirectories(layout: Layout, mode: "user" | "system"): void {
+  for (const path of [layout.root, layout.run, layout.supervisor, layout.instanceSockets, layout.edgeSockets]) {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   }
+  for (const path of [layout.apps, layout.logs, layout.edge]) mkdirSync(path, { recursive: true, mode: 0o750 });
+  if (mode === "system") return;
   chmodSync(layout.supervisor, 0o700);
   chmodSync(layout.instanceSockets, 0o700);
-  for (const path of [layout.apps, layout.logs, layout.edge]) mkdirSync(path, { recursive: true, mode: 0o750 });
 }
 
 function refuseLongSockets(layout: Layout): void {

@@ -2,7 +2,7 @@
  * The socket: lines in, lines out. It bounds what a stranger may cost (line length, connections, requests at a time and a
  * second) and logs every refusal; what a verb means is not known here.
  */
-import { chmodSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { quote } from "#core/names.ts";
 import type { Clock } from "#sys/clock.ts";
@@ -18,7 +18,8 @@ const unreadMax = 16 * 1024 * 1024;
 
 export type ServerOptions = {
   readonly socket: string;
-  readonly socketMode: number;
+  /** Who may connect: the mode of the socket, and its group, which is our own if not given. */
+  readonly access: { readonly mode: number; readonly group?: number };
   readonly limits: Limits;
   readonly clock: Clock;
   readonly serve: (verb: string, args: unknown) => Promise<unknown>;
@@ -40,7 +41,9 @@ export async function listen(options: ServerOptions): Promise<{ close(): Promise
     talk(socket, options, shared);
   });
   await bind(server, options.socket);
-  chmodSync(options.socket, options.socketMode);
+  const { mode, group } = options.access;
+  if (group !== undefined) chownSync(options.socket, 0, group);
+  chmodSync(options.socket, mode);
   return {
     close: () =>
       new Promise((resolve) => {
