@@ -2,6 +2,7 @@
 /** The CLI's composition root: hands the process to `runCli`, and knows what ends it. */
 import { homedir } from "node:os";
 import { enableCompileCache } from "node:module";
+import { serverHost } from "#cmd/wire/server-host.ts";
 import { version } from "#cmd/wire/version.ts";
 
 const line = process.argv.slice(2);
@@ -36,6 +37,7 @@ if (line.length === 1 && (line[0] === "--version" || line[0] === "-V")) {
     stderr: process.stderr,
     signal: interrupted.signal,
     version,
+    ...(serverHost === undefined ? {} : { serverHost }),
   });
   // A stdin that was asked for a line would keep the process alive.
   process.stdin.unref?.();

@@ -4,7 +4,7 @@ import { readServers, saveServer, serversFile } from "#cli/context-file.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Under which the server of `npm start` is known; `hop3 --server local` chooses it among several. */
+/** Under which a server of this host is known; `hop3 --server local` chooses it among several. */
 export const localServer = "local";
 
 /** The token that this person has for the local server; undefined when there is none or the file cannot be read. */

@@ -66,7 +66,7 @@ export async function makePlatform({
   const queue = createAppQueue();
   return {
     version,
-    mode: "user",
+    mode: settings.mode,
     layout,
     store,
     masterKey,

@@ -2,8 +2,10 @@
  * What must exist before the supervisor starts: the database, the edge's document, and a token for the person at this
  * terminal. Who can write the server's files is its admin; no network request can do this.
  */
+import { existsSync } from "node:fs";
 import { createFirstAdmin } from "#identity/first-admin.ts";
 import { writeEdgeDocument } from "#paas/edge.ts";
+import type { Platform } from "#paas/platform.ts";
 import { appendEvent } from "#store/events.ts";
 import { createToken, findToken } from "#store/tokens.ts";
 import { openLog } from "#sys/log.ts";
@@ -12,7 +14,43 @@ import { makePlatform } from "#cmd/wire/platform.ts";
 import type { ServerSettings } from "#cmd/wire/settings.ts";
 
 /** Returns a token of the user `admin`: `present`, which this person has already, when it still works, else a new one. */
-export async function prepare(settings: ServerSettings, version: string, present: string | undefined): Promise<string> {
+export function prepare(settings: ServerSettings, version: string, present: string | undefined): Promise<string> {
+  return withPlatform(settings, version, async (platform) => {
+    await writeEdgeDocument(platform);
+    return await tokenOf(platform, "npm start", present);
+  });
+}
+
+/**
+ * The same without a token, of system mode. A document that is there is the one that the edge may be running with: what
+ * another version would write is for `hop3d` to load.
+ */
+export function prepareRecords(settings: ServerSettings, version: string): Promise<void> {
+  return withPlatform(settings, version, async (platform) => {
+    if (!existsSync(settings.layout.edgeDocument)) await writeEdgeDocument(platform);
+  });
+}
+
+/** A new token of the user `admin`. `name` says whose it is. */
+export function issueToken(settings: ServerSettings, version: string, name: string): Promise<string> {
+  return withPlatform(settings, version, (platform) => tokenOf(platform, name, undefined));
+}
+
+async function tokenOf({ store }: Platform, name: string, present: string | undefined): Promise<string> {
+  const first = await createFirstAdmin(store);
+  if (first !== undefined) return first.secret;
+  if (present !== undefined && (await findToken(store, present)) !== undefined) return present;
+  const { token, secret } = await createToken(store, { user: "admin", name });
+  const details = { token: token.id, for: "admin" };
+  await appendEvent(store, { actor: "hop3", action: "token.create", outcome: "ok", details });
+  return secret;
+}
+
+async function withPlatform<Result>(
+  settings: ServerSettings,
+  version: string,
+  work: (platform: Platform) => Promise<Result>,
+): Promise<Result> {
   const platform = await makePlatform({
     settings,
     tools: pinnedTools(),
@@ -23,14 +61,7 @@ export async function prepare(settings: ServerSettings, version: string, present
     mayCreate: true,
   });
   try {
-    await writeEdgeDocument(platform);
-    const first = await createFirstAdmin(platform.store);
-    if (first !== undefined) return first.secret;
-    if (present !== undefined && (await findToken(platform.store, present)) !== undefined) return present;
-    const { token, secret } = await createToken(platform.store, { user: "admin", name: "npm start" });
-    const details = { token: token.id, for: "admin" };
-    await appendEvent(platform.store, { actor: "hop3", action: "token.create", outcome: "ok", details });
-    return secret;
+    return await work(platform);
   } finally {
     platform.supervisor.close();
     await platform.store.close();

@@ -35,6 +35,8 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
   process.umask(0o077);
   try {
     const settings = readServerSettings(process.env, process.getuid?.() ?? 0);
+    // The edge, another user then, reads what is in directories of its group.
+    if (settings.mode === "system") process.umask(0o027);
     const platform = await makePlatform({
       settings,
       tools: pinnedTools(),

@@ -5,27 +5,59 @@ import { startSupervisor, type SupervisorOptions } from "#supervisor/daemon.ts";
 import { makeRunDir } from "#sys/run-dir.ts";
 import { pinnedTools } from "#sys/tools.ts";
 import { ownProcess } from "#cmd/wire/own-process.ts";
-import { compileCache, readServerSettings, serverEnvironment, toolEnvironment } from "#cmd/wire/settings.ts";
+import {
+  compileCache,
+  readServerSettings,
+  serverEnvironment,
+  toolEnvironment,
+  type ServerSettings,
+} from "#cmd/wire/settings.ts";
+import { prepareSystem, systemMode } from "#cmd/wire/system-mode.ts";
+import { withServerFile } from "#cmd/wire/server-env.ts";
 import { version } from "#cmd/wire/version.ts";
 
 /** `hop3d` is the path of its entry file. */
 export async function runSupervisor(
   options: { readonly hop3d: string } & Pick<SupervisorOptions, "timing">,
 ): Promise<void> {
-  process.umask(0o077);
   const uid = process.getuid?.() ?? 0;
-  const settings = readServerSettings(process.env, uid);
+  const env = withServerFile(process.env);
+  const settings = readServerSettings(env, uid);
   const { layout } = settings;
+  const isSystem = settings.mode === "system";
+  // In system mode others read what we write, where a directory's group lets them.
+  process.umask(isSystem ? 0o027 : 0o077);
   mkdirSync(layout.root, { recursive: true, mode: 0o755 });
   makeRunDir(layout.run, uid);
+  const own = isSystem
+    ? systemMode(settings, await prepareSystem(settings), options.hop3d, env)
+    : userMode(settings, options.hop3d);
   if (!existsSync(layout.edgeDocument))
     throw new Error(`${layout.edgeDocument} is missing: it is made by the start of the server`);
 
   const supervisor = await startSupervisor({
     layout,
-    mode: "user",
     version,
     ...(options.timing === undefined ? {} : { timing: options.timing }),
+    ...own,
+  });
+  const stop = async () => {
+    await supervisor.stop();
+    process.exit(0);
+  };
+  process.once("SIGTERM", () => void stop());
+  process.once("SIGINT", () => void stop());
+  // Makes room for the next supervisor, which takes over all that runs: nothing of ours has to be ended for it.
+  process.once("SIGUSR2", () => process.exit(0));
+}
+
+function userMode(
+  settings: ServerSettings,
+  hop3d: string,
+): Pick<SupervisorOptions, "mode" | "masterKey" | "session" | "services"> {
+  const { layout } = settings;
+  return {
+    mode: "user",
     masterKey: () => readFileSync(layout.masterKey),
     session: ownProcess(fileURLToPath(new URL("../session.ts", import.meta.url)), compileCache(process.env)),
     services: [
@@ -36,14 +68,8 @@ export async function runSupervisor(
       },
       {
         name: "hop3d",
-        ...ownProcess(options.hop3d, { ...toolEnvironment(process.env), ...serverEnvironment(settings) }),
+        ...ownProcess(hop3d, { ...toolEnvironment(process.env), ...serverEnvironment(settings) }),
       },
     ],
-  });
-  const stop = async () => {
-    await supervisor.stop();
-    process.exit(0);
   };
-  process.once("SIGTERM", () => void stop());
-  process.once("SIGINT", () => void stop());
 }

@@ -40,3 +40,10 @@ test("the builds at the same time are two unless said, and a whole number that a
   assert.deepEqual([read(), read(""), read("1"), read("64")], [2, 2, 1, 64]);
   for (const wrong of ["0", "65", "1.5", "many", "-1"]) assert.throws(() => read(wrong), /HOP3_BUILDS must be/);
 });
+
+test("system mode is chosen by HOP3_MODE alone, whoever starts it, and has the places of a server", () => {
+  assert.equal(readServerSettings({ HOP3_ROOT: "/srv/hop3" }, 0).mode, "user");
+  const { mode, layout, httpPort } = readServerSettings({ HOP3_MODE: "system" }, 1000);
+  assert.deepEqual([mode, layout.root, layout.run, httpPort], ["system", "/var/lib/hop3", "/run/hop3", 80]);
+  assert.throws(() => readServerSettings({ HOP3_MODE: "root" }, 0), /HOP3_MODE/);
+});

@@ -10,6 +10,8 @@ import { isHostName } from "#core/names.ts";
 import { runDirFor } from "#sys/run-dir.ts";
 
 export type ServerSettings = {
+  /** `system` has a user for each app and needs root; nothing but HOP3_MODE chooses it. */
+  readonly mode: "user" | "system";
   readonly layout: Layout;
   readonly apiPort: number;
   readonly httpPort: number;
@@ -23,9 +25,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A variable that is empty counts as not set. Throws INVALID_INPUT that names the variable. */
 export function readServerSettings(env: Environment, uid: number): ServerSettings {
-  const root = resolve(env["HOP3_ROOT"] || ".hop3");
+  const mode = modeOf(env["HOP3_MODE"] || "user");
+  const isSystem = mode === "system";
+  const root = resolve(env["HOP3_ROOT"] || (isSystem ? "/var/lib/hop3" : ".hop3"));
   const run =
-    env["HOP3_RUN_DIR"] || runDirFor({ root, uid, xdgRuntimeDir: env["XDG_RUNTIME_DIR"], temporary: tmpdir() });
+    env["HOP3_RUN_DIR"] ||
+    (isSystem ? "/run/hop3" : runDirFor({ root, uid, xdgRuntimeDir: env["XDG_RUNTIME_DIR"], temporary: tmpdir() }));
   // Caddy would take them for a placeholder, or for what comes after a path.
   for (const [name, path] of [
     ["HOP3_ROOT", root],
@@ -36,9 +41,10 @@ export function readServerSettings(env: Environment, uid: number): ServerSetting
   const baseDomain = env["HOP3_DOMAIN"] || "localhost";
   if (!isHostName(baseDomain)) throw new AppError("INVALID_INPUT", "HOP3_DOMAIN is not a valid domain.");
   return {
+    mode,
     layout: layoutOf({ root, run: resolve(run) }),
     apiPort: port(env, "HOP3_API_PORT", 8009),
-    httpPort: port(env, "HOP3_HTTP_PORT", 8080),
+    httpPort: port(env, "HOP3_HTTP_PORT", isSystem ? 80 : 8080),
     baseDomain,
     postgresUri: env["POSTGRES_DB_URI"] === "" ? undefined : env["POSTGRES_DB_URI"],
     builds: whole(env, "HOP3_BUILDS", { unlessSet: 2, min: 1, max: 64, what: "a number" }),
@@ -48,6 +54,7 @@ export function readServerSettings(env: Environment, uid: number): ServerSetting
 /** The same settings as variables for a process that we start; nothing else of our environment goes with them. */
 export function serverEnvironment(settings: ServerSettings): Record<string, string> {
   return {
+    HOP3_MODE: settings.mode,
     HOP3_ROOT: settings.layout.root,
     HOP3_RUN_DIR: settings.layout.run,
     HOP3_API_PORT: String(settings.apiPort),
@@ -87,6 +94,11 @@ export function toolEnvironment(env: Environment): Record<string, string> {
 export function compileCache(env: Environment): Record<string, string> {
   const place = env["NODE_COMPILE_CACHE"];
   return place === undefined ? {} : { NODE_COMPILE_CACHE: place };
+}
+
+function modeOf(text: string): "user" | "system" {
+  if (text === "user" || text === "system") return text;
+  throw new AppError("INVALID_INPUT", "HOP3_MODE must be user or system.");
 }
 
 function port(env: Environment, name: string, unlessSet: number): number {

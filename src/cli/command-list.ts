@@ -31,6 +31,7 @@ import { releaseDiff } from "./commands/release/diff.ts";
 import { releaseList } from "./commands/release/list.ts";
 import { releasePromote, rollback } from "./commands/release/rollback.ts";
 import { releaseShow } from "./commands/release/show.ts";
+import { serverStart } from "./commands/server/start.ts";
 import { systemInfo } from "./commands/system/info.ts";
 import { systemLogs } from "./commands/system/logs.ts";
 import { makeCompletion } from "./commands/tool/completion.ts";
@@ -74,6 +75,7 @@ export const commands: readonly Command[] = [
   domainList,
   domainAdd,
   domainRemove,
+  serverStart,
   systemInfo,
   systemLogs,
   login,

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { ServerHost } from "./server-host.ts";
 
 /** The outside world, handed in by cmd; nothing below reads process itself. */
 export type Terminal = {
@@ -11,6 +12,8 @@ export type Terminal = {
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
   readonly version: string;
+  /** A server on this very host; undefined where Hop3 came as the client alone. */
+  readonly serverHost?: ServerHost;
 };
 
 export type Output = {

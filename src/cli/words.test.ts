@@ -28,7 +28,7 @@ test("what a command says to see exists, and its examples parse as itself", () =
   for (const command of commands) {
     for (const other of command.seeAlso ?? []) assert.ok(words.has(other), `${command.path.join(" ")} -> ${other}`);
     for (const example of command.examples) {
-      const line = /(?:^|\| |\()hop3 ([^|<>()]*)/.exec(example)?.[1]?.trim().split(/\s+/) ?? [];
+      const line = /(?:^|\| |\(|^sudo )hop3 ([^|<>()]*)/.exec(example)?.[1]?.trim().split(/\s+/) ?? [];
       if (line[0] === "--version") continue;
       assert.equal(parseLine(commands, line).command, command, example);
     }

@@ -58,6 +58,7 @@ export async function startPlatform(
   const root = join(base, options.rootPrefix ?? "root");
   const layout = layoutOf({ root, run: join(base, "r") });
   const settings: ServerSettings = {
+    mode: "user",
     layout,
     apiPort: await nextPort(),
     httpPort: await nextPort(),

@@ -1,0 +1,78 @@
+/** `hop3 server start`: system mode in the foreground, for hosts without systemd and for trying it out. */
+import { AppError } from "#core/errors.ts";
+import { canListen } from "#sys/free-port.ts";
+import { systemClock } from "#sys/clock.ts";
+import { asHop3d } from "./as-hop3d.ts";
+import { runForeground } from "./foreground.ts";
+import { invokingPerson, logInPerson } from "./person.ts";
+import { withServerFile } from "./server-env.ts";
+import { readServerSettings, serverEnvironment, toolEnvironment, type ServerSettings } from "./settings.ts";
+import { prepareSystem } from "./system-mode.ts";
+import { makeRunDir } from "#sys/run-dir.ts";
+
+/** Milliseconds for the API to come up. */
+const apiPatience = 60_000;
+
+/** The exit status. Throws DENIED for who is not root, UNAVAILABLE on a host that is not set up, CONFLICT for taken ports. */
+export async function startServer(
+  environment: Readonly<Record<string, string | undefined>>,
+  say: (line: string) => void,
+): Promise<number> {
+  const env = withServerFile({ ...environment, HOP3_MODE: "system" });
+  const settings = readServerSettings(env, 0);
+  const ids = await prepareSystem(settings);
+  makeRunDir(settings.layout.run, 0);
+  return await runForeground({
+    layout: settings.layout,
+    say,
+    again: "`sudo hop3 server start` brings every app back.",
+    begin: async () => {
+      await refuseTakenPorts(settings);
+      const url = `http://127.0.0.1:${settings.apiPort}`;
+      return {
+        environment: { ...toolEnvironment(env), ...serverEnvironment(settings) },
+        up: async (signal) => {
+          await untilApi(url, signal);
+          const person = invokingPerson(environment);
+          const said = await logInPerson(person, url, () =>
+            asHop3d(settings, ids, "token", `${person.name} on this host`),
+          );
+          if (said !== undefined) say(said);
+          say(`ready: system mode, apps at http://APP.${settings.baseDomain}, port ${settings.httpPort}`);
+          say(`  API  ${url}`);
+          say("  HTTPS is not served: put what ends TLS in front of it.");
+          say("Ctrl-C stops everything.");
+        },
+      };
+    },
+  });
+}
+
+/** A server's ports are its address: no other is taken in their place. */
+async function refuseTakenPorts({ apiPort, httpPort }: ServerSettings): Promise<void> {
+  for (const [name, port, host] of [
+    ["HOP3_API_PORT", apiPort, "127.0.0.1"],
+    ["HOP3_HTTP_PORT", httpPort, "::"],
+  ] as const) {
+    if (await canListen(port, host)) continue;
+    throw new AppError("CONFLICT", `Port ${port} is taken.`, {
+      hint: `Stop what listens there, or set ${name} in /etc/hop3/server.env.`,
+    });
+  }
+}
+
+async function untilApi(url: string, signal: AbortSignal): Promise<void> {
+  const deadline = systemClock.now() + apiPatience;
+  for (;;) {
+    const answered = await fetch(`${url}/api/v1/version`, { signal }).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (answered || signal.aborted) return;
+    if (systemClock.now() > deadline)
+      throw new AppError("TIMEOUT", `The API did not answer within ${apiPatience / 1000} s.`, {
+        hint: "`journalctl -u hop3` or HOP3_ROOT/log may tell why.",
+      });
+    await systemClock.sleep(100, signal).catch(() => undefined);
+  }
+}

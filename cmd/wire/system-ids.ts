@@ -1,0 +1,26 @@
+/** The numbers of the users that system mode runs as, which `hop3 server install` makes. */
+import { AppError } from "#core/errors.ts";
+import type { ServerIds } from "#supervisor/server-folders.ts";
+import { readAccounts, type Accounts } from "#sys/accounts.ts";
+
+/** Of `hop3d`, of the edge, and of the group that both are in. */
+export const serverNames = { hop3: "hop3", edge: "hop3-edge", files: "hop3-files" } as const;
+
+/** Throws UNAVAILABLE where one is missing, or has another group than system mode needs. */
+export function systemIds(accounts: Accounts = readAccounts()): ServerIds {
+  const userOf = (name: string): number => {
+    const user = accounts.users.find((one) => one.name === name);
+    if (user === undefined) throw unfit(`There is no user ${name}.`);
+    if (user.gid !== user.uid) throw unfit(`The user ${name} has the number ${user.uid} and its group ${user.gid}.`);
+    return user.uid;
+  };
+  const files = accounts.groups.find(({ name }) => name === serverNames.files);
+  if (files === undefined) throw unfit(`There is no group ${serverNames.files}.`);
+  return { hop3: userOf(serverNames.hop3), edge: userOf(serverNames.edge), files: files.gid };
+}
+
+function unfit(what: string): AppError {
+  return new AppError("UNAVAILABLE", `This host is not set up for system mode: ${what}`, {
+    hint: "`sudo hop3 server install` sets it up.",
+  });
+}
