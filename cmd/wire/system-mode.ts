@@ -55,6 +55,7 @@ export function systemMode(settings: ServerSettings, ids: ServerIds, hop3d: stri
         ids: { hop3: ids.hop3, edge: ids.files },
         ceiling: {},
         programs: programs(),
+        sessionCode: ["cmd", "src", "node_modules", "package.json"].map((name) => join(code, name)),
         clock: wallClock,
         log,
         fault: () => undefined,

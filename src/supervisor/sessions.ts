@@ -89,8 +89,9 @@ export class Sessions {
         rmSync(join(directory, file), { force: true });
       }),
     );
-    rmSync(sockets, { recursive: true, force: true });
+    // The directory itself stays as it is: in system mode `hop3d` passes it.
     mkdirSync(sockets, { recursive: true, mode: 0o700 });
+    for (const name of readdirSync(sockets)) rmSync(join(sockets, name), { recursive: true, force: true });
   }
 
   /** Resolves with the socket where the session waits for its client. */
