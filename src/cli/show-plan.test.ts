@@ -25,6 +25,7 @@ test("a plan names the commands of a build as a person would type them, not the 
     hooks: [],
     processes: [],
     cron: [],
+    volumes: [],
     staticPaths: {},
     env: [],
     domains: [],

@@ -1,5 +1,6 @@
 /** A deploy's plan for a reader: what `hop3 deploy --dry-run` prints. */
 import type { DeployPlan } from "#core/api/deploys.ts";
+import { volumeText } from "#core/volume.ts";
 import { printable } from "./printable.ts";
 import { facts } from "./render.ts";
 
@@ -35,6 +36,10 @@ export function planText(plan: DeployPlan): string {
     ...list(
       "by the clock",
       plan.cron.map(({ name, schedule, timezone, command }) => `${name} at ${schedule} (${timezone}): ${command}`),
+    ),
+    ...list(
+      "volumes",
+      plan.volumes.map((volume) => `${volume.name}: ${volumeText(volume)}`),
     ),
     ...list(
       "static files",

@@ -30,7 +30,7 @@ const units: Readonly<Record<string, number>> = { "": 1, K: 1024, M: mebi, G: 10
 
 /** The smallest are what an interpreter needs to start and say what it lacks. */
 const kinds: readonly Kind[] = [
-  { key: "memory", name: "memory", read: readBytes },
+  { key: "memory", name: "memory", read: (value) => readBytes(value) },
   { key: "cpu", name: "cpu", read: (value) => between(value, 0.01, 1024, "a number of processors") },
   { key: "processes", name: "processes", read: (value) => wholeBetween(value, 4, 1_000_000) },
   { key: "open-files", name: "openFiles", read: (value) => wholeBetween(value, 64, 1_048_576) },
@@ -103,12 +103,13 @@ export function heapOf(memory: number): number {
   return Math.max(16, Math.floor(Math.min(memory * 0.75, memory - 32 * mebi) / mebi));
 }
 
-function readBytes(value: unknown): number | string {
+/** Bytes of `512M`, `1.5G` and the like, at least `least` MiB; else what is wrong with it, for people. */
+export function readBytes(value: unknown, least = 8): number | string {
   const [, amount = "", unit = ""] = /^(\d{1,15}(?:\.\d{1,3})?) ?([KMGT]?)(?:i?B)?$/i.exec(String(value)) ?? [];
   const bytes = Math.floor(Number(amount) * (units[unit.toUpperCase()] ?? Number.NaN));
   const isText = typeof value === "string" || typeof value === "number" || typeof value === "bigint";
   if (!isText || amount === "" || !Number.isSafeInteger(bytes)) return 'must be a size such as "512M" or "1.5G".';
-  return bytes < 8 * mebi ? 'must be at least "8M".' : bytes;
+  return bytes < least * mebi ? `must be at least "${least}M".` : bytes;
 }
 
 function between(value: unknown, least: number, most: number, what: string): number | string {

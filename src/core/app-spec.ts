@@ -4,6 +4,7 @@
  */
 import type { Healthcheck } from "./healthcheck.ts";
 import type { CronSpec, RestartPolicy, ShellCommand } from "./records.ts";
+import type { VolumeSpec } from "./volume.ts";
 
 export type AppSpec = {
   /** `[metadata] id`, if given. */
@@ -36,6 +37,8 @@ export type AppSpec = {
   };
   /** `[[cron]]`, then the `cron` lines of the Procfile; not there when the app has none. */
   readonly cron?: readonly CronSpec[];
+  /** `[[volumes]]`; not there when the app has none. */
+  readonly volumes?: readonly VolumeSpec[];
   /** Seconds that a process may take to listen. */
   readonly startTimeout: number;
   /** `[run] keep-warm`, if given: seconds that web instances run on when another release has taken their place. */

@@ -149,6 +149,12 @@ export const errorTable = {
     grpc: grpc.precondition,
     hint: "`hop3 app build-logs` has its output.",
   },
+  VOLUME_UNAVAILABLE: {
+    exit: 8,
+    http: 422,
+    grpc: grpc.precondition,
+    hint: "Look at `[[volumes]]` of hop3.toml; docs/config.md says what each type needs.",
+  },
   APP_EXITED: {
     exit: 8,
     http: 422,

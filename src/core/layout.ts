@@ -32,6 +32,9 @@ export function layoutOf({ root, run }: Roots) {
     appData: (name: string) => `${app(name)}/data`,
     appHome: (name: string) => `${app(name)}/home`,
     appCache: (name: string) => `${app(name)}/cache`,
+    /** A directory each, outside of all builds; one that is being filled has a name that begins with a dot. */
+    volumes: (name: string) => `${app(name)}/volumes`,
+    volume: (name: string, volume: string) => `${app(name)}/volumes/${volume}`,
     appLogs: (name: string) => `${app(name)}/log`,
     build: (name: string, build: number) => `${app(name)}/builds/${build}`,
     buildRecord: (name: string, build: number) => `${app(name)}/builds/${build}/build.json`,

@@ -8,6 +8,7 @@
  *
  * Environment values are sealed (core/sealed.ts) with the master key, so that a record at rest shows no secret.
  */
+import type { VolumeSpec } from "./volume.ts";
 
 /** A command of the app, run by `/bin/sh -c` as the app's user with the record's environment. */
 export type ShellCommand = string;
@@ -90,6 +91,8 @@ export type ReleaseRecord = {
   readonly probe?: { readonly command: ShellCommand; readonly timeout: number };
   /** What runs by the clock while this release is the live one. Records of earlier versions have none. */
   readonly cron?: readonly CronSpec[];
+  /** Seen by all that runs of it; targets relative to the tree, where the build has made links. Records of earlier versions have none. */
+  readonly volumes?: readonly VolumeSpec[];
   /** Sealed JSON object of the environment, without what the supervisor adds for each instance (PORT, HOP3_SOCKET, PROC_TYPE). */
   readonly env: string;
 };

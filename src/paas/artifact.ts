@@ -7,6 +7,7 @@ import type { AppSpec } from "#core/app-spec.ts";
 import { AppError, isNodeError } from "#core/errors.ts";
 import { type Healthcheck, standardStatus, standardTries } from "#core/healthcheck.ts";
 import type { Layout } from "#core/layout.ts";
+import type { VolumeSpec } from "#core/volume.ts";
 import { writeFileAtomic } from "#sys/atomic-file.ts";
 
 export type Artifact = {
@@ -24,6 +25,8 @@ export type Artifact = {
   readonly cwd: string;
   /** URL prefix to directory, relative to the tree. */
   readonly staticPaths: Readonly<Record<string, string>>;
+  /** Targets relative to the tree. Artifacts of earlier versions have none. */
+  readonly volumes?: readonly VolumeSpec[];
   /** Declared in the app's files. */
   readonly domains: readonly string[];
   readonly spec: Pick<

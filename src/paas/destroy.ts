@@ -14,7 +14,7 @@ import type { Actor, Platform } from "./platform.ts";
 import { requireApp } from "./require-app.ts";
 import { supervisorStatuses } from "./supervisor-status.ts";
 
-const removed = ["processes", "routes", "environment", "releases and builds", "data", "logs"];
+const removed = ["processes", "routes", "environment", "releases and builds", "data", "volumes", "logs"];
 
 /** Answers when nothing of it is left; `confirm` must be its name. Throws CONFIRMATION_NEEDED, APP_NOT_FOUND. */
 export async function destroyApp(platform: Platform, name: string, confirm: string, by: Actor): Promise<string[]> {

@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { ReleaseDetails, ReleaseDiff, ReleaseSummary } from "#core/api/releases.ts";
 import { AppError } from "#core/errors.ts";
 import type { CronSpec, ReleaseRecord } from "#core/records.ts";
+import { volumeText } from "#core/volume.ts";
 import { createDeploy } from "#store/deploys.ts";
 import { readEnv } from "#store/env.ts";
 import { listReleases as releaseRows, type Release } from "#store/releases.ts";
@@ -15,6 +16,7 @@ import { enqueueRollback } from "./deploy/pipeline.ts";
 import type { Actor, Platform } from "./platform.ts";
 import { readSettings } from "./release-settings.ts";
 import { requireApp } from "./require-app.ts";
+import { volumeView } from "./volume-view.ts";
 
 /** Rows that are looked at: releases that never served are among them. */
 const lookedAt = 500;
@@ -31,13 +33,14 @@ export async function showRelease(platform: Platform, app: string, number: numbe
   const { liveRelease } = await requireApp(platform, app);
   const row = await requireRelease(platform, app, number);
   const settings = readSettings(platform, app, number);
-  const { processes, cron = [] } = readRecord(platform, row);
+  const { processes, cron = [], volumes = [] } = readRecord(platform, row);
   return {
     app,
     ...summary(platform, row, liveRelease),
     restores: settings?.restores ?? null,
     processes: Object.entries(processes).map(([type, { command }]) => ({ type, command })),
     cron: cron.map(({ name, schedule, timeZone, command }) => ({ name, schedule, timezone: timeZone, command })),
+    volumes: volumes.map(volumeView),
     variables: (settings?.variables ?? []).map(({ name }) => name).toSorted(),
   };
 }
@@ -49,6 +52,8 @@ export async function diffReleases(platform: Platform, app: string, from: number
   const commands = (row: Release) =>
     new Map(Object.entries(readRecord(platform, row).processes).map(([type, { command }]) => [type, command]));
   const jobs = (row: Release) => new Map((readRecord(platform, row).cron ?? []).map((job) => [job.name, jobText(job)]));
+  const volumes = (row: Release) =>
+    new Map((readRecord(platform, row).volumes ?? []).map((one) => [one.name, volumeText(one)]));
   const values = (row: Release) =>
     new Map(readSettings(platform, app, row.number)?.variables.map(({ name, value }) => [name, value]));
   return {
@@ -62,6 +67,11 @@ export async function diffReleases(platform: Platform, app: string, from: number
       to: is ?? null,
     })),
     cron: differences(jobs(a), jobs(b)).map(([name, was, is]) => ({ name, from: was ?? null, to: is ?? null })),
+    volumes: differences(volumes(a), volumes(b)).map(([name, was, is]) => ({
+      name,
+      from: was ?? null,
+      to: is ?? null,
+    })),
     variables: differences(values(a), values(b)).map(([name, was, is]) => ({
       name,
       change: was === undefined ? "added" : is === undefined ? "removed" : "changed",

@@ -242,6 +242,7 @@ export function memoryPlatform(): MemoryPlatform {
           hooks: [],
           processes: [],
           cron: [],
+          volumes: [],
           staticPaths: { "/": "." },
           env: [{ name: "SECRET", source: "user" }],
           domains: [`${params.app}.localhost`],
@@ -259,6 +260,7 @@ export function memoryPlatform(): MemoryPlatform {
         restores: null,
         processes: [{ type: "web", command: "serve" }],
         cron: [{ name: "nightly", schedule: "@daily", timezone: "UTC", command: "tidy" }],
+        volumes: [{ name: "media", type: "persist", target: "media", mode: "rw", bytes: null, source: null }],
         variables: Object.keys(find(params.app).env),
       }),
       diffReleases: async ({ params }) => {
@@ -270,6 +272,7 @@ export function memoryPlatform(): MemoryPlatform {
           build: { from: params.release, to: params.to },
           processes: [{ type: "web", from: "serve", to: "serve --new" }],
           cron: [{ name: "nightly", from: null, to: "@daily UTC, forbid, 60 s: tidy" }],
+          volumes: [{ name: "media", from: null, to: "kept at media" }],
           variables: [{ name: "SECRET", change: "changed" }],
         };
       },

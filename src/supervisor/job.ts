@@ -1,5 +1,5 @@
 /**
- * Build steps, hooks, tries of a health command and runs of cron jobs: run once, with an end that somebody waits for. They are children of the supervisor with plain
+ * Build steps, hooks, the filling of volumes, tries of a health command and runs of cron jobs: run once, with an end that somebody waits for. They are children of the supervisor with plain
  * pipes: should it die, a job dies at its next start, for nobody is left who could answer for it. Its note on the disk
  * (`jobs/<id>.json`) lets the next supervisor find its processes, and tell the next asker that it failed.
  */
@@ -29,8 +29,8 @@ import { endTree, killTree } from "./terminate.ts";
 
 export type JobPlan = {
   readonly app: string;
-  readonly kind: "build" | "hook" | "probe" | "cron";
-  /** Build or release, and step, hook, number of the instance (0 for none) or run. */
+  readonly kind: "build" | "hook" | "volume" | "probe" | "cron";
+  /** Build or release, and step, hook, volume, number of the instance (0 for none) or run. */
   readonly number: number;
   readonly index: number;
   readonly command: Command;

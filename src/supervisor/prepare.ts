@@ -6,6 +6,7 @@ import { recordEnv } from "./records.ts";
 import { Refusal } from "./refusal.ts";
 import type { About, Start } from "./run.ts";
 import type { Released } from "./system.ts";
+import { requireVolumes } from "./volumes/require-volumes.ts";
 
 /** What to run for an instance, from its record as it is now; takes another port when a stranger has taken the old one. */
 export async function prepareStart(apps: Apps, app: string, id: string): Promise<Start> {
@@ -19,6 +20,7 @@ export async function prepareStart(apps: Apps, app: string, id: string): Promise
   const env = recordEnv(records, "release", app, release, record.env);
   const logs = { root: layout.apps, below: [app, "log"] };
   forgetOldRuns(logs, process, (one) => apps.runs(one));
+  requireVolumes(layout, record);
   const walls = run.system?.instance(app, id, type, releasedOf(record));
   return {
     about: { process, logs, listens, startTimeout: spec.startTimeout, stopTimeout: spec.stopTimeout, fingerprint: "" },

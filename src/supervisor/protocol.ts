@@ -26,6 +26,11 @@ export type Verbs = {
   "build.step": { args: { app: string; build: number; step: number }; result: JobResult };
   /** Runs hook `hook` (index) of release `release`, once, as the app; output goes on in the build.log of the release's build. */
   "release.hook": { args: { app: string; release: number; hook: number }; result: JobResult };
+  /**
+   * Makes volume `volume` (index) of release `release` ready, filled with what its build has shipped when it is new; to be
+   * asked before anything of the release runs. `refused`: why this server cannot have it. `output`: as of a ProbeResult.
+   */
+  "release.volume": { args: { app: string; release: number; volume: number }; result: VolumeResult };
   /** Kills the app's running job with its whole tree; true when there was one. */
   "job.cancel": { args: { app: string }; result: { canceled: boolean } };
   /**
@@ -148,6 +153,8 @@ export type InstanceMetrics = {
 
 /** `output`: its last lines, printable and cut to 500 characters, at most 20. */
 export type ProbeResult = JobResult & { readonly output: readonly string[] };
+
+export type VolumeResult = ProbeResult & { readonly refused: string | null };
 
 export type CronJobStatus = CronSpec & {
   readonly release: number;

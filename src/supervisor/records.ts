@@ -31,6 +31,7 @@ import {
   whole,
   seconds,
 } from "./shape.ts";
+import { volumesOf } from "./volumes/volume-record.ts";
 
 export type RecordSource = {
   readonly apps: string;
@@ -45,7 +46,7 @@ export function readRelease(source: RecordSource, app: string, release: number):
     readRecord(source, app, "releases", release, "release.json", where),
     where,
     ["version", "app", "release", "build", "createdAt", "cwd", "processes", "hooks", "env"],
-    ["probe", "cron"],
+    ["probe", "cron", "volumes"],
   );
   samePlace(found, where, app, "release", release);
   const { limits } = source;
@@ -74,6 +75,7 @@ export function readRelease(source: RecordSource, app: string, release: number):
     hooks,
     ...(found["probe"] === undefined ? {} : { probe: probeOf(found["probe"], `${where}: probe`, limits) }),
     ...(found["cron"] === undefined ? {} : { cron: cronOf(found["cron"], `${where}: cron`, limits) }),
+    ...(found["volumes"] === undefined ? {} : { volumes: volumesOf(found["volumes"], `${where}: volumes`) }),
     env: text(found["env"], `${where}: env`, limits.recordBytes),
   };
 }

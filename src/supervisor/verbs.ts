@@ -23,6 +23,7 @@ import type { Sessions } from "./sessions.ts";
 import { openToAppend } from "./safe-path.ts";
 import type { Services } from "./services.ts";
 import { appNameOf, entries, fields, numberMax, oneOf, processTypeOf, seconds, text, whole } from "./shape.ts";
+import { volumeVerbs } from "./volumes/volume-verbs.ts";
 
 export type VerbContext = {
   readonly apps: Apps;
@@ -193,6 +194,7 @@ const table: { readonly [V in Verb]: Handler<V> } = {
   },
   ...cronVerbs,
   ...sessionVerbs,
+  ...volumeVerbs,
   "service.restart": {
     parse: (args) => ({
       service: oneOf(fields(args, "service.restart", ["service"])["service"], "service", ["hop3d", "caddy"]),

@@ -32,7 +32,7 @@ export function isWarm(apps: Apps, one: DesiredInstance): boolean {
   );
 }
 
-/** By what the records say: the same tree and folder, command, limits and environment. Other processes may differ. */
+/** By what the records say: the same tree and folder, volumes, command, limits and environment. Other processes may differ. */
 function runsTheSame(apps: Apps, app: string, record: ReleaseRecord, other: number): boolean {
   const { records } = apps.options;
   try {
@@ -40,6 +40,7 @@ function runsTheSame(apps: Apps, app: string, record: ReleaseRecord, other: numb
     const whatRuns = (one: ReleaseRecord) => ({
       build: one.build,
       cwd: one.cwd,
+      volumes: one.volumes ?? [],
       // How many there are is nothing that one of them knows.
       web: { ...one.processes[webType], count: 0 },
       env: recordEnv(records, "release", app, one.release, one.env),

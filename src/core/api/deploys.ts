@@ -11,6 +11,7 @@ import {
   processType,
   queryFlag,
   releaseNumber,
+  volumeView,
   wholeNumber,
 } from "./shared.ts";
 
@@ -137,6 +138,7 @@ export const deployPlan = z.object({
   hooks: z.array(z.object({ name: z.string(), command: z.string() })),
   processes: z.array(z.object({ type: processType, command: z.string(), count: z.int() })),
   cron: z.array(z.object({ name: z.string(), schedule: z.string(), timezone: z.string(), command: z.string() })),
+  volumes: z.array(volumeView),
   staticPaths: z.record(z.string(), z.string()),
   env: z.array(z.object({ name: z.string(), source: z.string() })).describe("Names only, never values"),
   domains: z.array(z.string()),

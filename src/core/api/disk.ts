@@ -6,7 +6,7 @@ import { appName, appParams, isoTime, queryFlag } from "./shared.ts";
 /** `bytes` as the disk holds them, so more than the files' own; `files` counts folders and links, too. */
 const share = { bytes: z.int(), files: z.int() };
 
-export const diskParts = ["builds", "releases", "cache", "data", "home", "logs"] as const;
+export const diskParts = ["builds", "releases", "cache", "data", "volumes", "home", "logs"] as const;
 export const ownParts = ["runtimes", "logs", "database", "edge", "supervisor", "uploads", "trash"] as const;
 
 const room = z.object({ total: z.int(), free: z.int(), reserve: z.int() });

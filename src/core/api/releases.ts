@@ -9,6 +9,7 @@ import {
   isoTime,
   processType,
   releaseNumber,
+  volumeView,
   wholeNumber,
 } from "./shared.ts";
 
@@ -48,6 +49,7 @@ export const showRelease = defineRoute({
     restores: releaseNumber.nullable().describe("The release that it brought back"),
     processes: z.array(z.object({ type: processType, command: z.string() })),
     cron: z.array(z.object({ name: z.string(), schedule: z.string(), timezone: z.string(), command: z.string() })),
+    volumes: z.array(volumeView),
     variables: z.array(envName).describe("Those of the app; not what its files or the platform add"),
   }),
 });
@@ -56,7 +58,7 @@ export type ReleaseDetails = z.infer<typeof showRelease.response>;
 export const diffReleases = defineRoute({
   method: "GET",
   path: "/apps/:app/releases/:release/diff/:to",
-  summary: "What differs from one release to another: build, processes, cron jobs, names of variables",
+  summary: "What differs from one release to another: build, processes, cron jobs, volumes, names of variables",
   action: "app.show",
   params: releaseParams.extend({ to: wholeNumber }),
   response: z.object({
@@ -70,6 +72,9 @@ export const diffReleases = defineRoute({
     cron: z
       .array(z.object({ name: z.string(), from: z.string().nullable(), to: z.string().nullable() }))
       .describe("Cron jobs: schedule, zone, command and what else it says, as one text"),
+    volumes: z
+      .array(z.object({ name: z.string(), from: z.string().nullable(), to: z.string().nullable() }))
+      .describe("What each is and where, as one text"),
     variables: z.array(z.object({ name: z.string(), change: z.enum(["added", "removed", "changed"]) })),
   }),
 });

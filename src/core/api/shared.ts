@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { envValueMax } from "../limits.ts";
 import { isAppName, isEnvName, isProcessType } from "../names.ts";
+import { volumeModes, volumeTypes } from "../volume.ts";
 
 export const appName = z
   .string()
@@ -43,6 +44,17 @@ export const wholeNumber = z
   .string()
   .regex(/^[0-9]{1,15}$/, "must be a whole number")
   .transform(Number);
+
+/** A directory of the app that builds and releases do not replace. */
+export const volumeView = z.object({
+  name: z.string(),
+  type: z.enum(volumeTypes),
+  target: z.string().describe("Where the app sees it, relative to the root of what was uploaded"),
+  mode: z.enum(volumeModes),
+  bytes: z.int().nullable().describe("Of a `tmpfs`: the most that it takes of memory"),
+  source: z.string().nullable().describe("Of a `bind`: the server's directory"),
+});
+export type VolumeView = z.infer<typeof volumeView>;
 
 /** What went wrong, as data: the code is a row of the error table (docs/errors.md). */
 export const fault = z

@@ -40,6 +40,12 @@ const effects: Readonly<Record<string, string>> = {
   "cron.timezone": 'timezone = "Europe/Berlin"',
   "cron.overlap": 'overlap = "allow"',
   "cron.timeout": "timeout = 7",
+  "volumes.name": 'name = "a"',
+  "volumes.target": 'target = "a"',
+  "volumes.type": 'type = "tmpfs"\nsize = "1M"',
+  "volumes.size": 'type = "tmpfs"\nsize = "2M"',
+  "volumes.source": 'type = "bind"\nsource = "/a"',
+  "volumes.mode": 'mode = "ro"',
   "run.start": 'start = "a"',
   "run.before-run": 'before-run = "a"',
   "run.start-timeout": "start-timeout = 7",
@@ -65,12 +71,15 @@ const effects: Readonly<Record<string, string>> = {
 };
 
 /** What a table of a list must have; a line that is tried takes the place of its own key. */
-const jobs = ['name = "x"', 'schedule = "@hourly"', 'command = "b"'];
+const needed: Readonly<Record<string, readonly string[]>> = {
+  cron: ['name = "x"', 'schedule = "@hourly"', 'command = "b"'],
+  volumes: ['name = "x"', 'target = "b"'],
+};
 
-function cronTable(lines: readonly string[]): string {
+function listed(section: string, lines: readonly string[]): string {
   const keyOf = (line: string) => line.split(" =")[0];
-  const base = jobs.filter((line) => !lines.some((one) => keyOf(one) === keyOf(line)));
-  return `[[cron]]\n${[...base, ...lines].join("\n")}\n`;
+  const base = needed[section]?.filter((line) => !lines.some((one) => keyOf(one) === keyOf(line))) ?? [];
+  return `[[${section}]]\n${[...base, ...lines].join("\n")}\n`;
 }
 
 describe("each key of hop3.toml that is built", () => {
@@ -82,7 +91,7 @@ describe("each key of hop3.toml that is built", () => {
   for (const [name, lines] of Object.entries(effects)) {
     it(`is obeyed: ${name}`, () => {
       const [section = "", key] = name.split(".");
-      if (section === "cron") return assert.notDeepEqual(read(cronTable([lines])), read(cronTable([])));
+      if (section in needed) return assert.notDeepEqual(read(listed(section, [lines])), read(listed(section, [])));
       const sets = (line: string) => key !== undefined && line.startsWith(`${key} =`);
       const without = key === undefined ? [] : lines.split("\n").filter((line) => !sets(line));
       assert.notDeepEqual(
@@ -98,10 +107,15 @@ describe("each key of hop3.toml that is not built", () => {
     it(`is refused by name: ${name}`, () => {
       const [section = "", key] = name.split(".");
       const path = section === "healthcheck" ? 'path = "/"\n' : "";
-      const text = key === undefined ? `[${section}]\n` : `[${section}]\n${path}${key} = "a"\n`;
+      const table = key === undefined ? `[${section}]\n` : `[${section}]\n${path}${key} = "a"\n`;
+      const isListed = key !== undefined && section in needed;
+      const text = isListed ? listed(section, [`${key} = "a"`]) : table;
       assert.throws(
         () => read(text),
-        (error) => error instanceof AppError && error.code === "NOT_BUILT_YET" && error.message.includes(`\`${name}\``),
+        (error) =>
+          error instanceof AppError &&
+          error.code === "NOT_BUILT_YET" &&
+          error.message.includes(`\`${isListed ? `${section}[0].${key}` : name}\``),
       );
     });
   }

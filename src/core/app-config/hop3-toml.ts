@@ -12,6 +12,7 @@ import { type Problem, shownMax, throwProblems } from "./problem.ts";
 import { hop3Toml, type Hop3Toml } from "./schema.ts";
 import { keyMeta } from "./schema-key.ts";
 import type { SourceText } from "./source-text.ts";
+import { volumeRules } from "./volumes.ts";
 
 /** Largest hop3.toml, in bytes. */
 export const hop3TomlMax = 256 * 1024;
@@ -91,7 +92,7 @@ function crossChecks(
   if (list.length > 0 && env.some((entry) => entry.name === "HOST_NAME")) {
     found.push({ path: ["env", "HOST_NAME"], message: "and `domains.list` exclude each other." });
   }
-  found.push(...healthcheckRules(config));
+  found.push(...healthcheckRules(config), ...volumeRules(config));
   for (const [index, { name }] of (config.cron ?? []).entries()) {
     const first = config.cron?.findIndex((job) => job.name === name) ?? index;
     if (first < index) found.push({ path: ["cron", index, "name"], message: `is the name of job ${first + 1} too.` });
@@ -110,15 +111,23 @@ function crossChecks(
 function notBuiltKeys(
   schema: z.core.$ZodType,
   value: unknown,
-  path: readonly string[],
-): readonly (readonly string[])[] {
+  path: readonly PropertyKey[],
+): readonly (readonly PropertyKey[])[] {
   const shape = shapeOf(schema);
   if (shape === undefined || typeof value !== "object" || value === null) return [];
+  if (Array.isArray(value)) {
+    return value.flatMap((one: unknown, index) => notBuiltKeys(elementOf(schema) ?? schema, one, [...path, index]));
+  }
   return Object.entries(value).flatMap(([name, child]) => {
     const type = Object.hasOwn(shape, name) ? shape[name] : undefined;
     if (type === undefined) return [];
     return keyMeta(type).notBuilt === true ? [[...path, name]] : notBuiltKeys(type, child, [...path, name]);
   });
+}
+
+function elementOf(schema: z.core.$ZodType): z.core.$ZodType | undefined {
+  if (schema instanceof z.ZodOptional) return elementOf(schema.unwrap());
+  return schema instanceof z.ZodArray ? schema.element : undefined;
 }
 
 /** The keys of a table's type, or of each in a list of them, through `optional`. */

@@ -86,7 +86,6 @@ test("what is known and not built is refused by name, never ignored", () => {
     "[nix]",
     "[limits]\nmemory = '1G'",
     "[contexts.prod]\nserver = 'a'",
-    "[[volumes]]",
     "[waf]",
     "[build]\npackages = ['git']",
     "[build]\nbuilder = 'docker'",

@@ -13,6 +13,7 @@ import { healthcheckOf } from "./healthcheck.ts";
 import { type ParsedToml, hop3TomlMax, parseHop3Toml } from "./hop3-toml.ts";
 import { type Procfile, parseProcfile } from "./procfile.ts";
 import { findSource } from "./source-text.ts";
+import { volumesOf } from "./volumes.ts";
 
 const procfileMax = 64 * 1024;
 const envFileMax = 256 * 1024;
@@ -42,6 +43,7 @@ function mergeSpec({ config, env: tomlEnv }: ParsedToml, procfile: Procfile, env
   if (count > processesMax)
     throw new AppError("INVALID_CONFIG", `The app names ${count} processes; it may have ${processesMax} at most.`);
   const cron = cronOf(config, procfile.cron);
+  const volumes = volumesOf(config);
   const prerun = run?.["before-run"] ?? procfile.prerun;
   const own = new Set(tomlEnv.map((entry) => entry.name));
   const env = [...envFile.filter((entry) => !own.has(entry.name)), ...tomlEnv];
@@ -61,6 +63,7 @@ function mergeSpec({ config, env: tomlEnv }: ParsedToml, procfile: Procfile, env
     ...(start === undefined ? defined({ serve: procfile.serve }) : {}),
     hooks: defined({ prerun, release: procfile.release }),
     ...(cron.length === 0 ? {} : { cron }),
+    ...(volumes.length === 0 ? {} : { volumes }),
     startTimeout: run?.["start-timeout"] ?? startTimeout,
     ...defined({ keepWarm: run?.["keep-warm"], restart: run?.restart, healthcheck: healthcheckOf(config) }),
     staticPaths: {

@@ -20,6 +20,7 @@ import {
 } from "./schema-values.ts";
 import { envValueMax, keepWarmMax, keepWarmStandard, probeTimeoutMax, startTimeoutMax } from "../limits.ts";
 import { isAppName, isHostName } from "../names.ts";
+import { volumes } from "./volumes-schema.ts";
 
 const generate = z.strictObject({
   generate: z.enum(["hex", "base64", "urlsafe", "password", "uuid"], "must be hex, base64, urlsafe, password or uuid"),
@@ -198,6 +199,10 @@ export const hop3Toml = z.strictObject({
     cron.optional(),
     "What runs by the clock, a `[[cron]]` table each, beside the `cron` lines of the Procfile. Only the release that serves has its jobs run, and none while the app is stopped. Where clocks are put forward, a time of the day that is skipped comes once, right after the gap; where they are put back, one that comes twice comes once. When the server's clock is set, the server sleeps or restarts, the times of the day of up to three hours are made up for, each job once; nothing older is. A schedule whose minute or hour begins with `*` just goes on by what the clocks show. What is due together starts a quarter of a second apart, 16 jobs at a time on the server and 4 of one app.",
   ),
+  volumes: key(
+    volumes.optional(),
+    "Directories that builds and releases do not replace, a `[[volumes]]` table each. Everything of the app that runs sees them, builds do not. A volume is known by its name: one that is not named any more is kept until the app is destroyed, and comes back with its name. No part of the way to `target` may be a link, and the edge serves nothing of it. An app's own data directory is there without any: `$HOP3_DATA_DIR`.",
+  ),
   static: key(staticPaths.optional(), "URL path = directory, as `[run] static`.", {
     shown: "table of URL path = directory",
   }),
@@ -221,10 +226,6 @@ export const hop3Toml = z.strictObject({
   backup: notBuilt("table", "`enabled`, `schedule`, `retention`, `paths`, `exclude`."),
   addons: notBuilt("list of tables", "Databases and other services: `type`, `name`, `extensions`, `backup`."),
   provider: notBuilt("list of tables", "The old name of `[[addons]]`."),
-  volumes: notBuilt(
-    "list of tables",
-    "`name`, `target`, `type`, `size`, `source`, `mode`, `backup`. An app's own data directory is always there: `$HOP3_DATA_DIR`.",
-  ),
   limits: notBuilt("table", "`memory`, `cpu`, `processes`."),
   docker: notBuilt("table", "`port`, `runtime`, `build-args`."),
   waf: notBuilt("table", "`enabled`, `mode`, `ruleset`, `allow`, `gate`, `tuning`, `bans`."),

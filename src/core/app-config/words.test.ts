@@ -47,7 +47,10 @@ test("ignore patterns match names at any depth, or paths from the root", () => {
 test("the reference names every key of the schema", () => {
   const page = configReference();
   for (const name of Object.keys(hop3Toml.shape))
-    assert.ok(page.includes(`\`${name}\``) || page.includes(`\`[${name}]\``), name);
+    assert.ok(
+      [name, `[${name}]`, `[[${name}]]`].some((shown) => page.includes(`\`${shown}\``)),
+      name,
+    );
   for (const name of ["before-build", "start-timeout", "healthcheck-timeout"])
     assert.ok(page.includes(`\`${name}\``), name);
   assert.match(page, /\| `packages` \| list \| {2}\| \*\*Not built yet\.\*\*/);

@@ -24,6 +24,9 @@ export function artifactOf(app: string, build: number, { spec, builder }: Detect
         posix.join(spec.directory, directory),
       ]),
     ),
+    ...(spec.volumes === undefined
+      ? {}
+      : { volumes: spec.volumes.map((one) => ({ ...one, target: posix.join(spec.directory, one.target) })) }),
     domains: spec.domains,
     spec: {
       hooks: spec.hooks,

@@ -8,6 +8,7 @@ import { replaceWords } from "#core/plan-words.ts";
 import { AppError } from "#core/errors.ts";
 import type { BuildRecord, BuildStep } from "#core/records.ts";
 import { recordEnvContext, sealEnv } from "#core/sealed.ts";
+import { linkVolumes } from "#supervisor/volumes/link-volumes.ts";
 import { writeFileAtomic } from "#sys/atomic-file.ts";
 import { writeArtifact, type Artifact } from "../artifact.ts";
 import { appPlatformEnv } from "../app-env.ts";
@@ -45,7 +46,7 @@ export async function build(job: DeployJob, number: number, found: Detected): Pr
     runtimes,
   });
   const artifact = artifactOf(app, number, found, plan);
-  const steps = artifactSteps(found, plan);
+  const steps = [...artifactSteps(found, plan), ...linkVolumes(artifact.volumes ?? [])];
   const { variables: stored } = await settingsOf(job);
   const env = envRecord(resolveEnv({ artifact, stored, platform: appPlatformEnv(platform, app), domains: [] }));
   const record: BuildRecord = {

@@ -45,6 +45,15 @@ function refuseUnobeyed(spec: Detected["spec"], builder: Builder, plan: BuildPla
       hint: `It has: ${Object.keys(processes).join(", ") || "no processes"}.`,
     });
   }
+  if (spec.volumes !== undefined && Object.keys(processes).length === 0 && spec.cron === undefined) {
+    throw new AppError(
+      "INVALID_CONFIG",
+      "[[volumes]] means nothing where the edge serves the app: it has no process.",
+      {
+        hint: "Remove it.",
+      },
+    );
+  }
   if (spec.healthcheck === undefined) return;
   if (spec.healthcheck.probe.kind === "command") {
     if (Object.keys(processes).length > 0) return;

@@ -26,6 +26,7 @@ import { sourceFiles } from "./source-files.ts";
 import { start } from "./start.ts";
 import { enqueue, inTurn } from "./turns.ts";
 import { undoCandidate } from "./undo.ts";
+import { makeVolumes, refuseVolumes } from "./volumes.ts";
 
 /** Puts a received deploy into its app's line. */
 export function enqueueDeploy(job: DeployJob, buildNumber: number): void {
@@ -50,6 +51,7 @@ async function runDeploy(job: DeployJob, buildNumber: number): Promise<void> {
     const found = await step(job, "detect", async () => {
       const tree = platform.layout.buildTree(app, buildNumber);
       const detected = detect(sourceFiles(tree), platform.builders, platform.tools);
+      refuseVolumes(platform, detected.spec);
       const { plan, reason } = detected;
       return { result: detected, detail: plan.summary.includes(reason) ? plan.summary : `${plan.summary} (${reason})` };
     });
@@ -115,6 +117,7 @@ export async function activate(
       });
       candidate = one;
       await platform.fault("within:release");
+      await makeVolumes(job, one);
       if (withHooks) await runHooks(job, one);
       return { result: one, detail: `v${one.release}` };
     });

@@ -9,6 +9,7 @@ import { getScale } from "#store/scale.ts";
 import { appPlatformEnv } from "../app-env.ts";
 import { defaultDomain } from "../app-address.ts";
 import { appDomains } from "../domains.ts";
+import { volumeView } from "../volume-view.ts";
 import { requireRoom } from "../disk/room.ts";
 import type { Platform } from "../platform.ts";
 import { resolveEnv } from "../resolve-env.ts";
@@ -19,6 +20,7 @@ import { receive } from "./receive.ts";
 import { processSpecs } from "../process-specs.ts";
 import { claimDomains } from "./release.ts";
 import { sourceFiles } from "./source-files.ts";
+import { refuseVolumes } from "./volumes.ts";
 
 export async function planDeploy(
   platform: Platform,
@@ -47,10 +49,12 @@ async function describe(platform: Platform, app: string, tree: string): Promise<
     hooks: [],
     processes: [],
     cron: [],
+    volumes: [],
   };
   try {
     const found = detect(sourceFiles(tree), platform.builders, platform.tools);
     const { plan, spec } = found;
+    refuseVolumes(platform, spec);
     await claimDomains(platform, app, spec.domains);
     const artifact = artifactOf(app, 0, found, plan);
     const stored = known === undefined ? [] : await readEnv(platform.store, app, platform.masterKey);
@@ -84,6 +88,7 @@ async function describe(platform: Platform, app: string, tree: string): Promise<
         timezone: timeZone,
         command,
       })),
+      volumes: (artifact.volumes ?? []).map(volumeView),
       staticPaths: { ...artifact.staticPaths },
       env: [...names]
         .map(([variable, source]) => ({ name: variable, source }))

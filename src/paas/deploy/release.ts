@@ -65,6 +65,7 @@ export async function makeRelease(
     }),
     ...healthCommand(artifact),
     ...(artifact.spec.cron === undefined ? {} : { cron: artifact.spec.cron }),
+    ...(artifact.volumes === undefined ? {} : { volumes: artifact.volumes }),
     env: sealEnv(masterKey, recordEnvContext("release", app, release), envRecord(env)),
   };
   const path = layout.releaseRecord(app, release);

@@ -14,7 +14,7 @@ const pause = 50;
  * Has the supervisor run an app's own command to its end. When its owner is canceled its whole tree is killed, and nothing
  * of it is left when this resolves. Throws CANCELED when it must not begin, and what a call of the supervisor throws.
  */
-export async function runJob<V extends "build.step" | "release.hook" | "app.probe">(
+export async function runJob<V extends "build.step" | "release.hook" | "release.volume" | "app.probe">(
   { platform, app, underWay }: JobOwner,
   verb: V,
   args: Verbs[V]["args"],

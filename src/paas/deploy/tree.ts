@@ -19,7 +19,7 @@ export async function removeTree(directory: string, exec: PluginContext["exec"])
     throw error;
   });
   // As above: the link goes, what it leads to is left alone.
-  if (found?.isDirectory() === true) await chmod("u+w", directory, exec);
+  if (found?.isDirectory() === true) await chmod("u+rwX", directory, exec);
   await rm(directory, { recursive: true, force: true, maxRetries: 3 });
 }
 

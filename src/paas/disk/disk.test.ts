@@ -41,6 +41,7 @@ describe("what takes the disk", () => {
         ["releases", 0],
         ["cache", 0],
         ["data", 1],
+        ["volumes", 0],
         ["home", 0],
         ["logs", 0],
       ],

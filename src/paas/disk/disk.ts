@@ -71,6 +71,7 @@ export function createDisk({
         releases: [`${layout.app(name)}/releases`],
         cache: [layout.appCache(name)],
         data: [layout.appData(name)],
+        volumes: [layout.volumes(name)],
         home: [layout.appHome(name)],
         logs: [layout.appLogs(name)],
       }),

@@ -7,7 +7,7 @@ import { parseRelease, releaseNumber } from "./release-number.ts";
 export const releaseDiff = defineCommand({
   path: ["release", "diff"],
   category: "Releases",
-  summary: "What differs between two releases: build, commands, cron jobs, names of variables",
+  summary: "What differs between two releases: build, commands, cron jobs, volumes, names of variables",
   about: ["With one number: from that release to the one that serves. Values of variables are never shown."],
   examples: ["hop3 release diff 11 12 --app blog", "hop3 release diff 11"],
   positionals: [
@@ -30,11 +30,12 @@ export const releaseDiff = defineCommand({
   },
 });
 
-function diffRows({ build, processes, cron, variables }: ReleaseDiff): string[][] {
+function diffRows({ build, processes, cron, volumes, variables }: ReleaseDiff): string[][] {
   return [
     ...(build === null ? [] : [["build", `${build.from}`, `${build.to}`]]),
     ...processes.map(({ type, from, to }) => [`process ${type}`, from ?? "-", to ?? "-"]),
     ...cron.map(({ name, from, to }) => [`cron ${name}`, from ?? "-", to ?? "-"]),
+    ...volumes.map(({ name, from, to }) => [`volume ${name}`, from ?? "-", to ?? "-"]),
     ...variables.map(({ name, change }) => [
       `variable ${name}`,
       change === "added" ? "-" : "set",

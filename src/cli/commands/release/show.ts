@@ -1,3 +1,4 @@
+import { volumeText } from "#core/volume.ts";
 import { defineCommand } from "../../define-command.ts";
 import { facts, localTime } from "../../render.ts";
 import { releaseNumber } from "./release-number.ts";
@@ -25,6 +26,7 @@ export const releaseShow = defineCommand({
       ["made", `${localTime(found.createdAt)} by ${found.createdBy}`],
       ...found.processes.map(({ type, command }) => [type, command] as const),
       ...found.cron.map((job) => [`cron.${job.name}`, `${job.schedule} (${job.timezone}): ${job.command}`] as const),
+      ...found.volumes.map((volume) => [`volume ${volume.name}`, volumeText(volume)] as const),
       ["variables", found.variables.join(" ")],
     ]);
     return { data: found, text };
