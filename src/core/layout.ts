@@ -69,6 +69,8 @@ export function layoutOf({ root, run }: Roots) {
     fenceFile: `${run}/fence`,
     /** Sockets of app instances, one directory an instance, named by a short id. */
     instanceSockets: `${run}/i`,
+    /** Of system mode: what the edge dials, a link to each instance's socket that no app can exchange, named by the same id. */
+    doors: `${run}/e`,
     /** Sockets of session processes, one directory a session, named by a short id; gone when their client has come. */
     sessionSockets: `${run}/t`,
   };

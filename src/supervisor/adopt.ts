@@ -45,10 +45,10 @@ export async function adoptApps(apps: Apps, known: boolean): Promise<void> {
   for (const id of names(base)) {
     const wanted = desired.get(id);
     const run = await settle(join(base, id), id, wanted !== undefined, apps, log);
-    if (wanted === undefined) remove(layout.instanceSockets, base, id);
+    if (wanted === undefined) remove(apps, id);
     else if (run !== undefined) takeOver(apps, wanted.app, wanted.instance, run);
   }
-  for (const id of names(layout.instanceSockets)) if (!desired.has(id)) remove(layout.instanceSockets, base, id);
+  for (const id of [layout.instanceSockets, layout.doors].flatMap(names)) if (!desired.has(id)) remove(apps, id);
   for (const { app, instance } of desired.values()) restore(apps, app, instance);
   for (const app of apps.names()) apps.writeSlots(app);
 }
@@ -109,9 +109,11 @@ async function settle(
   return living?.run;
 }
 
-function remove(sockets: string, base: string, id: string): void {
-  rmSync(join(sockets, id), { recursive: true, force: true });
-  rmSync(join(base, id), { recursive: true, force: true });
+function remove(apps: Apps, id: string): void {
+  const { layout } = apps.options;
+  for (const path of [join(layout.doors, id), join(layout.instanceSockets, id), apps.directory(id)]) {
+    rmSync(path, { recursive: true, force: true });
+  }
 }
 
 function names(directory: string): string[] {

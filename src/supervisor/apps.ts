@@ -162,6 +162,11 @@ export class Apps {
     return `${this.options.layout.instanceSockets}/${id}/s.sock`;
   }
 
+  /** Where that is dialed. */
+  dialed(id: string): string {
+    return this.options.run.system === undefined ? this.socket(id) : join(this.options.layout.doors, id);
+  }
+
   /**
    * Makes the slots say what the states say: the ready web instances of the live release that do not leave. While none
    * is ready the last address stays (the instance comes back there), except when the app is meant to be down. False when
@@ -170,7 +175,7 @@ export class Apps {
   writeSlots(app: string): boolean {
     const desired = this.#desired.get(app);
     if (desired === undefined) return true;
-    const { addresses, may } = slotAddresses(desired, (id) => [this.running.get(id), this.socket(id)]);
+    const { addresses, may } = slotAddresses(desired, (id) => [this.running.get(id), this.dialed(id)]);
     return this.#slots.write(app, addresses, may, () => !this.closing && this.writeSlots(app));
   }
 
@@ -274,7 +279,8 @@ export class Apps {
         this.options.log("the desired state could not be written", { app, reason: String(error) });
       }
     }
-    for (const path of [join(this.options.layout.instanceSockets, id), this.directory(id)]) {
+    const { doors, instanceSockets } = this.options.layout;
+    for (const path of [join(doors, id), join(instanceSockets, id), this.directory(id)]) {
       try {
         rmSync(path, { recursive: true, force: true });
       } catch (error) {

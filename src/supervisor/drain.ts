@@ -18,7 +18,7 @@ const countTries = 5;
  * first. Its slots must have been rewritten before. Rejects with the signal's reason.
  */
 async function untilDrained(
-  address: string,
+  address: DialedAndCounted,
   until: number,
   fence: Fence,
   clock: Clock,
@@ -33,7 +33,7 @@ async function untilDrained(
         counted = await isCounted(address);
         asked += 1;
       }
-      quiet = counted && connectionsTo(address) === 0 ? quiet + 1 : 0;
+      quiet = counted && connectionsTo(address.counted) === 0 ? quiet + 1 : 0;
       await clock.sleep(sampleMs, grace);
     }
     return "idle";
@@ -44,6 +44,9 @@ async function untilDrained(
   }
 }
 
+/** What to dial, and the same as the kernel tells it, which knows a socket by the name that it was given first. */
+export type DialedAndCounted = { readonly dialed: string; readonly counted: string };
+
 type Watch = {
   readonly fence: Fence;
   readonly clock: Clock;
@@ -53,7 +56,7 @@ type Watch = {
 
 /** As `untilDrained`, but without a fence nobody is known to be gone: the whole grace it is then. Never rejects. */
 export async function untilLeft(
-  address: string,
+  address: DialedAndCounted,
   until: number,
   { fence, clock, log, id }: Watch,
   signal: AbortSignal,
@@ -73,12 +76,12 @@ export async function untilLeft(
  * Whether a connection to the address shows in the count: an app may have bound its socket under another name. What does
  * not even accept has no connection to lose.
  */
-function isCounted(address: string): Promise<boolean> {
-  const target = address.startsWith("unix/")
-    ? { path: address.slice("unix/".length) }
+function isCounted({ dialed, counted }: DialedAndCounted): Promise<boolean> {
+  const target = dialed.startsWith("unix/")
+    ? { path: dialed.slice("unix/".length) }
     : {
-        host: address.startsWith("[::1]") ? "::1" : "127.0.0.1",
-        port: Number(address.slice(address.lastIndexOf(":") + 1)),
+        host: dialed.startsWith("[::1]") ? "::1" : "127.0.0.1",
+        port: Number(dialed.slice(dialed.lastIndexOf(":") + 1)),
       };
   return new Promise((resolve) => {
     const socket = connect({ ...target, timeout: 1000 });
@@ -86,7 +89,7 @@ function isCounted(address: string): Promise<boolean> {
       socket.destroy();
       resolve(result);
     };
-    socket.once("connect", () => settle(connectionsTo(address) > 0));
+    socket.once("connect", () => settle(connectionsTo(counted) > 0));
     socket.once("timeout", () => settle(false));
     socket.once("error", () => settle(true));
   });

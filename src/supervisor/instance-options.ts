@@ -34,7 +34,7 @@ export function instanceOptions(
     fault,
     log,
     slots: () => apps.writeSlots(app),
-    offer: run.system === undefined ? undefined : () => run.system?.offerSocket(app, id),
+    door: run.system?.door(app, id),
     warmth: { hasRoom: () => hasRoom(memory()), kept: () => apps.change(app, [id], { leavingUntil: null }) },
     policy: () => policyOf(apps, app, id),
     noteOver(over) {

@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import type { Clock } from "#sys/clock.ts";
 import { dialTcp, dialUnix, ownsSocket, tcpListeners } from "./proc-net.ts";
 import { appProcesses, type Marked } from "./proc-tree.ts";
+import type { Door } from "./walls/door.ts";
 
 /** Between two looks: short for a second, in which most apps listen and somebody waits; then rarer, up to `lastPollMs`. */
 const firstPollMs = 20;
@@ -11,18 +12,20 @@ const shortPolls = 50;
 /**
  * Resolves with the dial address once the instance accepts connections, on its socket or its port, whichever comes first.
  * A port counts only when the listening socket belongs to a process of the instance: a squatter is not the app.
- * A socket counts once `offer`, which opens it to the edge, does not throw. Rejects with the signal's reason. The caller
- * sets the time limit.
+ * In system mode a socket counts once its door could be opened, and is dialed there. Rejects with the signal's reason. The
+ * caller sets the time limit.
  */
 export async function untilListening(
   where: { readonly socket: string; readonly port: number },
   instance: () => Marked,
   clock: Clock,
   signal: AbortSignal,
-  offer: () => void = () => undefined,
+  door?: Door,
 ): Promise<string> {
   for (let looks = 1, wait = firstPollMs; ; looks += 1) {
-    if ((await accepts({ path: where.socket })) && passes(offer)) return dialUnix(where.socket);
+    const path = door?.path ?? where.socket;
+    tryToOpen(door);
+    if (await accepts({ path })) return dialUnix(path);
     const listeners = tcpListeners(where.port);
     if (listeners.length > 0) {
       const pids = appProcesses(instance()).map((one) => one.pid);
@@ -38,12 +41,12 @@ export async function untilListening(
   }
 }
 
-function passes(offer: () => void): boolean {
+/** A link, somebody else's socket, or none, is looked at anew later; until then a door leads where it did. */
+export function tryToOpen(door: Door | undefined): void {
   try {
-    offer();
-    return true;
+    door?.open();
   } catch {
-    return false; // a link, somebody else's socket, or gone again: it is looked at anew
+    return;
   }
 }
 

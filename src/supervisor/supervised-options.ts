@@ -6,6 +6,7 @@ import type { Over } from "./desired.ts";
 import type { Fence } from "./fence.ts";
 import type { RunContext, Start } from "./run.ts";
 import type { StartTurns } from "./start-turns.ts";
+import type { Door } from "./walls/door.ts";
 
 export type Timing = {
   /** First wait after a crash; doubles up to `backoffMax`. Milliseconds, as all here but the counts. */
@@ -24,6 +25,8 @@ export type Timing = {
   readonly startLeast: number;
   /** What does not listen is ready after this uptime. */
   readonly stayUp: number;
+  /** Between two looks whether an app has made its socket anew. */
+  readonly doorLook: number;
   /** Between two looks whether there is memory for what is kept warm. */
   readonly warmLook: number;
 };
@@ -39,6 +42,7 @@ export const defaultTiming: Timing = {
   startHold: 2000,
   startLeast: 1000,
   stayUp: 1000,
+  doorLook: 1000,
   warmLook: 5000,
 };
 
@@ -51,8 +55,8 @@ export type SupervisedOptions = {
   readonly run: RunContext;
   /** What to run now; asked before each start. It may throw, which counts as a failed start. */
   readonly prepare: () => Promise<Start>;
-  /** In system mode: opens the socket to the edge. Throws when it is not one to be served. */
-  readonly offer?: (() => void) | undefined;
+  /** In system mode: where its socket is dialed. */
+  readonly door?: Door | undefined;
   /** Rewrites the slots from the states as they are; never throws. */
   readonly slots: () => void;
   /** Its policy as it is now; asked when it has ended. */

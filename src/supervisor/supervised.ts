@@ -2,7 +2,6 @@
  * The runner of one supervised process: performs the effects of `transition` and turns what happens into events. It knows
  * nothing of apps, releases or services; what to run, and what to do about slots, is handed in.
  */
-import { existsSync, rmSync } from "node:fs";
 import { after } from "./after.ts";
 import { untilCool, warmEnd } from "./cool.ts";
 import { Crashes } from "./crashes.ts";
@@ -20,9 +19,9 @@ import {
 } from "./instance.ts";
 import { isAlive } from "./output/proc-stat.ts";
 import type { Outcome } from "./output/status-file.ts";
-import { dialTcp, dialUnix } from "./proc-net.ts";
 import { appProcesses } from "./proc-tree.ts";
 import { startRun, type Run } from "./run.ts";
+import { keepDoor, removeSocket, whereCounted, whereItListened } from "./own-address.ts";
 import type { Turn } from "./start-turns.ts";
 import type { SupervisedOptions } from "./supervised-options.ts";
 import { findAddress, watchReady } from "./watch-ready.ts";
@@ -98,6 +97,7 @@ export class Supervised {
       // Readiness goes on being watched when only the consequences of a failure have changed.
       if (event === "prove" && next === "restarting" && effects.length === 0) this.#watchReady();
     }
+    if (next === "ready" && next !== before) void keepDoor(this.address, this.#options, this.#waits.signal);
     for (const effect of effects) this.#perform(effect);
     this.#options.changed();
   }
@@ -117,8 +117,7 @@ export class Supervised {
   adoptLeaving(run: Run, graceUntil: number, warmUntil: number | null): void {
     this.#run = run;
     this.warmEnds = warmEnd(warmUntil, this.#options.clock);
-    const { listens } = run.about;
-    if (listens !== null) this.address = existsSync(listens.socket) ? dialUnix(listens.socket) : dialTcp(listens.port);
+    this.address = whereItListened(run.about.listens, this.#options.door);
     this.graceUntil = graceUntil;
     this.state = "draining";
     void this.#watchEnd(run);
@@ -178,7 +177,7 @@ export class Supervised {
       this.#turn = await turns?.take(rank, this.#queued.signal);
       const { about, command } = await prepare();
       if (this.state !== "starting" && this.state !== "restarting") throw new Error(stoppedFirst);
-      if (about.listens !== null) rmSync(about.listens.socket, { force: true });
+      removeSocket(about.listens, this.#options.door);
       const run = startRun(directory, { ...about, mark: this.id, startedAt: clock.now() }, command, context, fault);
       this.#run = run;
       void this.#watchEnd(run);
@@ -194,8 +193,8 @@ export class Supervised {
   #watchReady(): void {
     const run = this.#run;
     if (run === undefined) return;
-    const { clock, timing, offer } = this.#options;
-    watchReady(run, timing.stayUp, clock, this.#waits.signal, offer, {
+    const { clock, timing, door } = this.#options;
+    watchReady(run, timing.stayUp, clock, this.#waits.signal, door, {
       ready: (address) => {
         this.address = address;
         this.#turn?.ready();
@@ -225,7 +224,7 @@ export class Supervised {
     if (this.state !== "expiring" && this.state !== "rejecting") this.lastExit = run.describe(outcome);
     const clean = outcome.kind === "exited" && outcome.code === 0 && this.state !== "expiring";
     const event = this.#endingOf(clean, run.about.listens !== null);
-    if (run.about.listens !== null) rmSync(run.about.listens.socket, { force: true });
+    removeSocket(run.about.listens, this.#options.door);
     const facts = { id: this.id, process: run.about.process, exit: this.lastExit ?? "" };
     this.#options.log(isLeaving(this.state) ? "ended" : "ended by itself", facts);
     const finished = run.finish().catch((error: unknown) => {
@@ -268,7 +267,8 @@ export class Supervised {
     const { signal } = this.#waits;
     const { clock, fence, warmth, log } = this.#options;
     const { address, graceUntil, id } = this;
-    const how = address === null ? "nobody" : await untilLeft(address, graceUntil, { fence, clock, log, id }, signal);
+    const where = whereCounted(address, this.#run?.about.listens);
+    const how = where === null ? "nobody" : await untilLeft(where, graceUntil, { fence, clock, log, id }, signal);
     if (signal.aborted) return;
     // Who is still connected when the grace is over is to be closed: that one gets its TERM.
     const isKept = how === "idle" && this.warmEnds > clock.elapsed() && warmth?.hasRoom() === true;
@@ -289,10 +289,10 @@ export class Supervised {
   #stayWarm(): void {
     const run = this.#run;
     const { signal } = this.#waits;
-    const { clock, timing, warmth, offer } = this.#options;
+    const { clock, timing, warmth, door } = this.#options;
     // Where it accepts now: what an earlier supervisor started is only believed to be where it was looked for.
     this.address = null;
-    if (run !== undefined) void findAddress(run, clock, signal, offer, (address) => (this.address = address));
+    if (run !== undefined) void findAddress(run, clock, signal, door, (address) => (this.address = address));
     const time = { left: this.warmEnds - clock.elapsed(), look: timing.warmLook };
     void untilCool(time, warmth?.hasRoom, clock, signal).then((isOver) => isOver && this.dispatch("cooled"));
   }

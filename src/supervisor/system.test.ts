@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -74,7 +74,7 @@ describe("a supervisor of system mode", { skip }, () => {
     await bench.client.call("app.stop", { app: "blog" });
     assert.deepEqual([await instances(), members(), leaves()], [[], [], []]);
     assert.deepEqual(names(join(bench.layout.supervisor, "instances")), []);
-    assert.deepEqual(names(bench.layout.instanceSockets), []);
+    assert.deepEqual([names(bench.layout.instanceSockets), names(bench.layout.doors)], [[], []]);
   });
 
   it("brings back what a reboot has taken: cgroups, rules, run directory and all that ran", async () => {
@@ -119,6 +119,32 @@ describe("a supervisor of system mode", { skip }, () => {
     await bench.client.call("app.start", { app: "blog", release: 1 });
     await eventually(async () => (await instances())[0]?.failure === "not-ready", "it was given up");
     assert.match(logText(bench, "blog"), /lured/);
+  });
+
+  it("goes on dialing the app when that swaps its socket for a link to another's, and finds one that is made anew", async () => {
+    bench.env["HOP3_DATA_DIR"] = bench.layout.appData("blog");
+    const { child, died } = await start();
+    await deploy(swapping);
+    const before = await ready();
+    const path = (before.address ?? "").slice("unix/".length);
+    assert.equal(await get(path), "first");
+    const ask = async (what: string): Promise<void> => {
+      writeFileSync(join(bench.layout.appData("blog"), "do"), what);
+      await eventually(() => logText(bench, "blog").includes(`did ${what}`), what);
+    };
+    await ask("link");
+    await wallClock.sleep(300); // looked at meanwhile
+    assert.equal(await get(path), "first");
+    child.kill("SIGKILL");
+    await died;
+    assert.equal(await get(path), "first");
+    await start();
+    assert.equal((await ready()).pid, before.pid);
+    await ask("again");
+    await eventually(async () => (await get(path)) === "again", "the new one is dialed");
+    assert.equal((await ready()).pid, before.pid);
+    await bench.client.call("app.stop", { app: "blog" });
+    assert.deepEqual(names(bench.layout.doors), []);
   });
 
   for (const point of ["cgroup-made", "before-spawn", "after-spawn"]) {
@@ -218,11 +244,26 @@ const serving = `exec node -e "
     files: /open files +(\\\\d+)/.exec(fs.readFileSync('/proc/self/limits', 'latin1'))[1],
   }))).listen(process.env.HOP3_SOCKET)"`;
 
+/** Swaps its socket for a link to the supervisor's when it is told to, and makes it anew. */
+const swapping = `exec node -e "
+  const fs = require('fs'), socket = process.env.HOP3_SOCKET, file = process.env.HOP3_DATA_DIR + '/do';
+  const serve = (name) => require('http').createServer((q, r) => r.end(name)).listen(socket);
+  serve('first');
+  setInterval(() => {
+    if (!fs.existsSync(file)) return;
+    const what = fs.readFileSync(file, 'utf8');
+    fs.rmSync(file);
+    fs.rmSync(socket, { force: true });
+    if (what === 'link') fs.symlinkSync(socket + '/../../../supervisor.sock', socket);
+    else serve(what);
+    console.log('did ' + what);
+  }, 20)"`;
+
 const hog = "const all = []; setInterval(() => all.push(Buffer.alloc(8e6, 1)), 5)";
 
 function get(socketPath: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    request({ socketPath, path: "/" }, (response) => {
+    request({ socketPath, path: "/", agent: false }, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
       response.once("end", () => resolve(text));

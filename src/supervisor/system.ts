@@ -21,6 +21,7 @@ import { hostTool, type HostTool } from "./host-tool.ts";
 import type { OwnLog } from "./own-log.ts";
 import { Refusal } from "./refusal.ts";
 import { wallArgv, type WallSpec } from "./walls/argv.ts";
+import { doorOf, type Door } from "./walls/door.ts";
 import { readHostView } from "./walls/host-view.ts";
 import { loopbackGuard, noGuard } from "./walls/loopback-guard.ts";
 import { netCgroup } from "./walls/loopback.ts";
@@ -68,9 +69,9 @@ export type System = {
   service(user: ServiceUser): RunWalls;
   /** The cgroup of these names, made when it is not there. */
   cgroup(parts: readonly string[]): Cgroup;
-  /** Lets the edge connect to the socket that an instance has made. Throws a Refusal when it is none of the app's. */
-  offerSocket(app: string, id: string): void;
-  /** The same for `hop3d` and the socket of a session. */
+  /** Where the socket of an instance is dialed. */
+  door(app: string, id: string): Door;
+  /** Lets `hop3d` connect to the socket that a session process has made. Throws a Refusal when it is none of the app's. */
   offerSession(app: string, mark: string): void;
   /** Ends what watches. */
   close(): void;
@@ -96,6 +97,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   }
   const host = readHostView();
   makeRuntimes(layout.runtimes, ids.hop3);
+  makeDoors(layout, ids.edge);
   const tree = treeOf(layout);
   openTree(tree, process.pid);
   await endStrays(tree, layout, clock);
@@ -149,7 +151,8 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     instance: (app, id, type, released) => {
       const whole = admit(app, released);
       const own = limitsOf(released.limits, type);
-      giveSocketDirectory(layout.instanceSockets, id, { app: area.uid(app), group: ids.edge });
+      // The edge does not go there: it has a door.
+      giveSocketDirectory(layout.instanceSockets, id, { app: area.uid(app), group: area.uid(app) });
       return around(app, cgroupLimits(own), own.memory ?? whole.memory ?? null, (joins) => {
         const walls = area.walls(app, { cgroups: joins, openFiles: filesOf(own), temporary });
         return releaseWall(walls, released.build, released.cwd, [join(layout.instanceSockets, id)]);
@@ -183,8 +186,13 @@ export async function openSystem(options: SystemOptions): Promise<System> {
       argv: (joins) => serviceArgv(user, joins),
     }),
     cgroup: (parts) => makeCgroup(tree, parts),
-    offerSocket: (app, id) =>
-      offerSocket(layout.instanceSockets, [id, "s.sock"], { app: area.uid(app), group: ids.edge }),
+    door: (app, id) =>
+      doorOf({
+        sockets: layout.instanceSockets,
+        doors: layout.doors,
+        id,
+        owners: { app: area.uid(app), edge: ids.edge },
+      }),
     offerSession: (app, mark) =>
       offerSocket(layout.sessionSockets, [mark, "s.sock"], { app: area.uid(app), group: ids.hop3 }),
     close: () => watching.abort(),
@@ -213,6 +221,14 @@ function makeRuntimes(path: string, hop3: number): void {
   mkdirSync(path, { recursive: true });
   chownSync(path, 0, hop3);
   chmodSync(path, 0o3775);
+}
+
+/** The edge passes through, and sees no names: they are told by the slots. */
+function makeDoors({ run, doors }: Layout, edge: number): void {
+  mkdirSync(doors, { recursive: true });
+  chownSync(doors, 0, edge);
+  chmodSync(doors, 0o710);
+  chmodSync(run, 0o711);
 }
 
 /** Above our own nothing can be set where root lacks CAP_SYS_RESOURCE. */
