@@ -1,5 +1,6 @@
 /** The lines of one process from the last on, over its files and runs, with what was asked of them. */
 import type { LogLine } from "#core/api/logs.ts";
+import { AppError } from "#core/errors.ts";
 import type { LinesBack } from "./last-by-time.ts";
 import { noTime } from "./last-by-time.ts";
 import { endOfLines, linesBack } from "./lines-back.ts";
@@ -26,14 +27,27 @@ export async function* historyOf(runs: readonly Run[], { since, grep }: LineFilt
     let isOver = false;
     for (const { path, end } of files.toReversed()) {
       if (isOver) break;
-      for await (const texts of linesBack(path, end ?? (await endOfLines(path)), grep)) {
-        if (signal?.aborted === true) return;
-        const lines = texts.map((text) => parseLogLine(text, process));
-        const begin = lines.findLastIndex(({ at }) => at < from && at !== noTime) + 1;
-        const wanted = lines.slice(begin).filter((line) => holds(line, grep));
-        if (wanted.length > 0) yield wanted;
-        isOver = begin > 0;
-        if (isOver) break;
+      try {
+        for await (const texts of linesBack(path, end ?? (await endOfLines(path)), grep)) {
+          if (signal?.aborted === true) return;
+          const lines = texts.map((text) => parseLogLine(text, process));
+          const begin = lines.findLastIndex(({ at }) => at < from && at !== noTime) + 1;
+          const wanted = lines.slice(begin).filter((line) => holds(line, grep));
+          if (wanted.length > 0) yield wanted;
+          isOver = begin > 0;
+          if (isOver) break;
+        }
+      } catch (error) {
+        // The disk has lost some of it: what is before and after can be told.
+        if (!(error instanceof AppError)) throw error;
+        yield [
+          {
+            at: noTime,
+            source: process,
+            stream: "hop3",
+            text: "the lines before are left out: a compressed file is damaged",
+          },
+        ];
       }
     }
   }

@@ -1,8 +1,9 @@
 /** For tests: a root of its own with records in it, apps that listen or misbehave, and waits with a deadline. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { zstdDecompressSync } from "node:zlib";
 import { isNodeError } from "#core/errors.ts";
 import { layoutOf, type Layout } from "#core/layout.ts";
 import type { BuildStep, ProcessSpec, ReleaseRecord } from "#core/records.ts";
@@ -10,6 +11,7 @@ import { recordEnvContext, sealEnv } from "#core/sealed.ts";
 import { connectSupervisor, type SupervisorClient } from "./client.ts";
 import { startSupervisor, type SupervisorOptions } from "./daemon.ts";
 import { listLogFiles } from "./log-files.ts";
+import { compressedEnding } from "./output/part-name.ts";
 import { listProcesses } from "./proc-tree.ts";
 
 export const testKey = Buffer.alloc(32, 7);
@@ -159,6 +161,12 @@ export async function eventually(
 /** All that the app's processes have printed, stamped. */
 export function logText(bench: Bench, app: string): string {
   return listLogFiles(bench.layout.appLogs(app))
-    .map((file) => readFileSync(file.path, "utf8"))
+    .map(({ path }) => logFileText(path))
     .join("");
+}
+
+/** Of the plain file, or the compressed one in its place. */
+export function logFileText(path: string): string {
+  const compressed = `${path}${compressedEnding}`;
+  return existsSync(path) ? readFileSync(path, "utf8") : zstdDecompressSync(readFileSync(compressed)).toString();
 }

@@ -23,6 +23,7 @@ import { Jobs } from "./job.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { takeLock } from "./lock.ts";
 import { isUnderWay, keepLogsWithin } from "./log-budget.ts";
+import { LogCompressor } from "./log-compressor.ts";
 import type { LogPlace } from "./log-files.ts";
 import { readMemory, type Memory } from "./memory.ts";
 import { LAUNCHER_SCRIPT } from "./output/launcher.ts";
@@ -91,12 +92,15 @@ async function start(
   // By rename: shells that run the old one go on reading it.
   replaceFile(launcherScript, LAUNCHER_SCRIPT);
   const bootId = readBootId();
-  const trimLogs = (logs: LogPlace): void => {
+  const isInUse = (logs: LogPlace, name: string) => isUnderWay(layout, name) || cron.writes(logs, name);
+  const compressor = new LogCompressor({ clock, isInUse, log, fault });
+  const tidyLogs = (logs: LogPlace): void => {
     const budget = logs.root === layout.logs ? limits.serviceLogBytes : limits.appLogBytes;
-    keepLogsWithin(logs, budget, (name) => isUnderWay(layout, name) || cron.writes(logs, name), log);
+    keepLogsWithin(logs, budget, (name) => isInUse(logs, name), log);
+    compressor.look(logs);
   };
   const system = await options.system?.(log);
-  const run = { clock, bootId, launcherScript, log, trimLogs, system };
+  const run = { clock, bootId, launcherScript, log, tidyLogs, system };
   const records = { apps: layout.apps, limits, masterKey: options.masterKey };
   const fence = openFence(layout, clock, () => (services.running.get("caddy")?.pid ?? null) !== null);
   const apps = new Apps(desired, {
@@ -156,6 +160,8 @@ async function start(
   // Last: `hop3d` finds its socket there.
   for (const service of services.running.values()) service.dispatch("begin");
   cron.begin();
+  for (const name of apps.names()) compressor.look({ root: layout.apps, below: [name, "log"] });
+  compressor.look({ root: layout.logs, below: [] });
   log("serves", { socket: layout.supervisorSocket });
 
   let stopping: Promise<void> | undefined;
@@ -167,6 +173,7 @@ async function start(
     await Promise.all([jobs.cancelAll(), cron.stop(), sessions.endAll()]);
     await end(clock, ...apps.running.values());
     await end(clock, services.running.get("caddy"));
+    await compressor.stop();
     system?.close();
     lock.release();
     log("stopped");

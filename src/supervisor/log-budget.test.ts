@@ -6,8 +6,10 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  renameSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -69,6 +71,20 @@ describe("all logs of an app together", () => {
     assert.ok(!existsSync(join(root, "blog/log/web.2")));
   });
 
+  it("count what they take of the disk: a compressed file is a fraction, and goes whole", () => {
+    write("web.1", "000000001-a", 1, 2, 3);
+    const directory = join(root, "blog/log/web.1/000000001-a");
+    for (const number of [1, 2]) renameSync(join(directory, String(number)), join(directory, `${number}.zst`));
+    truncateSync(join(directory, "1.zst"), part / 4);
+    writeFileSync(join(directory, "2"), "x".repeat(part));
+    keep(3.3, "000000001-a");
+    assert.deepEqual(readdirSync(directory).toSorted(), ["1.zst", "2", "2.zst", "3"]);
+    keep(3, "000000001-a");
+    assert.deepEqual(readdirSync(directory).toSorted(), ["2", "2.zst", "3"]);
+    keep(2, "000000001-a");
+    assert.deepEqual(readdirSync(directory).toSorted(), ["3"]);
+  });
+
   it("never lose what is being written", () => {
     write("web.1", "000000001-a", 1, 2, 3);
     write("web.2", "000000002-b", 1);
@@ -91,7 +107,7 @@ describe("all logs of an app together", () => {
   it("keep the order of their runs when the clock is set back, and the newest stay", () => {
     const hour = 60 * 60 * 1000;
     const names: string[] = [];
-    for (let turn = 0; turn < 12; turn += 1) {
+    for (let turn = 0; turn < 26; turn += 1) {
       const now = 2 * hour + turn * 1000 - (turn >= 4 ? hour : 0);
       const name = nextRunName(logs(), "web.1", now, `id${turn}`);
       write("web.1", name, 1);
@@ -99,7 +115,7 @@ describe("all logs of an app together", () => {
     }
     assert.deepEqual(names.toSorted(), names);
     forgetOldRuns(logs(), "web.1", () => false);
-    assert.deepEqual(readdirSync(join(root, "blog/log/web.1")).toSorted(), names.slice(-5));
+    assert.deepEqual(readdirSync(join(root, "blog/log/web.1")).toSorted(), names.slice(-20));
     keep(2);
     assert.deepEqual(
       left(),

@@ -4,20 +4,23 @@
  *   <logs>/<process>/<run>/<part>     for example apps/blog/log/web.1/0mf3k2a9x-k3j9x2lq/1, or cron.nightly/...
  *
  * Two instances may be called `web.1` at a time (a deploy starts the new one beside the old), so each run has a
- * directory of its own; run names sort by start time, parts are numbers that grow. A line reads `TIME out|err|sys TEXT`
+ * directory of its own; run names sort by start time, parts are numbers that grow. A part that is finished may be
+ * compressed, to PART.zst: whoever finds no PART any more looks there. A line reads `TIME out|err|sys TEXT`
  * (`out+` goes on in the next record of the same stream). What a process has said is all its files merged by time.
  */
 import { closeSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { partNumbers } from "./output/part-name.ts";
 import { makeDirectory } from "./safe-path.ts";
 
 /** A directory of logs that has a directory for each process: a path of ours, and names below it. */
 export type LogPlace = { readonly root: string; readonly below: readonly string[] };
 
+/** `path` is that of the plain file. */
 export type LogFile = { readonly process: string; readonly run: string; readonly part: number; readonly path: string };
 
-/** Runs of one process whose logs stay when newer ones came. */
-const runsKept = 5;
+/** Runs of one process whose logs stay when newer ones came: all of a crash loop, until it is given up. */
+const runsKept = 20;
 
 /**
  * The name of a process's next run: its start time in ms, base 36, of fixed length; then the instance. Where the clock was
@@ -46,10 +49,12 @@ export function listLogFiles(logs: string, only?: (process: string) => boolean):
     )
     .flatMap((process) =>
       names(join(logs, process)).flatMap((run) =>
-        names(join(logs, process, run))
-          .map(Number)
-          .sort((a, b) => a - b)
-          .map((part) => ({ process, run, part, path: join(logs, process, run, String(part)) })),
+        partNumbers(names(join(logs, process, run))).map((part) => ({
+          process,
+          run,
+          part,
+          path: join(logs, process, run, String(part)),
+        })),
       ),
     );
 }

@@ -60,8 +60,8 @@ export type RunContext = {
   /** Undefined in user mode. */
   readonly system: System | undefined;
   readonly log: OwnLog;
-  /** One of the logs has grown by a file: all of them together keep to their bound (log-budget.ts). */
-  readonly trimLogs: (logs: LogPlace) => void;
+  /** A file of these logs was begun or finished: they keep to their bound together, and what is finished is compressed. */
+  readonly tidyLogs: (logs: LogPlace) => void;
 };
 
 /** Gathers a burst of output. */
@@ -101,7 +101,7 @@ export class Run {
     this.#reader = new LogReader({
       dir: directory,
       logs: `/proc/self/fd/${this.#logsFd}`,
-      rotated: () => context.trimLogs(about.logs),
+      rotated: () => context.tidyLogs(about.logs),
     });
     this.#watcher = watchQuietly(directory, () => this.#soon(settleMs));
     this.#look = setInterval(() => this.#work(), lookMs);
@@ -149,6 +149,7 @@ export class Run {
     this.close();
     await this.#removeCgroup();
     rmSync(this.directory, { recursive: true, force: true });
+    this.#context.tidyLogs(this.about.logs);
   }
 
   /** Before the directory goes, by which the next supervisor would find it. */
@@ -226,7 +227,7 @@ export function startRun(
     });
     child.unref();
     fault("after-spawn");
-    context.trimLogs(about.logs);
+    context.tidyLogs(about.logs);
     return new Run(run, about, context, child);
   } finally {
     if (command.cwd !== null) closeSync(command.cwd);

@@ -3,7 +3,7 @@
  * relative to the descriptor of the one before (`/proc/self/fd/N/name` is Node's openat), so swapping a directory for a
  * link between check and use gains nothing.
  */
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fchmodSync, fstatSync, mkdirSync, openSync, readSync } from "node:fs";
 import { isNodeError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
 import { Refusal } from "./refusal.ts";
@@ -26,8 +26,10 @@ export function openDirectory(root: string, parts: readonly string[]): number {
 export function makeDirectory(root: string, parts: readonly string[], made: number): number {
   let fd = openDirectory(root, parts.slice(0, parts.length - made));
   for (const part of parts.slice(parts.length - made)) {
+    let isNew = false;
     try {
       mkdirSync(`/proc/self/fd/${fd}/${checked(part)}`, { mode: 0o750 });
+      isNew = true;
     } catch (error) {
       if (!isNodeError(error) || error.code !== "EEXIST") {
         closeSync(fd);
@@ -35,6 +37,8 @@ export function makeDirectory(root: string, parts: readonly string[], made: numb
       }
     }
     fd = step(fd, part, directoryFlags);
+    // Whatever our mask is: who has the group of the directory above reads it.
+    if (isNew) fchmodSync(fd, (fstatSync(fd).mode & 0o7000) | 0o750);
   }
   return fd;
 }

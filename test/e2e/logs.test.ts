@@ -1,6 +1,6 @@
 /** Logs by the real client: by instance, time and text; followed over everything that may happen meanwhile. */
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { apiPrefix } from "#core/api/prefix.ts";
@@ -30,6 +30,17 @@ while True:
     time.sleep(0.004)
 `;
 
+/** Says 26 MB when it is told to: two files are finished, and compressed while they are followed. */
+const loud = `import base64, os, time
+go = os.path.join(os.environ["HOP3_DATA_DIR"], "go")
+print("ready", flush=True)
+while not os.path.exists(go): time.sleep(0.05)
+for n in range(26000):
+    print("loud", n, base64.b64encode(os.urandom(720)).decode())
+print("loud end", flush=True)
+time.sleep(1000)
+`;
+
 /** Ends a client that a failed test leaves. */
 const over = new AbortController();
 
@@ -40,7 +51,11 @@ before(async () => {
   source = join(platform.base, "source");
   mkdirSync(source);
   writeFileSync(join(source, "tick.py"), worker);
-  writeFileSync(join(source, "Procfile"), "worker: exec python3 tick.py\nother: echo still; exec sleep 1000\n");
+  writeFileSync(join(source, "loud.py"), loud);
+  writeFileSync(
+    join(source, "Procfile"),
+    "worker: exec python3 tick.py\nother: echo still; exec sleep 1000\nloud: exec python3 loud.py\n",
+  );
   await deployLive(platform, source, app);
 });
 after(async () => {
@@ -150,6 +165,47 @@ describe("logs", () => {
     assert.equal((await logs("--process", "worker", "--grep", " last", "--since", "10m")).length, 2);
   });
 
+  it("are followed, and read from their end, while finished files are compressed", async () => {
+    const numbers: string[] = [];
+    let pid = 0;
+    let ready = false;
+    const following = client(
+      ["logs", "-f", "--lines", "1", "--process", "loud", "--since", "10m"],
+      (line) => {
+        if (!line.startsWith("{") || !line.endsWith("}")) return;
+        const { text } = JSON.parse(line) as Line;
+        ready ||= text === "ready";
+        if (text.startsWith("loud ")) numbers.push(text.split(" ")[1] ?? "");
+      },
+      (spawned) => (pid = spawned),
+    );
+    await eventually("it is followed", async () => ready, 60_000);
+    writeFileSync(join(platform.layout.apps, app, "data", "go"), "");
+    await eventually("it is followed to its end", async () => numbers.at(-1) === "end", 120_000);
+    const expected = Array.from({ length: 26_000 }, (_, number) => String(number));
+    assert.deepEqual(numbers, [...expected, "end"]);
+    process.kill(pid, "SIGINT");
+    await following;
+    const files = () => {
+      const directory = join(platform.layout.appLogs(app), "loud.1");
+      return readdirSync(directory).flatMap((run) => readdirSync(join(directory, run)));
+    };
+    await eventually(
+      "both are compressed",
+      async () => files().filter((name) => name.endsWith(".zst")).length === 2,
+      60_000,
+    );
+    const [first] = await logs("--process", "loud", "--grep", "loud 0 ");
+    assert.ok(first?.text.startsWith("loud 0 "), "the first line is in the first file");
+    const found = (await logs("--process", "loud", "--lines", "1000", "--grep", "loud 150")).map(
+      ({ text }) => text.split(" ")[1],
+    );
+    assert.deepEqual(
+      found,
+      expected.filter((number) => number.startsWith("150")),
+    );
+  });
+
   it("are chosen by instance, text and time", async () => {
     const sources = async (...flags: string[]) =>
       [...new Set((await logs(...flags)).map((line) => line.source))].sort();
@@ -170,7 +226,7 @@ describe("logs", () => {
       [["--since", "yesterday"], 2, "USAGE", /10m/],
       [["--since", "2999-01-01T00:00:00Z"], 2, "INVALID_INPUT", /server's time/],
       [["--process", "Web!"], 2, "USAGE", /web\.1/],
-      [["--process", "mail"], 3, "NOT_FOUND", /other, other\.1, worker, worker\.1/],
+      [["--process", "mail"], 3, "NOT_FOUND", /loud, loud\.1, other, other\.1, worker, worker\.1/],
       [["--process", "worker.9", "-f", "--grep", ""], 2, "USAGE", /1 to 200/],
       [["--grep", "x".repeat(201)], 2, "USAGE", /200/],
     ] as const) {

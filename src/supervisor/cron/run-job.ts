@@ -60,6 +60,6 @@ function openLog(apps: Apps, { app, job, run, startedAt, isKept }: CronRunPlan):
   forgetOldRuns(logs, process, isWanted);
   const directory = [...below, process, nextRunName(logs, process, startedAt, logIdOf(run))];
   closeSync(makeDirectory(layout.apps, directory, 2));
-  apps.options.run.trimLogs(logs);
+  apps.options.run.tidyLogs(logs);
   return new JobOutput(openToAppend(layout.apps, [...directory, "1"]), limits.cronLogBytes);
 }

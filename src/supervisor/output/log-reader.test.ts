@@ -4,6 +4,7 @@ import { once } from "node:events";
 import {
   appendFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -137,7 +138,7 @@ test("a torn commit leaves the one before it in force", () => {
 
 test("logs rotate by size, the oldest go, and a file of a rotation that was cut short is removed", () => {
   const dir = spool({ "out.1": Array.from({ length: 1000 }, (_, i) => `${String(i).padStart(9, "0")}\n`).join("") });
-  const options = { rotateBytes: 5000, keep: 3, budget: 1000 };
+  const options = { rotateBytes: 5000, keepFiles: 3, budget: 1000 };
   finish(dir, options);
   const files = readdirSync(join(dir, "log"))
     .map(Number)
@@ -158,6 +159,52 @@ test("logs rotate by size, the oldest go, and a file of a rotation that was cut 
   assert.deepEqual(
     numbers,
     Array.from({ length: numbers.length }, (_, i) => 1000 - numbers.length + i),
+  );
+});
+
+test("the files of a run keep to a bound of bytes, compressed ones among them, and what is written stays", () => {
+  const dir = spool({ "out.1": "one\n" });
+  mkdirSync(join(dir, "log"));
+  for (const number of [1, 2, 3]) writeFileSync(join(dir, "log", `${number}.zst`), Buffer.alloc(8192));
+  finish(dir, { keepBytes: 17_000 });
+  assert.deepEqual(readdirSync(join(dir, "log")).sort(), ["2.zst", "3.zst", "4"]);
+  // A commit that knows of no such files, as after a power cut, is gone on with after them: nothing is written over.
+  assert.equal(readFileSync(join(dir, "log", "4"), "utf8"), `${T0.toISOString()} out one\n`);
+  writeFileSync(join(dir, "out.1"), "one\ntwo\n");
+  finish(dir, { keepBytes: 0 });
+  assert.deepEqual(readdirSync(join(dir, "log")), ["4"]);
+  assert.equal(logText(dir), "out one\nout two\n");
+});
+
+test("logs rotate by age, before the first line that comes too late, over a restart and a clock that is set back", () => {
+  const day = 24 * 60 * 60 * 1000;
+  const dir = spool({ "out.1": "one\n" });
+  const say = (text: string, at: number) => {
+    appendFileSync(join(dir, "out.1"), text);
+    return withReader(dir, (reader) => reader.drain(later(at)));
+  };
+  const parts = () => readdirSync(join(dir, "log")).sort();
+  withReader(dir, (reader) => reader.drain(T0));
+  say("two\n", day - 1);
+  assert.deepEqual(parts(), ["1"]);
+  say("three\n", day);
+  assert.deepEqual(parts(), ["1", "2"]);
+  withReader(dir, (reader) => {
+    reader.drain(later(3 * day));
+    assert.deepEqual(parts(), ["1", "2"], "nothing was said, so nothing begins");
+    appendFileSync(join(dir, "out.1"), "four\n");
+    reader.drain(later(0));
+    appendFileSync(join(dir, "out.1"), "five\n");
+    reader.drain(later(day - 1));
+    assert.deepEqual(parts(), ["1", "2"], "the clock was set back by a day, and its age with it");
+    appendFileSync(join(dir, "out.1"), "six\n");
+    reader.drain(later(day));
+  });
+  assert.deepEqual(parts(), ["1", "2", "3"]);
+  const texts = logText(dir).matchAll(/ ?out (\w+)\n/g);
+  assert.deepEqual(
+    [...texts].map(([, text]) => text),
+    ["one", "two", "three", "four", "five", "six"],
   );
 });
 
@@ -209,7 +256,7 @@ test("no line is lost, doubled or moved when the reader is killed again and agai
   const [file = "", ...args] = launcherArgv(script, dir, [], [process.execPath, "-e", app]);
   const launcher = spawn(file, args, { detached: true, stdio: "ignore", env: LAUNCHER_ENV });
   const ended = once(launcher, "exit");
-  const code = `const { LogReader } = await import(${JSON.stringify(join(import.meta.dirname, "log-reader.ts"))}); const r = new LogReader({ dir: ${JSON.stringify(dir)}, rotateBytes: 200000, keep: 1000, budget: 4096 }); process.stdout.write('r'); for (;;) r.drain(new Date())`;
+  const code = `const { LogReader } = await import(${JSON.stringify(join(import.meta.dirname, "log-reader.ts"))}); const r = new LogReader({ dir: ${JSON.stringify(dir)}, rotateBytes: 200000, keepFiles: 1000, budget: 4096 }); process.stdout.write('r'); for (;;) r.drain(new Date())`;
   // Until the log was rotated at least once, however slow the machine is.
   for (let kill = 0; kill < 12 || (kill < 500 && !existsSync(join(dir, "log", "2"))); kill++) {
     const reader = spawn(process.execPath, ["--input-type=module", "-e", code], {
@@ -222,7 +269,7 @@ test("no line is lost, doubled or moved when the reader is killed again and agai
   }
   writeFileSync(join(dir, "stop"), "");
   await ended;
-  finish(dir, { keep: 1000 });
+  finish(dir, { keepFiles: 1000 });
   assert.equal(existsSync(join(dir, "log", "2")), true);
   const lines = logText(dir)
     .trim()

@@ -1,17 +1,21 @@
 import {
   closeSync,
   constants,
+  fchmodSync,
   ftruncateSync,
   fstatSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
+  readSync,
   rmSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import { FIRST_COMMIT, readCommit, writeCommit, type Commit } from "./commit-file.ts";
 import { stampLines, type StampOptions } from "./log-lines.ts";
+import { compressedEnding, partNumber } from "./part-name.ts";
 import { advance, listSegments, readStretch, removeBefore, type Listing, type StreamName } from "./spool.ts";
 
 export type LogReaderOptions = {
@@ -21,8 +25,11 @@ export type LogReaderOptions = {
   logs?: string;
   /** A log file that has reached this many bytes gets a successor. */
   rotateBytes?: number;
-  /** How many log files stay, the one being written included. */
-  keep?: number;
+  /** So does one whose first line is this old, before the next line is written. */
+  rotateMs?: number;
+  /** What the files of the run may take of the disk together, and how many there may be: the oldest go. */
+  keepBytes?: number;
+  keepFiles?: number;
   /** Called when a log file got a successor. */
   rotated?: () => void;
   /** Longer lines are cut; at most `budget`. */
@@ -57,6 +64,8 @@ export class LogReader {
   readonly #commitFd: number;
   #logFd: number;
   #commit: Commit;
+  /** When the first line of the file that is written was; undefined while there is none. */
+  #begunAt: number | undefined;
   /** Since when the unfinished line at this position has been waiting. Not kept: a new reader waits anew. */
   readonly #tails: Record<StreamName, { at: string; since: number }> = {
     out: { at: "", since: 0 },
@@ -67,7 +76,9 @@ export class LogReader {
     this.#options = {
       logs: join(options.dir, "log"),
       rotateBytes: 10_000_000,
-      keep: 5,
+      rotateMs: 24 * 60 * 60 * 1000,
+      keepBytes: 50_000_000,
+      keepFiles: 400,
       rotated: () => undefined,
       maxLine: 65_536,
       unfinishedAfterMs: 1000,
@@ -115,10 +126,15 @@ export class LogReader {
     const { out, err } = this.#commit;
     if (same(out, taken.commit.out) && same(err, taken.commit.err))
       return { more: taken.more, waiting: taken.waiting, full: false };
+    if (this.#isOld(now)) {
+      this.#rotate();
+      Object.assign(taken.commit, { seq: this.#commit.seq + 1, log: this.#commit.log, length: 0 });
+    }
     if (!this.#append(Buffer.concat(taken.records), taken.commit)) return { more: false, waiting: true, full: true };
     writeCommit(this.#commitFd, taken.commit);
     this.#commit = taken.commit;
-    this.#rotate();
+    this.#begunAt ??= now.getTime();
+    if (this.#commit.length >= this.#options.rotateBytes) this.#rotate();
     this.#sweep(listing);
     return { more: taken.more, waiting: taken.waiting, full: false };
   }
@@ -170,27 +186,49 @@ export class LogReader {
     return true;
   }
 
+  #isOld(now: Date): boolean {
+    if (this.#begunAt === undefined) return false;
+    // Where the clock was set back, its age is counted anew.
+    this.#begunAt = Math.min(this.#begunAt, now.getTime());
+    return now.getTime() - this.#begunAt >= this.#options.rotateMs;
+  }
+
   #rotate(): void {
-    if (this.#commit.length < this.#options.rotateBytes) return;
     // Numbers instead of renames: the commit alone says which file is current, so a kill at any point leaves one truth.
-    const next = { ...this.#commit, seq: this.#commit.seq + 1, log: this.#commit.log + 1, length: 0 };
-    writeCommit(this.#commitFd, next);
-    this.#commit = next;
+    this.#goOnIn(this.#commit.log + 1);
     closeSync(this.#logFd);
     this.#logFd = this.#openLog();
     this.#options.rotated();
   }
 
+  #goOnIn(log: number): void {
+    const next = { ...this.#commit, seq: this.#commit.seq + 1, log, length: 0 };
+    writeCommit(this.#commitFd, next);
+    this.#commit = next;
+  }
+
   #openLog(): number {
+    const files = readdirSync(this.#logs).flatMap((name) => {
+      const number = partNumber(name);
+      return number === undefined ? [] : [{ name, number, isWhole: name.endsWith(compressedEnding) }];
+    });
+    // What was compressed was finished. That a commit does not say so happens after a power cut only.
+    const finished = Math.max(0, ...files.filter(({ isWhole }) => isWhole).map(({ number }) => number));
+    if (finished >= this.#commit.log) this.#goOnIn(finished + 1);
     const fd = openSync(join(this.#logs, String(this.#commit.log)), CREATE, 0o640);
+    fchmodSync(fd, 0o640); // hop3d reads it, whatever our mask is
     const { size } = fstatSync(fd);
     // What was written and not committed will be read again. Shorter happens after a power cut only.
     if (size > this.#commit.length) ftruncateSync(fd, this.#commit.length);
     else this.#commit = { ...this.#commit, length: size };
-    for (const name of readdirSync(this.#logs)) {
-      const number = Number(name);
-      if (number > this.#commit.log || number <= this.#commit.log - this.#options.keep)
-        rmSync(join(this.#logs, name), { force: true });
+    this.#begunAt = firstTime(fd);
+    let room = this.#options.keepBytes;
+    for (const { name, number } of files.toSorted((a, b) => b.number - a.number)) {
+      const path = join(this.#logs, name);
+      const isOurs = number <= this.#commit.log;
+      if (isOurs && number < this.#commit.log) room -= (lstatSync(path, { throwIfNoEntry: false })?.blocks ?? 0) * 512;
+      const isKept = isOurs && room >= 0 && number > this.#commit.log - this.#options.keepFiles;
+      if (!isKept && number !== this.#commit.log) rmSync(path, { force: true });
     }
     return fd;
   }
@@ -203,4 +241,11 @@ export class LogReader {
 
 function same(a: { segment: number; offset: number }, b: { segment: number; offset: number }): boolean {
   return a.segment === b.segment && a.offset === b.offset;
+}
+
+/** When the first line of a log was, by its stamp. */
+function firstTime(fd: number): number | undefined {
+  const stamp = Buffer.alloc(24);
+  const time = readSync(fd, stamp, 0, stamp.length, 0) === stamp.length ? Date.parse(stamp.toString("latin1")) : NaN;
+  return Number.isNaN(time) ? undefined : time;
 }

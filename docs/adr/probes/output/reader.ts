@@ -18,7 +18,7 @@ const stamp = (bytes: Buffer) =>
 const CREATE = constants.O_RDWR | constants.O_CREAT;
 
 if (way === "segments") {
-  const reader = new LogReader({ dir, keep: 1000 });
+  const reader = new LogReader({ dir, keepFiles: 1000 });
   if (once !== undefined) reader.finish(new Date());
   else loop(() => reader.drain(new Date()).more);
 } else if (way === "fifo") {
