@@ -1,7 +1,7 @@
 /** What `hop3d` may ask for an app, each as a sequence: write down what shall be, act, wait. Arguments are checked already. */
 import type { Apps } from "./apps.ts";
 import { warmEnd } from "./cool.ts";
-import { isKept, type DesiredApp, type DesiredInstance } from "./desired.ts";
+import { isKept, stays, type DesiredApp, type DesiredInstance } from "./desired.ts";
 import type { InstanceState } from "./instance.ts";
 import { groupsOf, planAll, planWithWarm, specOf, staying } from "./plan.ts";
 import type { AppStatus } from "./protocol.ts";
@@ -66,12 +66,16 @@ export async function cutOver(apps: Apps, app: string, release: number): Promise
     throw new Refusal("conflict", `Release ${release} of ${app} was not started.`);
   }
   refuseHalf(apps, `release ${release} of ${app}`, started, instances);
-  apps.edit(app, (before) => ({
-    ...before,
-    stopped: false,
-    live: release,
-    instances: before.instances.map((one) => (one.release === release ? { ...one, proven: true } : one)),
-  }));
+  // A renewal of what was live has nobody any more who would let it take over; a way back would have each place twice.
+  const isFresh = (one: DesiredInstance) =>
+    one.release === desired.live && one.release !== release && !one.proven && stays(one);
+  const fresh = desired.instances.filter(isFresh);
+  const until = graceEnd(apps, 0);
+  const cut = (one: DesiredInstance): DesiredInstance => {
+    if (one.release === release) return { ...one, proven: true };
+    return isFresh(one) ? { ...one, leavingUntil: until } : one;
+  };
+  apps.edit(app, (before) => ({ ...before, stopped: false, live: release, instances: before.instances.map(cut) }));
   if (!apps.writeSlots(app)) {
     // Nothing of it shall be live then; where not even that can be written down, the slots follow when there is room.
     apps.edit(app, () => desired);
@@ -79,6 +83,7 @@ export async function cutOver(apps: Apps, app: string, release: number): Promise
     throw new Refusal("full", "The slots of the edge cannot be written: the server's disk is full.");
   }
   for (const one of instances) apps.running.get(one.id)?.dispatch("prove");
+  for (const one of fresh) apps.running.get(one.id)?.dispatch("stop");
   return apps.status(app);
 }
 

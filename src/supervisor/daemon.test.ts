@@ -149,6 +149,22 @@ describe("what is asked in the wrong state is a conflict and changes nothing", (
     await assert.rejects(call("app.renew", { app, timeout: 10 }), { code: "CONFLICT" });
   });
 
+  it("a cut-over ends a renewal of what was live, which on the way back would have each place twice", async () => {
+    await bench.start();
+    for (const release of [1, 2]) bench.release("blog", release, { web: { command: serverCommand("unix", "one") } });
+    const app = "blog";
+    await deploy(app, 1);
+    const { call } = bench.client;
+    assert.equal((await call("app.renew", { app, timeout: 10 })).ready, true);
+    await deploy(app, 2);
+    await call("app.cutover", { app, release: 1 });
+    const { instances } = await call("app.retire", { app, release: 2, drain: 0, warm: 0 });
+    assert.deepEqual(
+      instances.map(({ release, type, index, state }) => [release, type, index, state]),
+      [[1, "web", 1, "ready"]],
+    );
+  });
+
   it("scale adds and takes away, and no TERM comes to one that is asked", async () => {
     await bench.start();
     const slow = `exec node -e "require('http').createServer((q,r)=>setTimeout(()=>r.end('slow'),700)).listen(process.env.PORT,'127.0.0.1')"`;

@@ -11,21 +11,21 @@ export const testToken = "t".repeat(43);
 
 export type SessionWish = Partial<SessionRecord> & Partial<SessionSecrets>;
 
-/** Writes the record of a session of `blog`. */
+/** Writes the record of a session, of `blog` unless another app is named. */
 export function writeSession(bench: Bench, session: number, wish: SessionWish): void {
-  const { argv = ["/bin/true"], env = {}, token = testToken, ...more } = wish;
-  mkdirSync(bench.layout.session("blog", session), { recursive: true });
+  const { argv = ["/bin/true"], env = {}, token = testToken, app = "blog", ...more } = wish;
+  mkdirSync(bench.layout.session(app, session), { recursive: true });
   const record: SessionRecord = {
     version: 1,
-    app: "blog",
+    app,
     session,
     release: 1,
     terminal: null,
     timeout: 60,
-    sealed: seal(testKey, recordEnvContext("session", "blog", session), JSON.stringify({ argv, env, token })),
+    sealed: seal(testKey, recordEnvContext("session", app, session), JSON.stringify({ argv, env, token })),
     ...more,
   };
-  writeFileSync(bench.layout.sessionRecord("blog", session), JSON.stringify(record));
+  writeFileSync(bench.layout.sessionRecord(app, session), JSON.stringify(record));
 }
 
 export type TestClient = {
