@@ -52,7 +52,7 @@ export function systemMode(settings: ServerSettings, ids: ServerIds, hop3d: stri
       openSystem({
         layout,
         // The group of the sockets of apps: `hop3d` probes them, the edge leads requests to them.
-        ids: { hop3: ids.hop3, edge: ids.files },
+        ids: { hop3: ids.hop3, edge: ids.files, files: ids.files },
         ceiling: {},
         programs: programs(),
         sessionCode: ["cmd", "src", "node_modules", "package.json"].map((name) => join(code, name)),

@@ -26,8 +26,6 @@ export function layoutOf({ root, run }: Roots) {
     apps: `${root}/apps`,
     /** Uploads until they are complete; no app's name begins with a dot. On the file system of the builds, for a rename. */
     incoming: `${root}/apps/.incoming`,
-    /** What is being removed: moved here at once, gone a little later. On the same file system, for a rename. */
-    trash: `${root}/apps/.trash`,
     app,
     appData: (name: string) => `${app(name)}/data`,
     appHome: (name: string) => `${app(name)}/home`,
@@ -39,6 +37,12 @@ export function layoutOf({ root, run }: Roots) {
     build: (name: string, build: number) => `${app(name)}/builds/${build}`,
     buildRecord: (name: string, build: number) => `${app(name)}/builds/${build}/build.json`,
     buildTree: (name: string, build: number) => `${app(name)}/builds/${build}/tree`,
+    /** Where `hop3d` puts what was uploaded; what the tree is made from. */
+    buildUpload: (name: string, build: number) => `${app(name)}/builds/${build}/upload`,
+    /** /tmp of the build's steps, in system mode. */
+    buildTemporary: (name: string, build: number) => `${app(name)}/builds/${build}/tmp`,
+    /** A tree that is being removed. */
+    buildRemains: (name: string, build: number) => `${app(name)}/builds/${build}/gone`,
     buildLog: (name: string, build: number) => `${app(name)}/builds/${build}/build.log`,
     release: (name: string, release: number) => `${app(name)}/releases/${release}`,
     releaseRecord: (name: string, release: number) => `${app(name)}/releases/${release}/release.json`,

@@ -1,9 +1,9 @@
 /** Apps: made, found, shown. */
-import { mkdir, unlink } from "node:fs/promises";
+import { unlink } from "node:fs/promises";
 import type { AppDetails, AppSummary } from "#core/api/apps.ts";
 import { AppError, isNodeError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
-import { createApp, listApps as appRows, type App } from "#store/apps.ts";
+import { createApp, deleteApp, listApps as appRows, type App } from "#store/apps.ts";
 import { listDeploys } from "#store/deploys.ts";
 import { listAllDomains } from "#store/domains.ts";
 import { appendEvent } from "#store/events.ts";
@@ -13,11 +13,11 @@ import { defaultDomain } from "./app-address.ts";
 import { appState } from "./app-state.ts";
 import { readArtifact } from "./artifact.ts";
 import { deploySummary } from "./deploy/summary.ts";
-import { removeTree } from "./deploy/tree.ts";
 import { appDomains } from "./domains.ts";
 import { liveArtifact } from "./live-artifact.ts";
 import type { Actor, Platform } from "./platform.ts";
 import { processViews } from "./processes.ts";
+import { callAgain } from "./deploy/supervisor-is-back.ts";
 import { requireApp } from "./require-app.ts";
 import { isServed } from "./served.ts";
 import { supervisorStatuses } from "./supervisor-status.ts";
@@ -28,9 +28,9 @@ export function existenceLine(app: string): string {
   return `existence of ${app}`;
 }
 
-/** The row and the folders that an app has from its first day. Throws APP_EXISTS, DOMAIN_TAKEN. */
-export async function createAppWithFolders(platform: Platform, name: string, by: Actor): Promise<void> {
-  const { layout, store } = platform;
+/** The row of an app, and what it has of the host from its first day. Throws APP_EXISTS, DOMAIN_TAKEN, UNAVAILABLE. */
+export async function makeApp(platform: Platform, name: string, by: Actor): Promise<void> {
+  const { store } = platform;
   const domain = defaultDomain(name, platform.baseDomain);
   const owner = (await listAllDomains(store)).find((row) => row.name === domain);
   if (owner !== undefined) {
@@ -40,20 +40,19 @@ export async function createAppWithFolders(platform: Platform, name: string, by:
     );
   }
   await createApp(store, name);
-  for (const folder of [
-    layout.app(name),
-    layout.appData(name),
-    layout.appHome(name),
-    layout.appCache(name),
-    layout.appLogs(name),
-  ]) {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    await callAgain(platform, "app.make", { app: name });
+  } catch (error) {
+    // What it has made is made whole when the app is made again.
+    await deleteApp(store, name);
+    throw error;
   }
   await appendEvent(store, { actor: by.name, action: "app.create", app: name, outcome: "ok" });
 }
 
-export async function removeAppFolders(platform: Platform, app: string): Promise<void> {
-  await removeTree(platform.layout.app(app), platform.exec);
+/** Removes what `makeApp` and everybody since have made on the disk. The supervisor must have forgotten it. */
+export async function removeAppFiles(platform: Platform, app: string): Promise<void> {
+  await platform.supervisor.call("app.remove", { app }, { signal: platform.stopping });
   await unlink(staticLink(platform.layout, app)).catch((error: unknown) => {
     if (!isNodeError(error) || error.code !== "ENOENT") throw error;
   });

@@ -2,11 +2,10 @@
  * The end of an app: its deploys are canceled, its processes ended, its routes, files and at last its row removed. It is
  * written down first, and from then on there is no way back: whoever dies over it, the next start of hop3d goes on.
  */
-import { rm } from "node:fs/promises";
 import { AppError, toAppError } from "#core/errors.ts";
 import { deleteApp, getApp, listApps, markDestroyed } from "#store/apps.ts";
 import { appendEvent } from "#store/events.ts";
-import { existenceLine, removeAppFolders } from "./apps.ts";
+import { existenceLine, removeAppFiles } from "./apps.ts";
 import { cancelForDestroy } from "./deploy/cancel.ts";
 import { supervisorIsBack } from "./deploy/supervisor-is-back.ts";
 import { syncEdge, untilEdgeInSync } from "./edge.ts";
@@ -54,8 +53,7 @@ async function remove(platform: Platform, app: string, by: string): Promise<void
   await syncEdge(platform);
   await platform.fault("destroy:unrouted");
   await platform.queue.run(existenceLine(app), async () => {
-    await removeAppFolders(platform, app);
-    await rm(platform.layout.slots(app), { recursive: true, force: true });
+    await removeAppFiles(platform, app);
     await platform.fault("destroy:removed");
     await deleteApp(platform.store, app);
   });

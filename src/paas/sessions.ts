@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
+import { join } from "node:path";
 import type { SessionWish } from "#core/api/sessions.ts";
 import { AppError, toAppError } from "#core/errors.ts";
 import type { SessionRecord, SessionSecrets } from "#core/records.ts";
@@ -156,6 +157,9 @@ export function endLostSessions(platform: Platform): { readonly done: Promise<vo
 
 async function removeRecords({ layout }: Platform): Promise<void> {
   for (const app of await readdir(layout.apps).catch(() => [])) {
-    if (!app.startsWith(".")) await rm(layout.sessions(app), { recursive: true, force: true });
+    if (app.startsWith(".")) continue;
+    for (const name of await readdir(layout.sessions(app)).catch(() => [])) {
+      await rm(join(layout.sessions(app), name), { recursive: true, force: true });
+    }
   }
 }

@@ -75,6 +75,7 @@ describe("what an app has of its host", { skip }, () => {
     return new AppArea({
       layout,
       hop3,
+      files: 65_531,
       users: openAppUsers({ file: join(layout.supervisor, "users.json"), tool: hostTool, prefix: root, fault }),
       host: readHostView(),
       filter: null,
@@ -88,7 +89,7 @@ describe("what an app has of its host", { skip }, () => {
     });
   };
   const upload = (): string => {
-    const path = join(root, "upload");
+    const path = layout.buildUpload("shop", 1);
     mkdirSync(path);
     writeFileSync(join(path, "run.sh"), '#!/bin/sh\nid -u; echo kept >"$1/kept"; echo x >new || echo sealed\n', {
       mode: 0o755,
@@ -109,7 +110,8 @@ describe("what an app has of its host", { skip }, () => {
     const area = open();
     await area.make("shop");
     area.makeBuild("shop", 1);
-    await area.take("shop", 1, upload());
+    upload();
+    await area.take("shop", 1);
     await area.seal("shop", 1);
     const leaf = area.leaf("shop", "abcd1234");
     const walls = area.walls("shop", { cgroups: leaf.joins, openFiles: 1024, temporary: 1 << 24 });
@@ -141,7 +143,8 @@ describe("what an app has of its host", { skip }, () => {
       const next = open();
       await next.make("shop");
       next.makeBuild("shop", 1);
-      await next.take("shop", 1, upload());
+      upload();
+      await next.take("shop", 1);
       await next.remove("shop");
       assert.deepEqual(await leftOvers(), nothing);
     });
@@ -152,7 +155,8 @@ describe("what an app has of its host", { skip }, () => {
       const area = open();
       await area.make("shop");
       area.makeBuild("shop", 1);
-      await area.take("shop", 1, upload());
+      upload();
+      await area.take("shop", 1);
       await assert.rejects(open(point).remove("shop"), { message: `killed at ${point}` });
       await open().remove("shop");
       assert.deepEqual(await leftOvers(), nothing);
@@ -163,11 +167,11 @@ describe("what an app has of its host", { skip }, () => {
     const area = open();
     await area.make("shop");
     area.makeBuild("shop", 1);
-    const from = upload();
-    await assert.rejects(open("tree-filled").take("shop", 1, from), /tree-filled/);
+    upload();
+    await assert.rejects(open("tree-filled").take("shop", 1), /tree-filled/);
     writeFileSync(join(layout.buildTree("shop", 1), "stale"), "");
     chownSync(join(layout.buildTree("shop", 1), "stale"), 70_000, 70_000);
-    await open().take("shop", 1, from);
+    await open().take("shop", 1);
     assert.deepEqual(readdirSync(layout.buildTree("shop", 1)), ["run.sh"]);
   });
 
@@ -177,7 +181,7 @@ describe("what an app has of its host", { skip }, () => {
     area.makeBuild("shop", 1);
     const from = upload();
     writeFileSync(join(from, "key"), "key\n", { mode: 0o600 });
-    await assert.rejects(area.take("shop", 1, from), /Permission denied/);
+    await assert.rejects(area.take("shop", 1), /Permission denied/);
     const taken = join(layout.buildTree("shop", 1), "key");
     assert.ok(!existsSync(taken) || readFileSync(taken, "utf8") === "");
   });

@@ -3,11 +3,11 @@
  * and its place in the loopback's rules. Every step may be repeated, and whoever dies between two is finished by the next
  * try. The daemon has one when a System is handed in (system.ts).
  */
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { AppError } from "#core/errors.ts";
 import type { Layout } from "#core/layout.ts";
 import type { Clock } from "#sys/clock.ts";
+import { filesFailed, removeTree, type AppFiles } from "./app-files.ts";
 import { makeAppFolders, makeBuildFolders } from "./app-folders.ts";
 import type { AppUsers } from "./app-users.ts";
 import { makeCgroup, type Cgroup } from "./cgroup/cgroup.ts";
@@ -27,6 +27,8 @@ export type AppAreaOptions = {
   readonly layout: Layout;
   /** User and group of `hop3d`. */
   readonly hop3: number;
+  /** The group that may pass to the files of apps. */
+  readonly files: number;
   readonly users: AppUsers;
   readonly host: HostView;
   readonly filter: string | null;
@@ -43,7 +45,7 @@ export type AppAreaOptions = {
 /** Of what we do to an app's files ourselves: seconds, descriptors, bytes of /tmp. */
 const ownLimits = { seconds: 900, openFiles: 1024, temporary: 16 * 1024 * 1024 };
 
-export class AppArea {
+export class AppArea implements AppFiles {
   readonly #options: AppAreaOptions;
   readonly #made = new Set<string>();
   /** How many cgroups were made for work of ours. */
@@ -119,15 +121,16 @@ export class AppArea {
   }
 
   /** Copies the upload into the empty tree. What an earlier try has left is removed first. */
-  async take(app: string, build: number, upload: string): Promise<void> {
-    const { layout, hop3, fault } = this.#options;
+  async take(app: string, build: number): Promise<void> {
+    const { layout, hop3, files, fault } = this.#options;
     const tree = layout.buildTree(app, build);
     if (readdirSync(tree).length > 0) await this.#empty(app, tree);
-    const reader = [`--reuid=${hop3}`, `--regid=${hop3}`, "--clear-groups", "--no-new-privs", "--bounding-set=-all"];
-    const from = ["/usr/bin/setpriv", ...reader, "--inh-caps=-all", ...packUpload(upload)];
+    // It passes the gate of all apps by the group.
+    const reader = [`--reuid=${hop3}`, `--regid=${hop3}`, `--groups=${files}`, "--no-new-privs", "--bounding-set=-all"];
+    const from = ["/usr/bin/setpriv", ...reader, "--inh-caps=-all", ...packUpload(layout.buildUpload(app, build))];
     fault("tree-begun");
     const done = await this.#inLeaf(app, (argv) => hostPipe(from, argv(tree, fillTree(tree)), ownLimits.seconds));
-    if (done.status !== 0) throw failed("could not be copied", done.stderr);
+    if (done.status !== 0) throw filesFailed("could not be copied", done.stderr);
     fault("tree-filled");
   }
 
@@ -137,14 +140,31 @@ export class AppArea {
     await this.#run(app, tree, sealTree(tree), "could not be sealed");
   }
 
-  /** Removes a build's tree and what else of its directory is not `hop3d`'s. Nothing may run from it. */
-  async removeBuild(app: string, build: number): Promise<void> {
+  async clearCache(app: string): Promise<void> {
+    const cache = this.#options.layout.appCache(app);
+    if (existsSync(cache)) await this.#empty(app, cache);
+  }
+
+  async removeBuild(app: string, build: number, keepOutput: boolean): Promise<void> {
     const { layout } = this.#options;
-    for (const directory of [layout.buildTree(app, build), join(layout.build(app, build), "tmp")]) {
-      if (!existsSync(directory)) continue;
-      await this.#empty(app, directory);
-      rmSync(directory, { recursive: true });
-    }
+    const uid = this.uid(app);
+    // What the app owns in a directory that it cannot write to is what we gave it.
+    const isOurs = (path: string): boolean => {
+      const found = lstatSync(path, { throwIfNoEntry: false });
+      return found?.isDirectory() === true && found.uid === uid;
+    };
+    await removeTree(layout, app, build, { isOurs, empty: (directory) => this.#empty(app, directory) });
+    const temporary = layout.buildTemporary(app, build);
+    if (isOurs(temporary)) await this.#empty(app, temporary);
+    if (keepOutput) rmSync(temporary, { recursive: true, force: true });
+    else await this.#removeRest(layout.build(app, build));
+  }
+
+  /** What is left is root's and `hop3d`'s. rm goes by descriptors, and so through no link that is put in its way. */
+  async #removeRest(directory: string): Promise<void> {
+    const line = ["/bin/rm", "-rf", "--one-file-system", "--", directory];
+    const done = await this.#options.tool(line, undefined, ownLimits);
+    if (done.status !== 0) throw filesFailed("could not be removed", done.stderr);
   }
 
   /** Removes all of an app; nothing of it may run. What `hop3d` has added goes with its directory. */
@@ -160,25 +180,19 @@ export class AppArea {
       writeAppNames(this.#names, uid, layout.appHome(app));
       const builds = `${layout.app(app)}/builds`;
       for (const build of existsSync(builds) ? readdirSync(builds) : []) {
-        if (/^\d{1,15}$/.test(build)) await this.removeBuild(app, Number(build));
+        if (/^\d{1,15}$/.test(build)) await this.removeBuild(app, Number(build), true);
       }
       for (const directory of [layout.appData(app), layout.appHome(app), layout.appCache(app)]) {
         if (existsSync(directory)) await this.#empty(app, directory);
       }
       fault("data-removed");
-      // What is left is root's and `hop3d`'s. rm goes by descriptors, and so through no link that is put in its way.
-      const rest = await this.#options.tool(
-        ["/bin/rm", "-rf", "--one-file-system", "--", layout.app(app)],
-        undefined,
-        ownLimits,
-      );
-      if (rest.status !== 0) throw failed("could not be removed", rest.stderr);
+      await this.#removeRest(layout.app(app));
     }
     fault("folders-removed");
     this.#made.delete(app);
     await this.#hold();
     await cgroup.kill(clock);
-    if (!(await cgroup.remove(clock))) throw failed("could not be removed", "its cgroup is in use");
+    if (!(await cgroup.remove(clock))) throw filesFailed("could not be removed", "its cgroup is in use");
     rmSync(join(this.#names, String(uid)), { recursive: true, force: true });
     await users.remove(app);
   }
@@ -205,7 +219,7 @@ export class AppArea {
 
   async #run(app: string, directory: string, command: readonly string[], what: string): Promise<void> {
     const done = await this.#inLeaf(app, (argv) => this.#options.tool(argv(directory, command), undefined, ownLimits));
-    if (done.status !== 0) throw failed(what, done.stderr);
+    if (done.status !== 0) throw filesFailed(what, done.stderr);
   }
 
   /** Runs something of ours inside walls that show one directory, in a cgroup of its own that is gone afterwards. */
@@ -223,8 +237,4 @@ export class AppArea {
       await leaf.remove(clock);
     }
   }
-}
-
-function failed(what: string, stderr: string): AppError {
-  return new AppError("INTERNAL", `An app's files ${what}: ${stderr.trim().slice(-300)}`);
 }

@@ -28,7 +28,7 @@ const served: Kind = { uid: "app", gid: "app", mode: 0o755 };
 /** Makes what is missing of an app's directories; a repetition finishes what was begun. Throws a Refusal for a stranger's. */
 export function makeAppFolders(apps: string, app: string, owners: Owners): void {
   makeOwned(apps, [app], shared, owners);
-  for (const name of ["builds", "releases"]) makeOwned(apps, [app, name], shared, owners);
+  for (const name of ["builds", "releases", "sessions"]) makeOwned(apps, [app, name], shared, owners);
   makeOwned(apps, [app, "log"], read, owners);
   for (const name of ["data", "home", "cache"]) makeOwned(apps, [app, name], own, owners);
 }

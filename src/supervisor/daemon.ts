@@ -12,12 +12,14 @@ import { socketPathMax, type Layout } from "#core/layout.ts";
 import type { MasterKey } from "#core/sealed.ts";
 import type { Clock } from "#sys/clock.ts";
 import { adoptApps, adoptServices } from "./adopt.ts";
+import { plainFiles } from "./app-files.ts";
 import { Apps } from "./apps.ts";
 import { replaceFile } from "./atomic-file.ts";
 import { wallClock } from "./clock.ts";
 import { Cron } from "./cron/cron.ts";
 import { loadDesired } from "./desired.ts";
 import { openFence } from "./fence.ts";
+import { hostTool } from "./host-tool.ts";
 import { newId } from "./id.ts";
 import { Jobs } from "./job.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
@@ -148,7 +150,18 @@ async function start(
       ),
     () => clock.elapsed(),
   );
-  const context = { apps, services, jobs, cron, metrics, sessions, mode: options.mode, version: options.version };
+  const context = {
+    apps,
+    files: system?.area ?? plainFiles(layout, hostTool),
+    tool: hostTool,
+    services,
+    jobs,
+    cron,
+    metrics,
+    sessions,
+    mode: options.mode,
+    version: options.version,
+  };
   const server = await listen({
     socket: layout.supervisorSocket,
     access: options.socketGroup === undefined ? { mode: 0o600 } : { mode: 0o660, group: options.socketGroup },

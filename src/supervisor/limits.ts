@@ -31,6 +31,8 @@ export type Limits = {
   readonly recordBytes: number;
   /** Bytes of one command line. */
   readonly commandBytes: number;
+  /** Bytes of an app's build cache: package tools only ever add to theirs. */
+  readonly cacheBytes: number;
   /** Bytes of a build log. */
   readonly buildLogBytes: number;
   /** Bytes of the logs of an app's processes together, and of hop3d's and Caddy's. */
@@ -61,6 +63,7 @@ export const defaultLimits: Limits = {
   wait: 3600,
   recordBytes: 1024 * 1024,
   commandBytes: 64 * 1024,
+  cacheBytes: 2 * 1024 ** 3,
   buildLogBytes: 64 * 1024 * 1024,
   appLogBytes: 512 * 1024 * 1024,
   serviceLogBytes: 256 * 1024 * 1024,

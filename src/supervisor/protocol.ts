@@ -19,6 +19,20 @@ export type Verbs = {
   status: { args: Record<string, never>; result: SupervisorStatus };
   /** What each instance that runs takes, as of at most a second ago. */
   metrics: { args: Record<string, never>; result: { instances: readonly InstanceMetrics[] } };
+  /** Makes what an app has from its first day: directories, and in system mode a user, a cgroup and its place in the rules. */
+  "app.make": { args: { app: string }; result: Record<string, never> };
+  /** Removes all of an app that was forgotten, or never started. */
+  "app.remove": { args: { app: string }; result: Record<string, never> };
+  /** Makes the directory of a build, to which `hop3d` adds its record and the upload (`upload/`). */
+  "build.make": { args: { app: string; build: number }; result: Record<string, never> };
+  /** Makes the build's tree of the upload, which is left to `hop3d` to remove where it was copied. */
+  "build.take": { args: { app: string; build: number }; result: Record<string, never> };
+  /** Closes the tree for writing and opens it for reading. */
+  "build.seal": { args: { app: string; build: number }; result: Record<string, never> };
+  /** Removes a build whole, or but for `build.log` and `hop3d`'s own. Refused while a release of it runs. */
+  "build.remove": { args: { app: string; build: number; keepOutput: boolean }; result: Record<string, never> };
+  /** Empties the app's build cache when it has grown too large, and says so in the build's output. */
+  "build.trim-cache": { args: { app: string; build: number }; result: { emptied: boolean } };
   /**
    * Runs step `step` of build `build` (its argv, from build.json); output goes to build.log, stamped.
    * Answers when it has ended. One job an app and kind at a time.

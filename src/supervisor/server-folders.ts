@@ -40,7 +40,6 @@ function belowRoot(layout: Layout, { hop3, edge, files }: ServerIds): Folder[] {
     // The gate: no app's user and no stranger passes without walls.
     [layout.apps, { uid: 0, gid: files, mode: 0o750 }],
     [layout.incoming, hop3d],
-    [layout.trash, hop3d],
     [layout.hop3dHome, hop3d],
     [layout.logs, { uid: 0, gid: hop3, mode: 0o2750 }],
     [layout.edge, { uid: 0, gid: files, mode: 0o750 }],

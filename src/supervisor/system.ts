@@ -35,8 +35,8 @@ import { giveSocketDirectory } from "./walls/socket-directory.ts";
 
 export type SystemOptions = {
   readonly layout: Layout;
-  /** Group numbers, and user numbers too: of `hop3d`, and of the edge. */
-  readonly ids: { readonly hop3: number; readonly edge: number };
+  /** Group numbers, and user numbers too, of `hop3d` and of the edge; and the group of both, which may pass to apps' files. */
+  readonly ids: { readonly hop3: number; readonly edge: number; readonly files: number };
   /** The most that any app may take of this host. */
   readonly ceiling: ProcessLimits;
   /** Directories of tools that Hop3 brought along, root's own. */
@@ -108,6 +108,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   const area = new AppArea({
     layout,
     hop3: ids.hop3,
+    files: ids.files,
     users,
     host,
     filter,

@@ -4,13 +4,16 @@
  */
 import { keepWarmMax } from "#core/limits.ts";
 import { quote } from "#core/names.ts";
+import type { AppFiles } from "./app-files.ts";
 import type { Apps } from "./apps.ts";
 import * as act from "./app-verbs.ts";
+import { buildLog } from "./build-log.ts";
 import type { Cron } from "./cron/cron.ts";
 import { cronVerbs } from "./cron/cron-verbs.ts";
 import { isInstanceId } from "./desired.ts";
+import { fileVerbs } from "./file-verbs.ts";
+import type { HostTool } from "./host-tool.ts";
 import type { Jobs } from "./job.ts";
-import { JobOutput } from "./job-output.ts";
 import type { Limits } from "./limits.ts";
 import { protocolVersion, type InstanceMetrics, type JobResult, type Verb, type Verbs } from "./protocol.ts";
 import { instanceEnv, releasedOf } from "./prepare.ts";
@@ -20,13 +23,15 @@ import { readBuild, recordEnv } from "./records.ts";
 import { Refusal } from "./refusal.ts";
 import { sessionVerbs } from "./session-verbs.ts";
 import type { Sessions } from "./sessions.ts";
-import { openToAppend } from "./safe-path.ts";
 import type { Services } from "./services.ts";
 import { appNameOf, entries, fields, numberMax, oneOf, processTypeOf, seconds, text, whole } from "./shape.ts";
 import { volumeVerbs } from "./volumes/volume-verbs.ts";
 
 export type VerbContext = {
   readonly apps: Apps;
+  readonly files: AppFiles;
+  /** For what the host's own tools are asked. */
+  readonly tool: HostTool;
   readonly services: Services;
   readonly jobs: Jobs;
   readonly cron: Cron;
@@ -192,6 +197,7 @@ const table: { readonly [V in Verb]: Handler<V> } = {
       return {};
     },
   },
+  ...fileVerbs,
   ...cronVerbs,
   ...sessionVerbs,
   ...volumeVerbs,
@@ -263,11 +269,6 @@ async function releaseHook(
     timeout,
     openOutput,
   });
-}
-
-function buildLog(apps: Apps, app: string, build: number): JobOutput {
-  const { layout, limits } = apps.options;
-  return new JobOutput(openToAppend(layout.apps, [app, "builds", String(build), "build.log"]), limits.buildLogBytes);
 }
 
 type Found = Readonly<Record<string, unknown>>;

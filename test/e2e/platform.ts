@@ -3,7 +3,7 @@
  * their own. Apps are deployed through the HTTP API, as the CLI does it.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { readdir, readFile, lstat, readlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ import { protocolVersion } from "#supervisor/protocol.ts";
 import { exec } from "#sys/exec.ts";
 import { freePortFrom } from "#sys/free-port.ts";
 import { makeRunDir } from "#sys/run-dir.ts";
-import { removeTree } from "#paas/deploy/tree.ts";
+import { removeRoot } from "./remove-root.ts";
 import { eventually, type DeployFailure, type DeployResult, type TestPlatform } from "./apps.ts";
 
 export type RunningPlatform = TestPlatform & {
@@ -193,8 +193,7 @@ export async function startPlatform(
         throw error;
       }
       assert.deepEqual(await processesOf(base), [], "processes were left behind");
-      await removeTree(base, (argv) => exec(argv));
-      rmSync(base, { recursive: true, force: true });
+      await removeRoot(base);
     },
   };
 }

@@ -1,12 +1,12 @@
 /** `npm start` as a person types it (without the set-up, which fresh.sh tries): up, an app live, Ctrl-C, up again. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
-import { removeTree } from "#paas/deploy/tree.ts";
+import { removeRoot } from "./remove-root.ts";
 import { exec } from "#sys/exec.ts";
 import { freePortFrom } from "#sys/free-port.ts";
 import { eventually } from "./apps.ts";
@@ -34,8 +34,7 @@ suite("npm start", () => {
   after(async () => {
     await current?.interrupt();
     for (const pid of await processesOf(base)) process.kill(pid, "SIGKILL");
-    await removeTree(base, (argv) => exec(argv));
-    rmSync(base, { recursive: true, force: true });
+    await removeRoot(base);
   });
 
   const start = (): Started => {

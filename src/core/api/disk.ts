@@ -7,7 +7,7 @@ import { appName, appParams, isoTime, queryFlag } from "./shared.ts";
 const share = { bytes: z.int(), files: z.int() };
 
 export const diskParts = ["builds", "releases", "cache", "data", "volumes", "home", "logs"] as const;
-export const ownParts = ["runtimes", "logs", "database", "edge", "supervisor", "uploads", "trash"] as const;
+export const ownParts = ["runtimes", "logs", "database", "edge", "supervisor", "uploads"] as const;
 
 const room = z.object({ total: z.int(), free: z.int(), reserve: z.int() });
 

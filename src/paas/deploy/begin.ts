@@ -1,7 +1,7 @@
 /**
  * Step 1 as a use case: takes an upload, and answers when the tree is there. What follows runs in the app's line and
  * outlives the request. A refused or broken upload leaves nothing: no tree, no deploy, no variable, no new app. For that
- * it is received beside the apps, and becomes a build by a rename.
+ * it is received beside the apps, and becomes a build when it is whole.
  */
 import { statSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
@@ -11,7 +11,7 @@ import { parseAppName } from "#core/names.ts";
 import { deleteApp, getApp, nextBuild } from "#store/apps.ts";
 import { changeDeploy, createDeploy } from "#store/deploys.ts";
 import { checkVariable } from "#store/env.ts";
-import { createAppWithFolders, existenceLine, removeAppFolders } from "../apps.ts";
+import { existenceLine, makeApp, removeAppFiles } from "../apps.ts";
 import type { Actor, Platform } from "../platform.ts";
 import { refuseReserved } from "../reserved-env.ts";
 import type { DeployJob } from "./job.ts";
@@ -21,7 +21,8 @@ import { enqueueDeploy } from "./pipeline.ts";
 import { requireRoom } from "../disk/room.ts";
 import { receive, type Received, type ReceiveLimits } from "./receive.ts";
 import { report } from "./reporter.ts";
-import { removeTree } from "./tree.ts";
+import { callAgain } from "./supervisor-is-back.ts";
+import { removeBuild } from "./undo.ts";
 
 export type BeginDeploy = {
   readonly app: string;
@@ -91,18 +92,17 @@ async function requireAppOr(create: boolean, platform: Platform, app: string): P
 async function admit(platform: Platform, input: BeginDeploy, tree: string, received: Received): Promise<Begun> {
   const { app } = input;
   const created = !(await requireAppOr(input.create, platform, app));
-  if (created) await createAppWithFolders(platform, app, input.by);
+  if (created) await makeApp(platform, app, input.by);
   let job: DeployJob | undefined;
-  let folder: string | undefined;
+  let made: number | undefined;
   try {
     const { number: deploy } = await createDeploy(platform.store, app, { summary: "", createdBy: input.by.name });
     const build = await nextBuild(platform.store, app);
     await changeDeploy(platform.store, app, deploy, { build });
     const one = deployJob(platform, input, deploy, build);
     job = one;
-    folder = platform.layout.build(app, build);
-    await mkdir(folder, { recursive: true, mode: 0o755 });
-    await rename(tree, platform.layout.buildTree(app, build));
+    made = build;
+    await takeUpload(platform, app, build, tree);
     const detail = received.files === 1 ? "1 file" : `${received.files} files`;
     await report(platform, one, "step", { name: "receive", state: "started" });
     await report(platform, one, "step", { name: "receive", state: "done", detail });
@@ -116,16 +116,28 @@ async function admit(platform: Platform, input: BeginDeploy, tree: string, recei
     return { deploy, created };
   } catch (thrown) {
     const error = toAppError(thrown);
-    if (folder !== undefined) await removeTree(folder, platform.exec);
+    const leave = (cause: unknown): void =>
+      platform.log.warn("what a refused upload has left could not be removed", { app, error: cause });
+    // Of a deploy that never began nothing has to be told. What stays of it is found by the next clean-up.
+    if (made !== undefined) await removeBuild(platform, app, made).catch(leave);
     if (created) {
       await deleteApp(platform.store, app);
-      await removeAppFolders(platform, app);
+      await removeAppFiles(platform, app).catch(leave);
     } else if (job !== undefined) {
       await endFailed(job, error.code === "CANCELED" ? "canceled" : "failed", error);
     }
     job?.underWay.end();
     throw thrown;
   }
+}
+
+/** In user mode the upload becomes the tree; in system mode it is copied, as the app's user. */
+async function takeUpload(platform: Platform, app: string, build: number, from: string): Promise<void> {
+  const { layout } = platform;
+  await callAgain(platform, "build.make", { app, build });
+  await rename(from, layout.buildUpload(app, build));
+  await callAgain(platform, "build.take", { app, build });
+  await rm(layout.buildUpload(app, build), { recursive: true, force: true });
 }
 
 function deployJob(platform: Platform, { app, by, env }: BeginDeploy, deploy: number, build: number): DeployJob {

@@ -2,7 +2,7 @@
  * Step 3, build: provisions runtimes (trusted tools), writes the build record and has the supervisor run its steps as the
  * app, then seals the tree: from here on nothing writes to it.
  */
-import { mkdir } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { posix } from "node:path";
 import { replaceWords } from "#core/plan-words.ts";
 import { AppError } from "#core/errors.ts";
@@ -19,16 +19,14 @@ import { settingsOf, type DeployJob, type Detected } from "./job.ts";
 import { jobFailure } from "./job-end.ts";
 import { lastLines } from "./last-lines.ts";
 import { runJob } from "./run-job.ts";
+import { callAgain } from "./supervisor-is-back.ts";
 import { checkStaticRoots } from "./static-roots.ts";
-import { sealTree } from "./tree.ts";
 
 /** Throws DISK_FULL when there is no room to begin; BUILD_FAILED or the code of the step that failed, RUNTIME_MISSING, INVALID_SOURCE (static-roots.ts), CANCELED. */
 export async function build(job: DeployJob, number: number, found: Detected): Promise<Artifact> {
   const { platform, app } = job;
   const { layout } = platform;
   await requireRoom(platform);
-  // Whoever emptied it may have died before there was a new one (disk/bound-cache.ts).
-  await mkdir(layout.appCache(app), { recursive: true, mode: 0o700 });
   const { runtimes } = await found.builder.provision(found.plan, {
     log: {
       info: (message) => platform.log.info(message, { app, build: number }),
@@ -58,7 +56,11 @@ export async function build(job: DeployJob, number: number, found: Detected): Pr
   };
   writeFileAtomic(layout.buildRecord(app, number), JSON.stringify(record));
   for (const [index, step] of steps.entries()) await runStep(job, number, step, index);
-  await sealTree(tree, platform.exec);
+  // A build can put a link in the place of its own folder; the supervisor, which cannot be fooled so, refuses it too.
+  if (!(await lstat(tree)).isDirectory()) {
+    throw new AppError("INVALID_SOURCE", "The build left something else in the place of the app's folder.");
+  }
+  await callAgain(platform, "build.seal", { app, build: number });
   await checkStaticRoots(tree, artifact.staticPaths);
   writeArtifact(layout, artifact);
   return artifact;

@@ -10,7 +10,6 @@ import { createBuild, endBuild } from "#store/builds.ts";
 import { changeDeploy, startDeploy } from "#store/deploys.ts";
 import type { ReleaseReason } from "#store/releases.ts";
 import type { Artifact } from "../artifact.ts";
-import { boundCache } from "../disk/bound-cache.ts";
 import { artifactSteps } from "./artifact-of.ts";
 import { build } from "./build.ts";
 import { cutBack, cutOver, isLive } from "./cut-over.ts";
@@ -64,7 +63,9 @@ async function runDeploy(job: DeployJob, buildNumber: number): Promise<void> {
       return { result: await (isLight ? work() : inTurn(job, work)) };
     });
     const candidate = await activate(job, artifact, "deploy", true);
-    await boundCache(platform, app, buildNumber).catch((error: unknown) => {
+    const { supervisor, stopping } = platform;
+    const trim = supervisor.call("build.trim-cache", { app, build: buildNumber }, { signal: stopping });
+    await trim.catch((error: unknown) => {
       platform.log.warn("the build cache could not be kept within its bound", { app, deploy, error });
     });
     await succeed(job, candidate, "app.deploy");

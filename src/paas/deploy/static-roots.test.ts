@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { AppError } from "#core/errors.ts";
-import { exec } from "#sys/exec.ts";
 import { checkStaticRoots } from "./static-roots.ts";
-import { sealTree } from "./tree.ts";
 
 describe("directories of static files after a build", () => {
   let dir: string;
@@ -84,15 +82,5 @@ describe("directories of static files after a build", () => {
     const aliased = join(dir, "alias/1/tree");
     await symlink(join(aliased, "assets"), join(tree, "public/absolute"));
     await checkStaticRoots(aliased, { "/": "public" });
-  });
-
-  it("are not sealed where a build put a link in the place of its own folder", async () => {
-    await rename(tree, `${tree}.old`);
-    await symlink(join(dir, "data"), tree);
-    await assert.rejects(
-      sealTree(tree, (argv) => exec(argv)),
-      refused,
-    );
-    assert.notEqual((await stat(join(dir, "data"))).mode & 0o200, 0);
   });
 });

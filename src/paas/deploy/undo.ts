@@ -1,12 +1,11 @@
 /** Takes back what a candidate left that did not become live: its instances and its record. */
 import { getApp, setAppState } from "#store/apps.ts";
 import { getRelease, liveRelease } from "#store/releases.ts";
-import { isNodeError } from "#core/errors.ts";
-import { rm, rmdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import type { Platform } from "../platform.ts";
 import { supervisorStatuses } from "../supervisor-status.ts";
-import { supervisorIsBack } from "./supervisor-is-back.ts";
-import { removeTree } from "./tree.ts";
+import { callAgain, supervisorIsBack } from "./supervisor-is-back.ts";
 
 /** Safe to repeat; waits for a supervisor that is gone. */
 export async function undoCandidate(platform: Platform, app: string, release: number): Promise<void> {
@@ -34,7 +33,15 @@ export async function discardOrLeave(platform: Platform, app: string, build: num
   });
 }
 
-/** Removes the tree of a build that no release runs; its log stays for the user, if there is one. */
+/** Removes a build that came to nothing; what it has said stays for the user. */
+export async function removeBuild(platform: Platform, app: string, build: number): Promise<void> {
+  const { layout } = platform;
+  if (!existsSync(layout.build(app, build))) return;
+  const keepOutput = existsSync(layout.buildLog(app, build));
+  await callAgain(platform, "build.remove", { app, build, keepOutput });
+}
+
+/** The same where no release runs of it. */
 async function discardBuild(platform: Platform, app: string, build: number): Promise<void> {
   const live = await liveRelease(platform.store, app);
   if (live?.build === build) return;
@@ -42,8 +49,5 @@ async function discardBuild(platform: Platform, app: string, build: number): Pro
   await supervisorIsBack(platform);
   const up = (await supervisorStatuses(platform)).get(app)?.live ?? null;
   if (up !== null && (await getRelease(platform.store, app, up))?.build === build) return;
-  await removeTree(platform.layout.buildTree(app, build), platform.exec);
-  await rmdir(platform.layout.build(app, build)).catch((error: unknown) => {
-    if (!isNodeError(error) || !["ENOENT", "ENOTEMPTY"].includes(error.code ?? "")) throw error;
-  });
+  await removeBuild(platform, app, build);
 }

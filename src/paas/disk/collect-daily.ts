@@ -2,7 +2,6 @@
 import { listApps } from "#store/apps.ts";
 import type { Platform } from "../platform.ts";
 import { collect } from "./collect.ts";
-import { emptyTrash } from "./trash.ts";
 
 /** Milliseconds. The first time is anywhere in the first minute, the others a day apart, give or take a tenth. */
 const first = 60_000;
@@ -11,7 +10,6 @@ const day = 24 * 60 * 60 * 1000;
 /** Runs until hop3d stops; never rejects. `random` gives numbers from 0 to 1. */
 export async function collectDaily(platform: Platform, random: () => number): Promise<void> {
   const { clock, stopping } = platform;
-  await emptyTrash(platform);
   for (let wait = first * random(); !stopping.aborted; wait = day * (0.9 + 0.2 * random())) {
     const slept = await clock.sleep(wait, stopping).then(
       () => true,
@@ -34,5 +32,4 @@ async function collectAll(platform: Platform): Promise<void> {
       log.warn("what is old of an app could not be removed; it will be tried again", { app: name, error });
     }
   }
-  await emptyTrash(platform);
 }

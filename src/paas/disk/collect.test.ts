@@ -13,17 +13,16 @@ import { changeDeploy, createDeploy, endDeploy, listDeploys, startDeploy } from 
 import type { Store } from "#store/db.ts";
 import { openStore } from "#store/open.ts";
 import { createRelease, listReleases, setLive } from "#store/releases.ts";
-import type { AppStatus } from "#supervisor/protocol.ts";
-import { exec } from "#sys/exec.ts";
+import { plainFiles } from "#supervisor/app-files.ts";
+import { hostTool } from "#supervisor/host-tool.ts";
+import type { AppStatus, Verbs } from "#supervisor/protocol.ts";
 import { createAppQueue } from "../app-queue.ts";
 import { readBuildLogs } from "../logs.ts";
 import { createDeploysUnderWay } from "../deploy/under-way.ts";
-import { sealTree } from "../deploy/tree.ts";
 import { staticLink } from "../static-link.ts";
 import { collectDaily } from "./collect-daily.ts";
 import { collect, type Collecting } from "./collect.ts";
 import { keeping } from "./kept.ts";
-import { emptyTrash } from "./trash.ts";
 import type { Platform } from "../platform.ts";
 
 const day = 24 * 60 * 60 * 1000;
@@ -45,15 +44,20 @@ describe("what an app's past has left", () => {
     dir = await mkdtemp(join(tmpdir(), "hop3-collect-"));
     layout = layoutOf({ root: dir, run: dir });
     store = await openStore({ file: join(dir, "hop3.db"), clock });
-    const call = async () => {
+    const files = plainFiles(layout, hostTool);
+    const call: Collecting["supervisor"]["call"] = async (verb, args) => {
       if (statuses === undefined) throw new AppError("UNAVAILABLE", "The supervisor does not answer.");
-      return { services: [], apps: statuses.map((status) => ({ app, ...status })) as unknown as AppStatus[] };
+      if (verb === "build.remove") {
+        const { build, keepOutput } = args as Verbs["build.remove"]["args"];
+        await files.removeBuild(app, build, keepOutput);
+        return {};
+      }
+      return { services: [], apps: statuses.map((status) => ({ app, ...status })) as unknown as AppStatus[] } as never;
     };
     platform = {
       layout,
       store,
       clock,
-      exec,
       queue: createAppQueue(),
       deploys: createDeploysUnderWay(stopping.signal),
       stopping: stopping.signal,
@@ -85,7 +89,7 @@ describe("what an app's past has left", () => {
     await mkdir(served ? layout.buildTree(app, build) : layout.build(app, build), { recursive: true });
     await writeFile(layout.buildLog(app, build), `2026-01-01T00:00:00.000Z out build ${build}\n`);
     if (served) await writeFile(join(layout.buildTree(app, build), "file"), "");
-    if (served) await sealTree(layout.buildTree(app, build), exec);
+    if (served) await plainFiles(layout, hostTool).seal(app, build);
     if (outcome !== "failed in its build") {
       const { number: release } = await createRelease(store, app, { ...facts, build, reason: "deploy" });
       if (served) {
@@ -108,7 +112,6 @@ describe("what an app's past has left", () => {
     numbersIn(`${layout.app(app)}/builds`).filter((build) => existsSync(layout.buildTree(app, build)));
   const outputs = () => numbersIn(`${layout.app(app)}/builds`);
   const records = () => numbersIn(`${layout.app(app)}/releases`);
-  const trash = () => (existsSync(layout.trash) ? readdirSync(layout.trash) : []);
 
   it("the trees of the last five builds that served are kept, whatever failed between them", async () => {
     await deploys(4);
@@ -117,8 +120,6 @@ describe("what an app's past has left", () => {
     await collect(platform, app);
     assert.deepEqual(trees(), [3, 4, 65, 66, 67]);
     assert.equal(outputs().length, 67, "what they have said is small and stays");
-    await emptyTrash(platform);
-    assert.deepEqual(trash(), [], "sealed trees are removed, too");
   });
 
   it("trees that have not served for 30 days go, but for the live one and the one before", async () => {
@@ -215,14 +216,11 @@ describe("what an app's past has left", () => {
       for (const kept of [4, 5, 6, 7, 8]) assert.ok(trees().includes(kept));
       await collect(platform, app);
       assert.deepEqual(trees(), [4, 5, 6, 7, 8]);
-      await emptyTrash(platform);
-      assert.deepEqual(trash(), []);
     });
   }
 
   it("is looked at once after a start and then daily, in the line of each app, until the server stops", async () => {
     await deploys(7);
-    await mkdir(join(layout.trash, "left-by-one-that-died"), { recursive: true });
     const stop = new AbortController();
     const waits: number[] = [];
     const sleep = async (ms: number) => {
@@ -239,8 +237,6 @@ describe("what an app's past has left", () => {
       { ...platform, clock: { ...clock, sleep }, stopping: stop.signal } as Platform,
       () => 0.5,
     );
-    await platform.queue.run("#trash", async () => undefined);
-    assert.deepEqual(trash(), []);
     assert.equal(trees().length, 7, "a deploy is under way");
     release();
     await deploying;

@@ -1,20 +1,21 @@
 /**
  * Removes what an app's past has left: builds that no rollback is kept for, records and outputs that are old, and rows of
- * both. Only what nothing refers to goes (references.ts). Runs in the app's line, so that no deploy begins meanwhile; each
- * removal is a rename, so that whoever dies leaves either all of a thing or nothing, and the next run goes on.
+ * both. Only what nothing refers to goes (references.ts). Runs in the app's line, so that no deploy begins meanwhile. A tree
+ * is removed by the supervisor, whole or not at all, whoever dies over it; the next run goes on.
  */
 import { existsSync, readdirSync, statSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { AppError } from "#core/errors.ts";
 import { deleteBuild, listBuilds } from "#store/builds.ts";
 import { forgetDeploys } from "#store/deploys.ts";
 import { deleteRelease, listReleases } from "#store/releases.ts";
 import type { Platform } from "../platform.ts";
 import { keeping, keptBuilds, keptOutputs, type Keeping } from "./kept.ts";
 import { referencesOf, type References } from "./references.ts";
-import { discard } from "./trash.ts";
 
 export type Collecting = Pick<
   Platform,
-  "layout" | "store" | "supervisor" | "deploys" | "stopping" | "exec" | "queue" | "log" | "clock" | "fault"
+  "layout" | "store" | "supervisor" | "deploys" | "stopping" | "queue" | "log" | "clock" | "fault"
 >;
 
 /** Rows that are looked at; what is beyond is found when these are gone. */
@@ -46,7 +47,9 @@ export async function collect(platform: Collecting, app: string, limits: Keeping
     ...young.map(({ number }) => number),
     ...served.filter(({ build }) => kept.has(build)).map(({ number }) => number),
   ]);
-  for (const number of records.filter((one) => !stay.has(one))) await discard(platform, layout.release(app, number));
+  for (const number of records.filter((one) => !stay.has(one))) {
+    await rm(layout.release(app, number), { recursive: true, force: true });
+  }
   // Rows of deploys that failed have no record: the newest of them stay like the others.
   for (const { number } of rows.slice(limits.records)) if (!stay.has(number)) await deleteRelease(store, app, number);
   for (const { number } of served) if (!stay.has(number)) await deleteRelease(store, app, number);
@@ -61,7 +64,7 @@ async function removeBuilds(
   kept: ReadonlySet<number>,
   limits: Keeping,
 ): Promise<void> {
-  const { layout, clock } = platform;
+  const { layout, clock, supervisor, stopping, log } = platform;
   const outputs = builds.map((build) => ({
     build,
     bytes: statSync(layout.buildLog(app, build), { throwIfNoEntry: false })?.size ?? 0,
@@ -69,7 +72,14 @@ async function removeBuilds(
   }));
   const told = keptOutputs(outputs, limits);
   for (const build of builds.filter((one) => !kept.has(one))) {
-    await discard(platform, told.has(build) ? layout.buildTree(app, build) : layout.build(app, build));
+    const keepOutput = told.has(build);
+    // Of most nothing is left but what they have said.
+    if (keepOutput && !hasTree(layout, app, build)) continue;
+    await supervisor.call("build.remove", { app, build, keepOutput }, { signal: stopping }).catch((error: unknown) => {
+      if (error instanceof AppError && error.code === "UNAVAILABLE") throw error;
+      // One that cannot be removed keeps no other.
+      log.warn("a build could not be removed; it will be tried again", { app, build, error });
+    });
   }
 }
 
@@ -84,6 +94,10 @@ async function removeBuildRows(
     const isNeeded = used.has(number) || needed.builds.has(number) || existsSync(layout.build(app, number));
     if (!isNeeded) await deleteBuild(store, app, number);
   }
+}
+
+function hasTree(layout: Collecting["layout"], app: string, build: number): boolean {
+  return [layout.buildTree, layout.buildRemains, layout.buildTemporary].some((path) => existsSync(path(app, build)));
 }
 
 /** The newest first; empty when there is no such directory. */

@@ -83,7 +83,6 @@ export function createDisk({
         edge: [layout.edge],
         supervisor: [layout.supervisor],
         uploads: [layout.incoming],
-        trash: [layout.trash],
       });
       return { own: parts, measuredAt };
     },

@@ -41,7 +41,7 @@ export function buildWall(of: AppWalls, build: number, cwd: string, network: boo
     ...common(of),
     readable: [layout.runtimes, ...of.programs],
     writable: [tree, layout.appCache(app), layout.appHome(app)],
-    temporary: { directory: `${layout.build(app, build)}/tmp` },
+    temporary: { directory: layout.buildTemporary(app, build) },
     network,
     cwd: inside(tree, cwd),
   };
