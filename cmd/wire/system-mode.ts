@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { AppError } from "#core/errors.ts";
 import type { Layout } from "#core/layout.ts";
 import type { MasterKey } from "#core/sealed.ts";
+import { readCeilings } from "#supervisor/ceilings.ts";
 import { wallClock } from "#supervisor/clock.ts";
 import type { SupervisorOptions } from "#supervisor/daemon.ts";
 import type { ServiceDefinition } from "#supervisor/services.ts";
@@ -16,6 +17,7 @@ import { openSystem } from "#supervisor/system.ts";
 import { pinnedTools } from "#sys/tools.ts";
 import { asHop3d } from "./as-hop3d.ts";
 import { ownProcess } from "./own-process.ts";
+import { configDirectory } from "./server-env.ts";
 import { serverEnvironment, toolEnvironment, type ServerSettings } from "./settings.ts";
 import { systemIds } from "./system-ids.ts";
 
@@ -53,7 +55,7 @@ export function systemMode(settings: ServerSettings, ids: ServerIds, hop3d: stri
         layout,
         // The group of the sockets of apps: `hop3d` probes them, the edge leads requests to them.
         ids: { hop3: ids.hop3, edge: ids.files, files: ids.files },
-        ceiling: {},
+        ceiling: readCeilings(join(configDirectory(env), "ceilings.json")),
         programs: programs(),
         sessionCode: ["cmd", "src", "node_modules", "package.json"].map((name) => join(code, name)),
         clock: wallClock,

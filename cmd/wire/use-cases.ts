@@ -21,6 +21,7 @@ import type { Platform } from "#paas/platform.ts";
 import { listProcesses, scaleProcesses } from "#paas/processes.ts";
 import { beginRollback, diffReleases, listReleases, showRelease } from "#paas/releases.ts";
 import { createSession, joinSession } from "#paas/sessions.ts";
+import { systemStatus } from "#paas/system-status.ts";
 import { systemInfo } from "#paas/system.ts";
 import type { UseCases } from "#server/use-cases.ts";
 
@@ -132,6 +133,7 @@ export function platformUseCases(platform: Platform): UseCases {
       asLines(followBuildLogs(platform, params.app, query.lines, query.deploy, signal)),
 
     systemInfo: () => systemInfo(platform),
+    systemStatus: () => systemStatus(platform),
     systemLogs: async ({ query }) => ({
       service: query.service,
       lines: await systemLogs(platform, query.service, query.lines),

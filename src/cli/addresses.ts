@@ -46,6 +46,7 @@ export const addresses: Addresses = {
   readBuildLogs: ["GET", "/apps/:app/build-logs"],
   followBuildLogs: ["GET", "/apps/:app/build-logs/stream"],
   systemInfo: ["GET", "/system/info"],
+  systemStatus: ["GET", "/system/status"],
   systemLogs: ["GET", "/system/logs"],
   version: ["GET", "/version"],
   whoami: ["GET", "/whoami"],

@@ -33,6 +33,7 @@ import { releasePromote, rollback } from "./commands/release/rollback.ts";
 import { releaseShow } from "./commands/release/show.ts";
 import { serverStart } from "./commands/server/start.ts";
 import { systemInfo } from "./commands/system/info.ts";
+import { systemStatus } from "./commands/system/status.ts";
 import { systemLogs } from "./commands/system/logs.ts";
 import { makeCompletion } from "./commands/tool/completion.ts";
 import { makeHelp } from "./commands/tool/help.ts";
@@ -77,6 +78,7 @@ export const commands: readonly Command[] = [
   domainRemove,
   serverStart,
   systemInfo,
+  systemStatus,
   systemLogs,
   login,
   whoami,

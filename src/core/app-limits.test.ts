@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { aboveCeiling, heapOf, limitsOf, readLimits } from "./app-limits.ts";
+import { aboveCeiling, heapOf, limitsOf, notEnforced } from "./app-limits.ts";
+import { readLimits } from "./read-limits.ts";
 
 const mebi = 1024 * 1024;
 
@@ -10,12 +11,20 @@ describe("the limits of an app", () => {
       memory: "1G",
       cpu: 2,
       "open-files": 4096,
+      disk: "2G",
+      inodes: 10_000,
       web: { memory: "512M", cpu: 0.5 },
       worker: { processes: 20n },
     };
     const { limits, problems } = readLimits(section);
     assert.deepEqual(problems, []);
-    assert.deepEqual(limits.app, { memory: 1024 * mebi, cpu: 2, openFiles: 4096 });
+    assert.deepEqual(limits.app, {
+      memory: 1024 * mebi,
+      cpu: 2,
+      openFiles: 4096,
+      disk: 2048 * mebi,
+      inodes: 10_000,
+    });
     assert.deepEqual(limitsOf(limits, "web"), { memory: 512 * mebi, cpu: 0.5, openFiles: 4096 });
     assert.deepEqual(limitsOf(limits, "worker"), { processes: 20, openFiles: 4096 });
     assert.deepEqual(limitsOf(limits, "constructor"), { openFiles: 4096 });
@@ -46,6 +55,9 @@ describe("the limits of an app", () => {
     ["a key that is not known of a type", { web: { disk: "1G" } }, "limits.web.disk"],
     ["a table that is no process type", { "We b": { memory: "512M" } }, "limits.We b"],
     ["a type that may take more than its app", { memory: "256M", web: { memory: "512M" } }, "limits.web.memory"],
+    ["a mode that is none", { mode: "lenient" }, "limits.mode"],
+    ["a table in place of the mode", { mode: { memory: "64M" } }, "limits.mode"],
+    ["a table in place of a size", { memory: { web: "64M" } }, "limits.memory"],
     ["a value in place of the table", "512M", "limits"],
   ] as const) {
     it(`refuse ${what}`, () => {
@@ -63,6 +75,14 @@ describe("the limits of an app", () => {
       "web asks for processes = 5000; this server gives at most 1000.",
     ]);
     assert.deepEqual(aboveCeiling(limits, {}), []);
+  });
+
+  it("say what of them is not enforced, once a kind", () => {
+    const { limits } = readLimits({ mode: "best-effort", cpu: 2, web: { cpu: 1 }, worker: { memory: "64M" } });
+    assert.equal(limits.bestEffort, true);
+    assert.deepEqual(notEnforced(limits, { cpu: "no such cgroups.", disk: "no quota." }), [
+      "The limit cpu is not enforced: no such cgroups.",
+    ]);
   });
 
   it("leave room beside V8's heap", () => {

@@ -1,9 +1,8 @@
 /**
- * What an app may take of its host: `[limits]` is for the app as a whole, all its processes, builds and commands together;
- * `[limits.TYPE]` for each instance of one process type. What is not named has no limit but the host's own ceiling.
+ * What an app may take of its host: `[limits]` is for all that runs of one release together, and for each build; so one
+ * release takes over from another, and is built, beside what serves. `[limits.TYPE]` is for each instance of one process
+ * type. What is not named has no limit but the host's own ceiling.
  */
-import { isProcessType, quote } from "./names.ts";
-
 export type ProcessLimits = {
   /** Bytes, of memory and swap together. */
   readonly memory?: number;
@@ -15,77 +14,65 @@ export type ProcessLimits = {
   readonly openFiles?: number;
 };
 
-export type AppLimits = { readonly app: ProcessLimits; readonly types: Readonly<Record<string, ProcessLimits>> };
-
-export type LimitProblem = { readonly path: readonly string[]; readonly message: string };
-
-type Kind = {
-  readonly key: string;
-  readonly name: keyof ProcessLimits;
-  readonly read: (value: unknown) => number | string;
+export type WholeLimits = ProcessLimits & {
+  /** Bytes of all files that its processes can write: data, home, caches, builds. */
+  readonly disk?: number;
+  /** How many files and folders these may be. */
+  readonly inodes?: number;
 };
 
-const mebi = 1024 * 1024;
-const units: Readonly<Record<string, number>> = { "": 1, K: 1024, M: mebi, G: 1024 * mebi, T: mebi * mebi };
+export type AppLimits = {
+  readonly app: WholeLimits;
+  readonly types: Readonly<Record<string, ProcessLimits>>;
+  /** What the host cannot enforce is left out, and told; else the deploy is refused. */
+  readonly bestEffort?: true;
+};
 
-/** The smallest are what an interpreter needs to start and say what it lacks. */
-const kinds: readonly Kind[] = [
-  { key: "memory", name: "memory", read: (value) => readBytes(value) },
-  { key: "cpu", name: "cpu", read: (value) => between(value, 0.01, 1024, "a number of processors") },
-  { key: "processes", name: "processes", read: (value) => wholeBetween(value, 4, 1_000_000) },
-  { key: "open-files", name: "openFiles", read: (value) => wholeBetween(value, 64, 1_048_576) },
+export const noAppLimits: AppLimits = { app: {}, types: {} };
+
+const mebi = 1024 * 1024;
+
+/** One kind of limit: its key in files that people write, and its bounds. The least is what an interpreter needs to start. */
+export type LimitKind = {
+  readonly key: string;
+  readonly name: keyof WholeLimits;
+  readonly unit: "bytes" | "processors" | "count";
+  readonly least: number;
+  readonly most: number;
+  /** Only of the app as a whole. */
+  readonly whole?: true;
+};
+
+export const limitKinds: readonly LimitKind[] = [
+  { key: "memory", name: "memory", unit: "bytes", least: 8 * mebi, most: Number.MAX_SAFE_INTEGER },
+  { key: "cpu", name: "cpu", unit: "processors", least: 0.01, most: 1024 },
+  { key: "processes", name: "processes", unit: "count", least: 4, most: 1_000_000 },
+  { key: "open-files", name: "openFiles", unit: "count", least: 64, most: 1_048_576 },
+  { key: "disk", name: "disk", unit: "bytes", least: 8 * mebi, most: Number.MAX_SAFE_INTEGER, whole: true },
+  { key: "inodes", name: "inodes", unit: "count", least: 100, most: Number.MAX_SAFE_INTEGER, whole: true },
 ];
 
-/** Reads the table; a key that it does not know is a problem, never left out. */
-export function readLimits(section: unknown): {
-  readonly limits: AppLimits;
-  readonly problems: readonly LimitProblem[];
-} {
-  const problems: LimitProblem[] = [];
-  const readOne = (table: object, path: readonly string[]): ProcessLimits => {
-    const found: Partial<Record<keyof ProcessLimits, number>> = {};
-    for (const [key, value] of Object.entries(table)) {
-      const kind = kinds.find((one) => one.key === key);
-      // A table at the top is a process type's, and read there.
-      if (kind === undefined && path.length === 1 && isTable(value)) continue;
-      const read = kind === undefined ? `is not one of ${kinds.map((one) => one.key).join(", ")}.` : kind.read(value);
-      if (typeof read === "number" && kind !== undefined) found[kind.name] = read;
-      else problems.push({ path: [...path, key], message: String(read) });
-    }
-    return found;
-  };
-  if (!isTable(section)) {
-    return { limits: { app: {}, types: {} }, problems: [{ path: ["limits"], message: "must be a table." }] };
-  }
-  const app = readOne(section, ["limits"]);
-  const types = Object.create(null) as Record<string, ProcessLimits>;
-  for (const [type, table] of Object.entries(section)) {
-    if (!isTable(table) || kinds.some(({ key }) => key === type)) continue;
-    const path = ["limits", type];
-    if (isProcessType(type)) types[type] = readOne(table, path);
-    else problems.push({ path, message: "is not a process type." });
-  }
-  const limits = { app, types };
-  for (const { key, name } of kinds.filter(({ name }) => name !== "openFiles")) {
-    for (const [type, own] of Object.entries(types)) {
-      if ((own[name] ?? 0) <= (app[name] ?? Infinity)) continue;
-      problems.push({ path: ["limits", type, key], message: "is more than the whole app may take." });
-    }
-  }
-  return { limits, problems };
+/** What is above the host's ceiling, a sentence each; empty when all is within. */
+export function aboveCeiling(limits: AppLimits, ceiling: WholeLimits): string[] {
+  return asked(limits).flatMap(({ who, kind, value }) => {
+    const most = ceiling[kind.name];
+    if (most === undefined || value <= most) return [];
+    return [
+      `${who} asks for ${kind.key} = ${limitText(kind.name, value)}; this server gives at most ${limitText(kind.name, most)}.`,
+    ];
+  });
 }
 
-/** What is above the host's ceiling, a sentence each; empty when all is within. */
-export function aboveCeiling({ app, types }: AppLimits, ceiling: ProcessLimits): string[] {
-  const all: readonly (readonly [string, ProcessLimits])[] = [["The app", app], ...Object.entries(types)];
-  return all.flatMap(([who, limits]) =>
-    kinds.flatMap(({ key, name }) => {
-      const [asked, most] = [limits[name], ceiling[name]];
-      if (asked === undefined || most === undefined || asked <= most) return [];
-      const said = (value: number): string => (name === "memory" ? `${Math.floor(value / mebi)}M` : String(value));
-      return [`${who} asks for ${key} = ${said(asked)}; this server gives at most ${said(most)}.`];
-    }),
-  );
+/** Why a kind of limit cannot be enforced, by its name; what is not named can be. */
+export type Unenforced = { readonly [N in keyof WholeLimits]?: string };
+
+/** What is asked for and cannot be enforced, a sentence each, whether or not the app insists. */
+export function notEnforced(limits: AppLimits, reasons: Unenforced): string[] {
+  const kinds = [...new Set(asked(limits).map(({ kind }) => kind))];
+  return kinds.flatMap(({ key, name }) => {
+    const reason = reasons[name];
+    return reason === undefined ? [] : [`The limit ${key} is not enforced: ${reason}`];
+  });
 }
 
 /** What one instance of `type` may take alone. The app's own limit of memory counts where the type has none. */
@@ -93,6 +80,16 @@ export function limitsOf({ app, types }: AppLimits, type: string): ProcessLimits
   const own = Object.hasOwn(types, type) ? types[type] : undefined;
   const { openFiles } = app;
   return { ...(openFiles === undefined ? {} : { openFiles }), ...own };
+}
+
+/** For people: `64M`, `0.5`. */
+export function limitText(name: keyof WholeLimits, value: number): string {
+  return name === "memory" || name === "disk" ? sizeText(value) : String(value);
+}
+
+/** For people: `64M`. */
+export function sizeText(bytes: number): string {
+  return `${Math.floor(bytes / mebi)}M`;
 }
 
 /**
@@ -103,28 +100,14 @@ export function heapOf(memory: number): number {
   return Math.max(16, Math.floor(Math.min(memory * 0.75, memory - 32 * mebi) / mebi));
 }
 
-/** Bytes of `512M`, `1.5G` and the like, at least `least` MiB; else what is wrong with it, for people. */
-export function readBytes(value: unknown, least = 8): number | string {
-  const [, amount = "", unit = ""] = /^(\d{1,15}(?:\.\d{1,3})?) ?([KMGT]?)(?:i?B)?$/i.exec(String(value)) ?? [];
-  const bytes = Math.floor(Number(amount) * (units[unit.toUpperCase()] ?? Number.NaN));
-  const isText = typeof value === "string" || typeof value === "number" || typeof value === "bigint";
-  if (!isText || amount === "" || !Number.isSafeInteger(bytes)) return 'must be a size such as "512M" or "1.5G".';
-  return bytes < least * mebi ? `must be at least "${least}M".` : bytes;
-}
+type Asked = { readonly who: string; readonly kind: LimitKind; readonly value: number };
 
-function between(value: unknown, least: number, most: number, what: string): number | string {
-  const number = typeof value === "bigint" ? Number(value) : value;
-  const fits = typeof number === "number" && number >= least && number <= most;
-  return fits ? number : `must be ${what} from ${least} to ${most}.`;
-}
-
-function wholeBetween(value: unknown, least: number, most: number): number | string {
-  const number = between(value, least, most, "a whole number");
-  return typeof number === "string" || Number.isInteger(number)
-    ? number
-    : `must be a whole number, not ${quote(String(value))}.`;
-}
-
-function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+function asked({ app, types }: AppLimits): Asked[] {
+  const all: readonly (readonly [string, WholeLimits])[] = [["The app", app], ...Object.entries(types)];
+  return all.flatMap(([who, limits]) =>
+    limitKinds.flatMap((kind) => {
+      const value = limits[kind.name];
+      return value === undefined ? [] : [{ who, kind, value }];
+    }),
+  );
 }

@@ -2,6 +2,7 @@
  * What an app says about itself, after hop3.toml, Procfile, ENV file and defaults were merged (hop3.toml wins).
  * core/app-config reads the files; builders and the deploy pipeline see only this.
  */
+import type { AppLimits } from "./app-limits.ts";
 import type { Healthcheck } from "./healthcheck.ts";
 import type { CronSpec, RestartPolicy, ShellCommand } from "./records.ts";
 import type { VolumeSpec } from "./volume.ts";
@@ -46,6 +47,8 @@ export type AppSpec = {
   /** `[run] restart`, if given: process type to policy. */
   readonly restart?: Readonly<Record<string, RestartPolicy>>;
   readonly healthcheck?: Healthcheck;
+  /** `[limits]`, if given. */
+  readonly limits?: AppLimits;
   /** URL prefix to directory of static files served by the edge: `[run] static`, `[static]`, Procfile `static`. */
   readonly staticPaths: Readonly<Record<string, string>>;
   /** In file order: ENV file, `[env]`, `[env.computed]`. Generated ones are made once by paas. */

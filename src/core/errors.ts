@@ -63,6 +63,18 @@ export const errorTable = {
     grpc: grpc.invalidArgument,
     hint: "Correct hop3.toml; docs/config.md lists every key.",
   },
+  LIMIT_ABOVE_CEILING: {
+    exit: 2,
+    http: 422,
+    grpc: grpc.precondition,
+    hint: "Lower it in `[limits]` of hop3.toml, or have the server's ceiling raised; `hop3 system status` shows it.",
+  },
+  LIMIT_NOT_ENFORCED: {
+    exit: 2,
+    http: 422,
+    grpc: grpc.precondition,
+    hint: 'Remove it from `[limits]` of hop3.toml, or say `mode = "best-effort"` there; `hop3 system status` says what would help.',
+  },
   INVALID_PROCFILE: { exit: 2, http: 422, grpc: grpc.invalidArgument, hint: "A Procfile line reads `name: command`." },
   INVALID_ENV_FILE: { exit: 2, http: 422, grpc: grpc.invalidArgument, hint: "An ENV line reads `NAME=value`." },
   INVALID_SOURCE: {

@@ -8,6 +8,7 @@
  *
  * Environment values are sealed (core/sealed.ts) with the master key, so that a record at rest shows no secret.
  */
+import type { AppLimits } from "./app-limits.ts";
 import type { VolumeSpec } from "./volume.ts";
 
 /** A command of the app, run by `/bin/sh -c` as the app's user with the record's environment. */
@@ -33,6 +34,8 @@ export type BuildRecord = {
   readonly app: string;
   readonly build: number;
   readonly steps: readonly BuildStep[];
+  /** What the build may take. Records of earlier versions, and of apps that say nothing of it, have none. */
+  readonly limits?: AppLimits;
   /** Sealed JSON object of the environment of every step. */
   readonly env: string;
 };
@@ -93,6 +96,8 @@ export type ReleaseRecord = {
   readonly cron?: readonly CronSpec[];
   /** Seen by all that runs of it; targets relative to the tree, where the build has made links. Records of earlier versions have none. */
   readonly volumes?: readonly VolumeSpec[];
+  /** What the app may take. Records of earlier versions, and of apps that say nothing of it, have none. */
+  readonly limits?: AppLimits;
   /** Sealed JSON object of the environment, without what the supervisor adds for each instance (PORT, HOP3_SOCKET, PROC_TYPE). */
   readonly env: string;
 };

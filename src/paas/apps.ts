@@ -15,6 +15,7 @@ import { readArtifact } from "./artifact.ts";
 import { deploySummary } from "./deploy/summary.ts";
 import { appDomains } from "./domains.ts";
 import { liveArtifact } from "./live-artifact.ts";
+import { appHostNotes, hostStatus } from "./host.ts";
 import type { Actor, Platform } from "./platform.ts";
 import { processViews } from "./processes.ts";
 import { callAgain } from "./deploy/supervisor-is-back.ts";
@@ -87,12 +88,10 @@ export async function showApp(platform: Platform, name: string): Promise<AppDeta
     notes: [
       ...(app.message === null ? [] : [app.message]),
       ...(isScaledDown ? ["It is scaled to 0: `hop3 ps scale` brings processes back."] : []),
-      ...(platform.mode === "user" ? [userModeNote] : []),
+      ...appHostNotes(await hostStatus(platform), artifact?.spec.limits),
     ],
   };
 }
-
-const userModeNote = "User mode: the app runs as the user of the server, with no limits on memory, CPU or processes.";
 
 async function summary(platform: Platform, app: App, status: AppStatus | undefined): Promise<AppSummary> {
   const release = app.liveRelease === null ? undefined : await getRelease(platform.store, app.name, app.liveRelease);

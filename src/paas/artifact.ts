@@ -31,7 +31,7 @@ export type Artifact = {
   readonly domains: readonly string[];
   readonly spec: Pick<
     AppSpec,
-    "hooks" | "cron" | "startTimeout" | "keepWarm" | "restart" | "healthcheck" | "env" | "envPolicy"
+    "hooks" | "cron" | "startTimeout" | "keepWarm" | "restart" | "healthcheck" | "limits" | "env" | "envPolicy"
   >;
 };
 

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import type { SystemInfo } from "#core/api/system.ts";
 import { listApps } from "#store/apps.ts";
 import { roomNotes } from "./disk/room.ts";
+import { hostNotes, hostStatus } from "./host.ts";
 import type { Platform } from "./platform.ts";
 
 export async function systemInfo(platform: Platform): Promise<SystemInfo> {
@@ -22,12 +23,8 @@ export async function systemInfo(platform: Platform): Promise<SystemInfo> {
     services: services.map(({ name, state, pid, since, restarts }) => ({ name, state, pid, since, restarts })),
     apps: (await listApps(platform.store)).length,
     disk: { ...room, ...own },
-    notes: [...roomNotes(room), ...(platform.mode === "user" ? userModeNotes : [])],
+    notes: [...roomNotes(room), ...hostNotes(await hostStatus(platform)), httpOnly],
   };
 }
 
-const userModeNotes = [
-  "User mode: apps run as the user of this server and may read each other's files.",
-  "User mode: no limits on memory, CPU or processes are enforced.",
-  "HTTP only: HTTPS is not built yet.",
-];
+const httpOnly = "HTTP only: HTTPS is not built yet.";

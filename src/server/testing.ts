@@ -10,6 +10,7 @@ import type { ProcessView } from "#core/api/processes.ts";
 import { deployEnvHeader } from "#core/api/prefix.ts";
 import { AppError } from "#core/errors.ts";
 import { encodeFrame } from "#core/session-frames.ts";
+import type { SystemCheck } from "#core/api/system.ts";
 import { can } from "#identity/can.ts";
 import type { Principal } from "#identity/principal.ts";
 import type { ServerOptions } from "./server.ts";
@@ -30,6 +31,8 @@ export type MemoryPlatform = {
   failDeploy: AppError | null;
   /** What the list of deploys shows, the newest first. */
   deploys: DeploySummary[];
+  /** What the server says of itself. */
+  checks: SystemCheck[];
 };
 
 const at = "2026-01-02T03:04:05.000Z";
@@ -128,6 +131,7 @@ export function memoryPlatform(): MemoryPlatform {
     abortedStreams: 0,
     failDeploy: null,
     deploys: [],
+    checks: [{ name: "service caddy", state: "ok", message: "It runs." }],
     useCases: {
       listApps: async () => ({ apps: [...apps].map(([name, app]) => summary(name, app)) }),
       showApp: async ({ params }) => details(params.app, find(params.app)),
@@ -401,6 +405,11 @@ export function memoryPlatform(): MemoryPlatform {
           measuredAt: at,
         },
         notes: [],
+      }),
+      systemStatus: async () => ({
+        mode: "user",
+        state: platform.checks.some(({ state }) => state !== "ok") ? "warning" : "ok",
+        checks: platform.checks,
       }),
       systemLogs: async ({ query }) => ({
         service: query.service,

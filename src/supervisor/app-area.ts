@@ -33,7 +33,7 @@ export type AppAreaOptions = {
   readonly host: HostView;
   readonly filter: string | null;
   readonly programs: readonly string[];
-  /** What any app may take, until a release of it says less. */
+  /** What any release may take, and so what is done to an app's files. */
   readonly ceiling: CgroupLimits;
   readonly tree: CgroupTree;
   readonly guard: LoopbackGuard;
@@ -63,23 +63,16 @@ export class AppArea implements AppFiles {
     makeAppFolders(layout.apps, app, { hop3, app: uid });
     writeAppNames(this.#names, uid, layout.appHome(app));
     fault("folders-made");
-    this.#makeCgroup(app);
+    makeCgroup(this.#options.tree, this.cgroupOf(app));
     this.#made.add(app);
     await this.#hold();
-  }
-
-  /** While something runs in it, it keeps the limits that it has, which may be less. */
-  #makeCgroup(app: string): void {
-    const { tree, ceiling } = this.#options;
-    const cgroup = makeCgroup(tree, this.cgroupOf(app));
-    if (cgroup.members().length === 0) cgroup.limit(ceiling);
   }
 
   /** After a start: what a reboot has taken of all apps that have users, the rules at once for all. */
   async restore(): Promise<void> {
     for (const app of this.#options.users.apps()) {
       writeAppNames(this.#names, this.uid(app), this.#options.layout.appHome(app));
-      this.#makeCgroup(app);
+      makeCgroup(this.#options.tree, this.cgroupOf(app));
       this.#made.add(app);
     }
     await this.#hold();
@@ -99,14 +92,9 @@ export class AppArea implements AppFiles {
     return uid;
   }
 
-  /** Names of the app's cgroup, in which each run gets one of its own. */
+  /** Names of the app's cgroup, in which each release, and in that each run, gets one of its own. */
   cgroupOf(app: string): string[] {
     return ["apps", String(this.uid(app))];
-  }
-
-  /** What all of the app together may take. */
-  limit(app: string, limits: CgroupLimits): void {
-    makeCgroup(this.#options.tree, this.cgroupOf(app)).limit(limits);
   }
 
   /** The cgroup of one run in that of its app. */
@@ -227,10 +215,11 @@ export class AppArea implements AppFiles {
     app: string,
     work: (argv: (directory: string, command: readonly string[]) => string[]) => Promise<Result>,
   ): Promise<Result> {
-    const { host, clock } = this.#options;
+    const { host, clock, ceiling } = this.#options;
     const leaf = this.leaf(app, `files-${(this.#leaves += 1)}`);
     const walls = this.walls(app, { ...ownLimits, cgroups: leaf.joins });
     try {
+      leaf.limit(ceiling);
       return await work((directory, command) => [...wallArgv(directoryWall(walls, directory), host), ...command]);
     } finally {
       await leaf.kill(clock);

@@ -8,6 +8,7 @@ import { closeSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
+import { sizeText } from "#core/app-limits.ts";
 import type { Clock } from "#sys/clock.ts";
 import { after } from "./after.ts";
 import { replaceFile } from "./atomic-file.ts";
@@ -15,6 +16,7 @@ import type { Cgroup } from "./cgroup/cgroup.ts";
 import { enclose, type Enclosed } from "./enclose.ts";
 import type { JobOutput } from "./job-output.ts";
 import type { JobTail } from "./job-tail.ts";
+import { memoryEnv } from "./memory-env.ts";
 import { readNote } from "./note.ts";
 import { assertProgram, atLowPriority } from "./low-priority.ts";
 import { applyEnvironment, jobEnvironment, renderEnvironment } from "./output/apply-environment.ts";
@@ -24,7 +26,6 @@ import { markName, type Marked } from "./proc-tree.ts";
 import type { JobResult } from "./protocol.ts";
 import { Refusal } from "./refusal.ts";
 import type { Command } from "./run.ts";
-import { sizeText } from "./size-text.ts";
 import { endTree, killTree } from "./terminate.ts";
 
 export type JobPlan = {
@@ -191,13 +192,15 @@ export class Jobs {
         });
         child.once("exit", (code, name) => resolve(code ?? signalStatus(name)));
       });
+      // Before anything of it is killed: that refuses processes, too.
+      const { outOfMemory = 0, outOfProcesses = 0 } = enclosed?.cgroup.facts() ?? {};
       // What it left in the background would hold the pipes open, and must not outlive it anyway.
       await killTree(marked, clock);
       await copied;
-      if ((enclosed?.cgroup.facts().outOfMemory ?? 0) > 0) {
-        const most = walls?.memory ?? null;
-        output.say(`ran out of memory${most === null ? "" : ` (${sizeText(most)})`}`, clock.now);
-      }
+      const { memory = null, processes = null } = walls?.most ?? {};
+      if (outOfMemory > 0) output.say(`ran out of memory${memory === null ? "" : ` (${sizeText(memory)})`}`, clock.now);
+      else if (outOfProcesses > 0 && exit !== 0)
+        output.say(`ran out of processes${processes === null ? "" : ` (${processes})`}`, clock.now);
       return exit;
     } finally {
       // One that is in use still is ended by the next start of a supervisor.
@@ -234,7 +237,8 @@ function spawnJob({ command, kind }: JobPlan, mark: string, enclosed: Enclosed |
     // A release command runs once, while users wait for what it does: it is no build.
     const [first = "", ...args] = kind === "build" ? atLowPriority(line) : line;
     // The mark is inherited by all; it is set again for the command, whose record might name it otherwise.
-    const environment = renderEnvironment({ ...command.env, [markName]: mark });
+    const told = memoryEnv(command.walls?.most.memory ?? null, command.env);
+    const environment = renderEnvironment({ ...command.env, ...told, [markName]: mark });
     const child = spawn(first, args, {
       cwd: enclosed === undefined ? directory : "/",
       env: { ...LAUNCHER_ENV, [markName]: mark },

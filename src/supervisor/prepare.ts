@@ -1,11 +1,13 @@
-import type { ReleaseRecord } from "#core/records.ts";
+import type { BuildRecord, ReleaseRecord } from "#core/records.ts";
 import type { Apps } from "./apps.ts";
+import { noAppLimits } from "#core/app-limits.ts";
 import { forgetOldRuns } from "./log-files.ts";
+import { memoryEnv } from "./memory-env.ts";
 import { isFree } from "./ports.ts";
 import { recordEnv } from "./records.ts";
 import { Refusal } from "./refusal.ts";
 import type { About, Start } from "./run.ts";
-import type { Released } from "./system.ts";
+import type { Built, Released } from "./system.ts";
 import { requireVolumes } from "./volumes/require-volumes.ts";
 
 /** What to run for an instance, from its record as it is now; takes another port when a stranger has taken the old one. */
@@ -26,7 +28,7 @@ export async function prepareStart(apps: Apps, app: string, id: string): Promise
     about: { process, logs, listens, startTimeout: spec.startTimeout, stopTimeout: spec.stopTimeout, fingerprint: "" },
     command: {
       argv: ["/bin/sh", "-c", spec.command],
-      env: { ...env, ...instanceEnv(process, listens) },
+      env: { ...env, ...memoryEnv(walls?.most.memory ?? null, env), ...instanceEnv(process, listens) },
       // Behind walls too: it tells that no link is on the way.
       cwd: apps.openTree(app, record.build, record.cwd),
       walls,
@@ -35,8 +37,13 @@ export async function prepareStart(apps: Apps, app: string, id: string): Promise
 }
 
 /** What of a release its walls are built by. */
-export function releasedOf({ build, cwd }: ReleaseRecord): Released {
-  return { build, cwd, limits: { app: {}, types: {} } };
+export function releasedOf({ release, build, cwd, limits = noAppLimits }: ReleaseRecord): Released {
+  return { release, build, cwd, limits };
+}
+
+/** The same of a build. */
+export function builtOf({ build, limits = noAppLimits }: BuildRecord): Built {
+  return { build, limits };
 }
 
 async function settlePort(apps: Apps, app: string, id: string): Promise<number> {

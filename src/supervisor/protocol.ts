@@ -3,7 +3,9 @@
  * Every verb names an app, a number and a process type; no verb takes a path, a uid, an environment or a command.
  */
 import type { CronSpec } from "#core/records.ts";
+import type { Unenforced, WholeLimits } from "#core/app-limits.ts";
 import type { InstanceState } from "./instance.ts";
+import type { MissingWall } from "./walls/missing.ts";
 
 export const protocolVersion = 1;
 
@@ -17,6 +19,8 @@ export type Verbs = {
     result: { protocol: number; version: string; mode: "user" | "system"; pid: number };
   };
   status: { args: Record<string, never>; result: SupervisorStatus };
+  /** What this host and mode hold apps to, as of now. */
+  host: { args: Record<string, never>; result: HostStatus };
   /** What each instance that runs takes, as of at most a second ago. */
   metrics: { args: Record<string, never>; result: { instances: readonly InstanceMetrics[] } };
   /** Makes what an app has from its first day: directories, and in system mode a user, a cgroup and its place in the rules. */
@@ -250,6 +254,17 @@ export type ServiceStatus = {
   readonly pid: number | null;
   readonly since: string;
   readonly restarts: number;
+};
+
+export type HostStatus = {
+  readonly mode: "user" | "system";
+  /** The user that all apps run as, and the supervisor too; null in system mode, where each app has its own. */
+  readonly appsRunAs: string | null;
+  /** The most that any release, and any build, may take. */
+  readonly ceiling: WholeLimits;
+  /** Which limits are not enforced, and why. */
+  readonly unenforced: Unenforced;
+  readonly missing: readonly MissingWall[];
 };
 
 export type SupervisorStatus = { readonly services: readonly ServiceStatus[]; readonly apps: readonly AppStatus[] };

@@ -16,6 +16,7 @@ import {
 } from "#core/records.ts";
 import { recordEnvContext, unseal, type MasterKey } from "#core/sealed.ts";
 import type { Limits } from "./limits.ts";
+import { limitsRecord } from "./limits-record.ts";
 import { Refusal } from "./refusal.ts";
 import { readFileInside, relativeParts } from "./safe-path.ts";
 import {
@@ -46,7 +47,7 @@ export function readRelease(source: RecordSource, app: string, release: number):
     readRecord(source, app, "releases", release, "release.json", where),
     where,
     ["version", "app", "release", "build", "createdAt", "cwd", "processes", "hooks", "env"],
-    ["probe", "cron", "volumes"],
+    ["probe", "cron", "volumes", "limits"],
   );
   samePlace(found, where, app, "release", release);
   const { limits } = source;
@@ -76,6 +77,9 @@ export function readRelease(source: RecordSource, app: string, release: number):
     ...(found["probe"] === undefined ? {} : { probe: probeOf(found["probe"], `${where}: probe`, limits) }),
     ...(found["cron"] === undefined ? {} : { cron: cronOf(found["cron"], `${where}: cron`, limits) }),
     ...(found["volumes"] === undefined ? {} : { volumes: volumesOf(found["volumes"], `${where}: volumes`) }),
+    ...(found["limits"] === undefined
+      ? {}
+      : { limits: limitsRecord(found["limits"], `${where}: limits`, limits.perRecord) }),
     env: text(found["env"], `${where}: env`, limits.recordBytes),
   };
 }
@@ -114,18 +118,27 @@ function cronOf(value: unknown, where: string, limits: Limits): readonly CronSpe
 
 export function readBuild(source: RecordSource, app: string, build: number): BuildRecord {
   const where = `build ${build} of ${app}`;
-  const found = fields(readRecord(source, app, "builds", build, "build.json", where), where, [
-    "version",
-    "app",
-    "build",
-    "steps",
-    "env",
-  ]);
-  samePlace(found, where, app, "build", build);
-  const steps = list(found["steps"], `${where}: steps`, source.limits.perRecord).map((step, index) =>
-    stepOf(step, `${where}: step ${index}`, source.limits),
+  const { limits } = source;
+  const found = fields(
+    readRecord(source, app, "builds", build, "build.json", where),
+    where,
+    ["version", "app", "build", "steps", "env"],
+    ["limits"],
   );
-  return { version: 1, app, build, steps, env: text(found["env"], `${where}: env`, source.limits.recordBytes) };
+  samePlace(found, where, app, "build", build);
+  const steps = list(found["steps"], `${where}: steps`, limits.perRecord).map((step, index) =>
+    stepOf(step, `${where}: step ${index}`, limits),
+  );
+  return {
+    version: 1,
+    app,
+    build,
+    steps,
+    ...(found["limits"] === undefined
+      ? {}
+      : { limits: limitsRecord(found["limits"], `${where}: limits`, limits.perRecord) }),
+    env: text(found["env"], `${where}: env`, limits.recordBytes),
+  };
 }
 
 /** Opens a record's environment and checks it. Its values never appear in a message. */

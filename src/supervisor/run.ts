@@ -5,6 +5,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, readFileSync, rmSync, watch, type FSWatcher } from "node:fs";
 import { basename, join } from "node:path";
+import { sizeText } from "#core/app-limits.ts";
 import type { Clock } from "#sys/clock.ts";
 import { replaceFile } from "./atomic-file.ts";
 import type { Cgroup } from "./cgroup/cgroup.ts";
@@ -16,7 +17,6 @@ import { describeOutcome, readOutcome, type Outcome } from "./output/status-file
 import type { OwnLog } from "./own-log.ts";
 import { markName, type Marked } from "./proc-tree.ts";
 import { makeDirectory } from "./safe-path.ts";
-import { sizeText } from "./size-text.ts";
 import type { System } from "./system.ts";
 import type { RunWalls } from "./walls/run-walls.ts";
 
@@ -37,8 +37,12 @@ export type About = {
   readonly stopTimeout: number;
   /** Differs when the command would be another one today. */
   readonly fingerprint: string;
-  /** Names of its own cgroup, and how many bytes of memory it may take; null without one. Notes of version 1 name none. */
-  readonly cgroup: { readonly parts: readonly string[]; readonly memory: number | null } | null;
+  /** Names of its own cgroup, and what it may take; null without one. Notes of version 1 name none, older ones no `processes`. */
+  readonly cgroup: {
+    readonly parts: readonly string[];
+    readonly memory: number | null;
+    readonly processes?: number | null;
+  } | null;
 };
 
 export type Command = {
@@ -85,6 +89,8 @@ export class Run {
   readonly #look: NodeJS.Timeout;
   #settle: NodeJS.Timeout | undefined;
   #spawnFailed = false;
+  /** As of its end: killing what it has left refuses processes, too. */
+  #refused = 0;
   #resolveEnded: (outcome: Outcome) => void = () => undefined;
   #closed = false;
 
@@ -122,9 +128,23 @@ export class Run {
   describe(outcome: Outcome): string {
     const told = describeOutcome(outcome);
     const isWell = outcome.kind === "exited" && outcome.code === 0;
-    if (isWell || (this.#cgroup?.facts().outOfMemory ?? 0) === 0) return told;
-    const memory = this.about.cgroup?.memory ?? null;
-    return `out of memory${memory === null ? "" : ` (${sizeText(memory)})`}: ${told}`;
+    const { cgroup: note } = this.about;
+    if (isWell || note === null) return told;
+    const { memory, processes = null } = note;
+    if (this.outOfMemory > 0) return `out of memory${memory === null ? "" : ` (${sizeText(memory)})`}: ${told}`;
+    return this.#refused > 0 ? `out of processes${processes === null ? "" : ` (${processes})`}: ${told}` : told;
+  }
+
+  /** How many of its processes the kernel has ended because memory was used up; 0 where nobody counts. */
+  get outOfMemory(): number {
+    return this.#cgroup?.facts().outOfMemory ?? 0;
+  }
+
+  /** Whether the limit was its own, or that of all beside it: where that is counted depends on the kernel. */
+  #outOfProcesses(): number {
+    const parts = this.about.cgroup?.parts ?? [];
+    const above = this.#context.system?.cgroup(parts.slice(0, -1)).facts().outOfProcesses ?? 0;
+    return above + (this.#cgroup?.facts().outOfProcesses ?? 0);
   }
 
   /** How it stands. Before the launcher's first line only the one who spawned it knows that it runs. */
@@ -194,7 +214,9 @@ export class Run {
       this.#context.log("output could not be read or written", { process: this.about.process, reason: String(error) });
     }
     const outcome = this.outcome();
-    if (outcome.kind !== "running") this.#resolveEnded(outcome);
+    if (outcome.kind === "running") return;
+    this.#refused = this.#outOfProcesses();
+    this.#resolveEnded(outcome);
   }
 }
 
@@ -255,7 +277,9 @@ export function findRun(directory: string, context: RunContext): Run | undefined
 
 /** Named by the run and not by its mark: the next run of an instance begins while the last output of this is waited for. */
 function cgroupNote(name: string, walls: RunWalls | undefined): About["cgroup"] {
-  return walls === undefined ? null : { parts: [...walls.above, name], memory: walls.memory };
+  return walls === undefined
+    ? null
+    : { parts: [...walls.above, name], memory: walls.most.memory, processes: walls.most.processes };
 }
 
 function readOutcomeOrLost(directory: string, bootId: string): Outcome {

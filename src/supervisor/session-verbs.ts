@@ -1,5 +1,6 @@
 /** A one-off command or terminal: in the release's folder and environment, as one of its processes, but with a client. */
 import type { Apps } from "./apps.ts";
+import { memoryEnv } from "./memory-env.ts";
 import { instanceEnv, releasedOf } from "./prepare.ts";
 import { recordEnv } from "./records.ts";
 import { readSession, sessionSecrets } from "./session-record.ts";
@@ -38,7 +39,7 @@ async function openSession({ app, session }: Args, { apps, sessions }: Context):
   const wanted = readSession(records, app, session);
   const { argv, env: own, token } = sessionSecrets(records, wanted);
   const release = apps.release(app, wanted.release);
-  const env = {
+  const vars = {
     ...recordEnv(records, "release", app, wanted.release, release.env),
     ...own,
     ...instanceEnv(`run.${session}`, null),
@@ -46,6 +47,7 @@ async function openSession({ app, session }: Args, { apps, sessions }: Context):
   const { terminal, timeout } = wanted;
   const cwd = apps.openTree(app, release.build, release.cwd);
   const { system } = run;
+  const env = { ...vars, ...memoryEnv(system?.most(releasedOf(release)).memory ?? null, vars) };
   const walled =
     system === undefined
       ? undefined

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { benchProcesses, eventually, logText, makeBench } from "./bench.ts";
 import { listCgroups, makeCgroup } from "./cgroup/cgroup.ts";
+import { isGroup } from "./cgroup/groups.ts";
 import { wallClock } from "./clock.ts";
 import type { InstanceStatus } from "./protocol.ts";
 import { isAlive, readProcStat } from "./output/proc-stat.ts";
@@ -19,6 +20,7 @@ import { blogUid, makeWalledBench, withoutSystemMode, type WalledBench } from ".
 
 const skip = withoutSystemMode();
 const app = blogUid;
+const mebi = 1024 * 1024;
 
 describe("a supervisor of system mode", { skip }, () => {
   let bench: WalledBench;
@@ -41,7 +43,10 @@ describe("a supervisor of system mode", { skip }, () => {
     await eventually(async () => (await instances())[0]?.state === "ready", "the instance is ready");
     return (await instances())[0] ?? assert.fail();
   };
-  const leaves = (): string[] => listCgroups(bench.tree, ["apps", String(app)]);
+  const leaves = (): string[] =>
+    listCgroups(bench.tree, ["apps", String(app)]).flatMap((name) =>
+      isGroup(name) ? listCgroups(bench.tree, ["apps", String(app), name]) : [name],
+    );
   const members = (): number[] => makeCgroup(bench.tree, ["apps", String(app)]).members();
   const names = (path: string): string[] => (existsSync(path) ? readdirSync(path) : []);
 
@@ -108,6 +113,83 @@ describe("a supervisor of system mode", { skip }, () => {
     await eventually(async () => (await instances())[0]?.state === "failed", "it has failed", 30_000);
     assert.match((await instances())[0]?.lastExit ?? "", /^out of memory \(128M\): exit 137 /);
     await eventually(() => leaves().length === 0, "its cgroup is gone");
+  });
+
+  it("tells a runtime its memory, by the limit of its type, and is refused above the ceiling", async () => {
+    await start();
+    const heap = "require('node:v8').getHeapStatistics().heap_size_limit";
+    const command = `node -e "console.log('heap', Math.round(${heap} / 1048576)); setTimeout(() => {}, 1e6)"`;
+    const limits = { app: {}, types: { worker: { memory: 96 * mebi } } };
+    bench.release("blog", 1, { worker: { command } }, { limits });
+    await bench.client.call("app.start", { app: "blog", release: 1 });
+    await eventually(() => /heap \d+/.test(logText(bench, "blog")), "it has told");
+    const told = Number(/heap (\d+)/.exec(logText(bench, "blog"))?.[1]);
+    // V8 adds its young generation to what is told for the old one.
+    assert.ok(told >= 64 && told <= 64 + 3 * 32, `V8 believes in ${told} MiB`);
+    const more = { app: { memory: 129 * mebi }, types: {} };
+    bench.release("blog", 2, { worker: { command } }, { limits: more });
+    await bench.client.call("app.start", { app: "blog", release: 2 });
+    const second = async () => (await instances()).find(({ release }) => release === 2);
+    await eventually(async () => (await second())?.state === "failed", "it has failed");
+    assert.match((await second())?.lastExit ?? "", /memory = 129M; this server gives at most 128M/);
+  });
+
+  it("tells that processes were used up, and of how many", async () => {
+    await start();
+    const command = "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 1000 & done; wait";
+    const limits = { app: {}, types: { worker: { processes: 10 } } };
+    bench.release("blog", 1, { worker: { command } }, { limits });
+    await bench.client.call("app.start", { app: "blog", release: 1 });
+    await eventually(async () => (await instances())[0]?.state === "failed", "it has failed");
+    assert.match((await instances())[0]?.lastExit ?? "", /^out of processes \(10\): exit 2$/);
+  });
+
+  it("holds the processes of a release together: a fork bomb fails alone, and the server answers meanwhile", async () => {
+    await start();
+    const limits = { app: { processes: 30 }, types: {} };
+    // What it forks stays, and goes on when it could not fork.
+    const bomb = `exec python3 -c "
+import os, time
+while True:
+    try:
+        os.fork()
+    except OSError:
+        time.sleep(0.01)"`;
+    bench.release("blog", 1, { web: { command: serving } }, { limits });
+    await bench.client.call("app.start", { app: "blog", release: 1 });
+    await bench.client.call("app.await", { app: "blog", release: 1, timeout: 15 });
+    await bench.client.call("app.cutover", { app: "blog", release: 1 });
+    const serves = await ready();
+    bench.release("blog", 2, { worker: { command: bomb, count: 2 } }, { limits });
+    await bench.client.call("app.start", { app: "blog", release: 2 });
+    const groups = () => listCgroups(bench.tree, ["apps", String(app)]);
+    const inside = () =>
+      groups().includes("r2") ? (makeCgroup(bench.tree, ["apps", String(app), "r2"]).facts().processes ?? 0) : 0;
+    await eventually(() => inside() >= 25, "it has spread");
+    for (let looked = 0; looked < 20; looked++) {
+      const begun = performance.now();
+      await bench.client.call("metrics", {});
+      assert.ok(inside() <= 30, `${inside()} processes`);
+      assert.ok(performance.now() - begun < 2000, "the server does not answer");
+      // The release that serves has processes of its own.
+      assert.match(await get((serves.address ?? "").slice("unix/".length)), /"uid":70000/);
+    }
+    await bench.client.call("app.retire", { app: "blog", release: 2, drain: 0, warm: 0 });
+    await eventually(() => groups().join() === "r1", "its cgroup is gone");
+  });
+
+  it("shares the processor fairly: an app beside a hog of many threads is served", async () => {
+    await start();
+    const limits = { app: { cpu: 0.5 }, types: {} };
+    const hog = "for i in 1 2 3 4 5 6 7 8; do (while :; do :; done) & done; wait";
+    bench.release("blog", 1, { worker: { command: hog } }, { limits });
+    await bench.client.call("app.start", { app: "blog", release: 1 });
+    await bench.client.call("app.await", { app: "blog", release: 1, timeout: 15 });
+    const used = () => makeCgroup(bench.tree, ["apps", String(app), "r1"]).facts().cpu ?? 0;
+    const [before, begun] = [used(), performance.now()];
+    await eventually(() => performance.now() - begun > 1500, "a while is over");
+    const share = (used() - before) / ((performance.now() - begun) / 1000);
+    assert.ok(share < 0.75, `eight busy processes of half a processor took ${share}`);
   });
 
   it("does not take a link in place of the socket for the app", async () => {

@@ -6,31 +6,38 @@
 import { createHash } from "node:crypto";
 import { chmodSync, chownSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { aboveCeiling, limitsOf, type AppLimits, type ProcessLimits } from "#core/app-limits.ts";
+import {
+  noAppLimits,
+  type AppLimits,
+  type ProcessLimits,
+  type Unenforced,
+  type WholeLimits,
+} from "#core/app-limits.ts";
 import { AppError } from "#core/errors.ts";
 import type { Layout } from "#core/layout.ts";
 import type { Clock } from "#sys/clock.ts";
+import { allowanceOf, cgroupLimits, type Allowance } from "./allowance.ts";
 import { AppArea } from "./app-area.ts";
 import { appUserRange, openAppUsers } from "./app-users.ts";
 import { replaceFile } from "./atomic-file.ts";
 import { makeCgroup, openTree, type Cgroup } from "./cgroup/cgroup.ts";
 import { detectCgroups, type CgroupTree } from "./cgroup/detect.ts";
+import { buildGroup, releaseGroup } from "./cgroup/groups.ts";
 import { endStrays } from "./cgroup/stray.ts";
-import { noLimits, type CgroupLimits } from "./cgroup/versions.ts";
+import { noLimits } from "./cgroup/versions.ts";
 import { hostTool, type HostTool } from "./host-tool.ts";
 import type { OwnLog } from "./own-log.ts";
-import { Refusal } from "./refusal.ts";
 import { wallArgv, type WallSpec } from "./walls/argv.ts";
 import { doorOf, type Door } from "./walls/door.ts";
 import { readHostView } from "./walls/host-view.ts";
 import { loopbackGuard, noGuard } from "./walls/loopback-guard.ts";
 import { netCgroup } from "./walls/loopback.ts";
-import { isProgram, missingWalls, needed, type MissingWall } from "./walls/missing.ts";
+import { isProgram, missingWalls, needed, unenforcedHere, type MissingWall } from "./walls/missing.ts";
 import { offerSocket } from "./walls/offer-socket.ts";
 import type { RunWalls } from "./walls/run-walls.ts";
 import { seccompFilter } from "./walls/seccomp.ts";
 import { serviceArgv, type ServiceUser } from "./walls/service-argv.ts";
-import { buildWall, releaseWall } from "./walls/specs.ts";
+import { buildWall, releaseWall, type AppWalls } from "./walls/specs.ts";
 import { giveSocketDirectory } from "./walls/socket-directory.ts";
 
 export type SystemOptions = {
@@ -38,7 +45,7 @@ export type SystemOptions = {
   /** Group numbers, and user numbers too, of `hop3d` and of the edge; and the group of both, which may pass to apps' files. */
   readonly ids: { readonly hop3: number; readonly edge: number; readonly files: number };
   /** The most that any app may take of this host. */
-  readonly ceiling: ProcessLimits;
+  readonly ceiling: WholeLimits;
   /** Directories of tools that Hop3 brought along, root's own. */
   readonly programs: readonly string[];
   /** What of Hop3 a session process needs to run as an app's user: its code, root's own. */
@@ -51,21 +58,34 @@ export type SystemOptions = {
   readonly prefix?: string;
 };
 
-/** What runs from a release: its tree, where in it, and what it may take. */
-export type Released = { readonly build: number; readonly cwd: string; readonly limits: AppLimits };
+/** What runs from a release: its number, its tree, where in it, and what it may take. */
+export type Released = {
+  readonly release: number;
+  readonly build: number;
+  readonly cwd: string;
+  readonly limits: AppLimits;
+};
+
+/** A build, and what it may take. */
+export type Built = { readonly build: number; readonly limits: AppLimits };
 
 export type System = {
   readonly area: AppArea;
   /** Which walls this host lacks, as of now. */
   readonly missing: () => MissingWall[];
+  readonly ceiling: WholeLimits;
+  /** Which limits this host cannot enforce, and why. */
+  readonly unenforced: Unenforced;
   /** The walls of an instance. Makes the directory of its socket the app's. Refuses what is above the ceiling. */
   instance(app: string, id: string, type: string, released: Released): RunWalls;
   /** Of a step of this build. */
-  build(app: string, build: number, cwd: string): RunWalls;
+  build(app: string, built: Built, cwd: string): RunWalls;
   /** Of what runs once from a release: a hook, a cron job, a health command, which may reach the socket of `instance`. */
   once(app: string, released: Released, instance: string | null): RunWalls;
   /** Of a session process. Makes the directory of its socket (`mark`) the app's, open to `hop3d`. */
   session(app: string, released: Released, mark: string): RunWalls;
+  /** What all of a release may take together. */
+  most(released: Released): WholeLimits;
   service(user: ServiceUser): RunWalls;
   /** The cgroup of these names, made when it is not there. */
   cgroup(parts: readonly string[]): Cgroup;
@@ -105,6 +125,8 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   const guard = all === undefined ? noGuard : loopbackGuard({ range: appUserRange, all, tool, clock, log });
   const users = openAppUsers({ file: join(layout.supervisor, "users.json"), tool, prefix, fault });
   const filter = writeFilter(join(layout.supervisor, "filter.bpf"));
+  const unenforced = unenforcedHere(tree);
+  const allowed = (limits: AppLimits) => allowanceOf(limits, { ceiling, unenforced });
   const area = new AppArea({
     layout,
     hop3: ids.hop3,
@@ -113,7 +135,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     host,
     filter,
     programs,
-    ceiling: cgroupLimits(ceiling),
+    ceiling: cgroupLimits(allowed(noAppLimits).whole),
     tree,
     guard,
     tool,
@@ -122,21 +144,24 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   });
   await area.restore();
   const most = hardLimitOfFiles();
-  const filesOf = (limits: ProcessLimits): number => Math.min(limits.openFiles ?? ceiling.openFiles ?? openFiles, most);
-  /** Refuses what is above the ceiling, and holds the whole app to what its release says. */
-  const admit = (app: string, { limits }: Released): ProcessLimits => {
-    const [above] = aboveCeiling(limits, ceiling);
-    if (above !== undefined) throw new Refusal("invalid", above);
-    const whole = { ...ceiling, ...limits.app };
-    area.limit(app, cgroupLimits(whole));
-    return whole;
-  };
+  const filesOf = (limits: ProcessLimits): number => Math.min(limits.openFiles ?? openFiles, most);
+  /** `own`: of the run alone, beside what all of its group may take together. */
   const around = (
     app: string,
-    limits: CgroupLimits,
-    memory: number | null,
-    spec: (joins: readonly string[]) => WallSpec,
-  ): RunWalls => ({ above: area.cgroupOf(app), limits, memory, argv: (joins) => wallArgv(spec(joins), host) });
+    group: string,
+    { whole }: Allowance,
+    own: ProcessLimits,
+    spec: (walls: AppWalls) => WallSpec,
+  ): RunWalls => ({
+    above: [...area.cgroupOf(app), group],
+    whole: cgroupLimits(whole),
+    limits: cgroupLimits(own),
+    most: cgroupLimits({ ...whole, ...own }),
+    argv: (joins) => {
+      const walls = { cgroups: joins, openFiles: filesOf({ ...whole, ...own }), temporary };
+      return wallArgv(spec(area.walls(app, walls)), host);
+    },
+  });
   const watching = new AbortController();
   void guard.watch(watching.signal);
   const missing = (): MissingWall[] => {
@@ -149,41 +174,38 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   return {
     area,
     missing,
-    instance: (app, id, type, released) => {
-      const whole = admit(app, released);
-      const own = limitsOf(released.limits, type);
+    ceiling,
+    unenforced,
+    instance: (app, id, type, { release, build, cwd, limits }) => {
+      const allowance = allowed(limits);
       // The edge does not go there: it has a door.
       giveSocketDirectory(layout.instanceSockets, id, { app: area.uid(app), group: area.uid(app) });
-      return around(app, cgroupLimits(own), own.memory ?? whole.memory ?? null, (joins) => {
-        const walls = area.walls(app, { cgroups: joins, openFiles: filesOf(own), temporary });
-        return releaseWall(walls, released.build, released.cwd, [join(layout.instanceSockets, id)]);
-      });
+      return around(app, releaseGroup(release), allowance, allowance.of(type), (walls) =>
+        releaseWall(walls, build, cwd, [join(layout.instanceSockets, id)]),
+      );
     },
-    build: (app, build, cwd) =>
-      around(app, noLimits, ceiling.memory ?? null, (joins) =>
-        buildWall(area.walls(app, { cgroups: joins, openFiles: filesOf({}), temporary }), build, cwd, true),
-      ),
-    once: (app, released, instance) => {
-      const whole = admit(app, released);
-      return around(app, noLimits, whole.memory ?? null, (joins) => {
-        const walls = area.walls(app, { cgroups: joins, openFiles: filesOf(released.limits.app), temporary });
-        const sockets = instance === null ? [] : [join(layout.instanceSockets, instance)];
-        return releaseWall(walls, released.build, released.cwd, sockets);
-      });
+    build: (app, { build, limits }, cwd) =>
+      around(app, buildGroup(build), allowed(limits), {}, (walls) => buildWall(walls, build, cwd, true)),
+    once: (app, { release, build, cwd, limits }, instance) => {
+      const sockets = instance === null ? [] : [join(layout.instanceSockets, instance)];
+      return around(app, releaseGroup(release), allowed(limits), {}, (walls) =>
+        releaseWall(walls, build, cwd, sockets),
+      );
     },
-    session: (app, released, mark) => {
-      const whole = admit(app, released);
+    session: (app, { release, build, cwd, limits }, mark) => {
+      const allowance = allowed(limits);
       giveSocketDirectory(layout.sessionSockets, mark, { app: area.uid(app), group: ids.hop3 });
-      return around(app, noLimits, whole.memory ?? null, (joins) => {
-        const walls = area.walls(app, { cgroups: joins, openFiles: filesOf(released.limits.app), temporary });
+      return around(app, releaseGroup(release), allowance, {}, (walls) => {
         const seen = { ...walls, programs: [...walls.programs, ...sessionCode] };
-        return releaseWall(seen, released.build, released.cwd, [join(layout.sessionSockets, mark)]);
+        return releaseWall(seen, build, cwd, [join(layout.sessionSockets, mark)]);
       });
     },
+    most: ({ limits }) => allowed(limits).whole,
     service: (user) => ({
       above: ["services"],
+      whole: noLimits,
       limits: noLimits,
-      memory: null,
+      most: noLimits,
       argv: (joins) => serviceArgv(user, joins),
     }),
     cgroup: (parts) => makeCgroup(tree, parts),
@@ -204,10 +226,6 @@ export async function openSystem(options: SystemOptions): Promise<System> {
 export function treeOf(layout: Layout): CgroupTree {
   const name = `hop3-${createHash("sha256").update(layout.root).digest("hex").slice(0, 8)}`;
   return detectCgroups(name) ?? { version: 1, bases: {}, unified: undefined, top: undefined };
-}
-
-function cgroupLimits({ memory, cpu, processes }: ProcessLimits): CgroupLimits {
-  return { memory: memory ?? null, cpu: cpu ?? null, processes: processes ?? null };
 }
 
 function writeFilter(path: string): string | null {

@@ -13,10 +13,11 @@ import { cronVerbs } from "./cron/cron-verbs.ts";
 import { isInstanceId } from "./desired.ts";
 import { fileVerbs } from "./file-verbs.ts";
 import type { HostTool } from "./host-tool.ts";
+import { hostStatus } from "./host-status.ts";
 import type { Jobs } from "./job.ts";
 import type { Limits } from "./limits.ts";
 import { protocolVersion, type InstanceMetrics, type JobResult, type Verb, type Verbs } from "./protocol.ts";
-import { instanceEnv, releasedOf } from "./prepare.ts";
+import { builtOf, instanceEnv, releasedOf } from "./prepare.ts";
 import { probeRelease } from "./probe-verb.ts";
 import { dropRenewal, renewLive, swapRenewed, type Place } from "./renew.ts";
 import { readBuild, recordEnv } from "./records.ts";
@@ -65,6 +66,13 @@ const table: { readonly [V in Verb]: Handler<V> } = {
       services: services.status(),
       apps: apps.names().map((name) => apps.status(name)),
     }),
+  },
+  host: {
+    parse: (args) => {
+      fields(args, "host", []);
+      return {};
+    },
+    serve: (_, { apps }) => hostStatus(apps.options.run.system),
   },
   metrics: {
     parse: (args) => {
@@ -228,7 +236,7 @@ async function buildStep(
   const found = record.steps[step];
   if (found === undefined) throw new Refusal("unknown", `Build ${build} of ${app} has no step ${step}.`);
   const env = recordEnv(records, "build", app, build, record.env);
-  const walls = apps.options.run.system?.build(app, build, found.cwd);
+  const walls = apps.options.run.system?.build(app, builtOf(record), found.cwd);
   const command = { argv: found.argv, env, cwd: apps.openTree(app, build, found.cwd), walls };
   const openOutput = () => buildLog(apps, app, build);
   const { timeout } = found;

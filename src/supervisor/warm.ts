@@ -42,6 +42,7 @@ function runsTheSame(apps: Apps, app: string, record: ReleaseRecord, other: numb
       cwd: one.cwd,
       volumes: one.volumes ?? [],
       // How many there are is nothing that one of them knows.
+      limits: one.limits,
       web: { ...one.processes[webType], count: 0 },
       env: recordEnv(records, "release", app, one.release, one.env),
     });

@@ -19,7 +19,7 @@ import { followBuildLogs, followLogs, readBuildLogs, readLogs } from "./logs.ts"
 import { listProcesses, scaleProcesses } from "./processes.ts";
 import { diffReleases, listReleases, rollback, showRelease } from "./releases.ts";
 import { createSession, joinSession } from "./sessions.ts";
-import { systemInfo, systemLogs, version, whoami } from "./system.ts";
+import { systemInfo, systemLogs, systemStatus, version, whoami } from "./system.ts";
 
 export const routes = {
   listApps,
@@ -61,6 +61,7 @@ export const routes = {
   readBuildLogs,
   followBuildLogs,
   systemInfo,
+  systemStatus,
   systemLogs,
   version,
   whoami,

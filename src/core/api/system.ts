@@ -35,6 +35,26 @@ export const systemInfo = defineRoute({
   response: systemInfoView,
 });
 
+const systemCheck = z.object({
+  name: z.string().describe("`service caddy`, `wall loopback`"),
+  state: z.enum(["ok", "warning", "failure"]),
+  message: z.string().describe("What is, and what would help"),
+});
+export type SystemCheck = z.infer<typeof systemCheck>;
+
+export const systemStatus = defineRoute({
+  method: "GET",
+  path: "/system/status",
+  summary: "How the server is: services, walls around apps that are missing, ceilings, disk",
+  action: "system.info",
+  response: z.object({
+    mode: z.enum(["user", "system"]),
+    state: z.enum(["ok", "warning", "failure"]).describe("The worst of its checks"),
+    checks: z.array(systemCheck),
+  }),
+});
+export type SystemStatus = z.infer<typeof systemStatus.response>;
+
 export const systemLogs = defineRoute({
   method: "GET",
   path: "/system/logs",

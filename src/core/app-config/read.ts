@@ -10,6 +10,7 @@ import type { SourceFiles } from "../plugin.ts";
 import { cronOf } from "./cron.ts";
 import { parseEnvFile } from "./env-file.ts";
 import { healthcheckOf } from "./healthcheck.ts";
+import { limitsOfToml } from "./limits.ts";
 import { type ParsedToml, hop3TomlMax, parseHop3Toml } from "./hop3-toml.ts";
 import { type Procfile, parseProcfile } from "./procfile.ts";
 import { findSource } from "./source-text.ts";
@@ -65,7 +66,12 @@ function mergeSpec({ config, env: tomlEnv }: ParsedToml, procfile: Procfile, env
     ...(cron.length === 0 ? {} : { cron }),
     ...(volumes.length === 0 ? {} : { volumes }),
     startTimeout: run?.["start-timeout"] ?? startTimeout,
-    ...defined({ keepWarm: run?.["keep-warm"], restart: run?.restart, healthcheck: healthcheckOf(config) }),
+    ...defined({
+      keepWarm: run?.["keep-warm"],
+      restart: run?.restart,
+      healthcheck: healthcheckOf(config),
+      limits: limitsOfToml(config),
+    }),
     staticPaths: {
       ...(procfile.static === undefined ? {} : { "/": procfile.static }),
       ...run?.static,

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { cron } from "./cron-schema.ts";
 import { healthcheck } from "./healthcheck-schema.ts";
+import { limits } from "./limits-schema.ts";
 import { key, notBuilt } from "./schema-key.ts";
 import {
   command,
@@ -203,6 +204,10 @@ export const hop3Toml = z.strictObject({
     volumes.optional(),
     "Directories that builds and releases do not replace, a `[[volumes]]` table each. Everything of the app that runs sees them, builds do not. A volume is known by its name: one that is not named any more is kept until the app is destroyed, and comes back with its name. No part of the way to `target` may be a link, and the edge serves nothing of it. An app's own data directory is there without any: `$HOP3_DATA_DIR`.",
   ),
+  limits: key(
+    limits.optional(),
+    "What the app may take of the server: all processes of a release together, with its commands; each build as much again. A table `[limits.TYPE]`, such as `[limits.web]`, is for each instance of one process type, which may not have more than the whole app. Out of memory, one of its processes is killed, and that is told; V8, the JVM, .NET and Go are told their memory unless the app tells them. A limit above the server's own ceiling is refused, never lowered. User mode enforces none.",
+  ),
   static: key(staticPaths.optional(), "URL path = directory, as `[run] static`.", {
     shown: "table of URL path = directory",
   }),
@@ -226,7 +231,6 @@ export const hop3Toml = z.strictObject({
   backup: notBuilt("table", "`enabled`, `schedule`, `retention`, `paths`, `exclude`."),
   addons: notBuilt("list of tables", "Databases and other services: `type`, `name`, `extensions`, `backup`."),
   provider: notBuilt("list of tables", "The old name of `[[addons]]`."),
-  limits: notBuilt("table", "`memory`, `cpu`, `processes`."),
   docker: notBuilt("table", "`port`, `runtime`, `build-args`."),
   waf: notBuilt("table", "`enabled`, `mode`, `ruleset`, `allow`, `gate`, `tuning`, `bans`."),
   nix: notBuilt("table", "`template` and its settings."),

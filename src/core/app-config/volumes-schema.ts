@@ -1,6 +1,6 @@
 /** `[[volumes]]` of hop3.toml, key by key. */
 import { z } from "zod";
-import { readBytes } from "../app-limits.ts";
+import { readBytes } from "../read-limits.ts";
 import {
   isBindSource,
   isVolumeName,

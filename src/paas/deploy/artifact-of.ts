@@ -35,6 +35,7 @@ export function artifactOf(app: string, build: number, { spec, builder }: Detect
       ...(spec.keepWarm === undefined ? {} : { keepWarm: spec.keepWarm }),
       ...(spec.restart === undefined ? {} : { restart: spec.restart }),
       ...(spec.healthcheck === undefined ? {} : { healthcheck: spec.healthcheck }),
+      ...(spec.limits === undefined ? {} : { limits: spec.limits }),
       env: spec.env,
       envPolicy: spec.envPolicy,
     },

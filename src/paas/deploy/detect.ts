@@ -54,6 +54,12 @@ function refuseUnobeyed(spec: Detected["spec"], builder: Builder, plan: BuildPla
       },
     );
   }
+  const limited = Object.keys(spec.limits?.types ?? {}).find((type) => !Object.hasOwn(processes, type));
+  if (limited !== undefined) {
+    throw new AppError("INVALID_CONFIG", `[limits.${limited}] is of a process that the app does not have.`, {
+      hint: `It has: ${Object.keys(processes).join(", ") || "no processes"}.`,
+    });
+  }
   if (spec.healthcheck === undefined) return;
   if (spec.healthcheck.probe.kind === "command") {
     if (Object.keys(processes).length > 0) return;

@@ -20,6 +20,7 @@ import { settingsOf, type Candidate, type DeployJob, type Detected } from "./job
 import { skip, step, tidy } from "./journaled.ts";
 import { probe } from "./probe.ts";
 import { claimDomains, makeRelease, runHooks } from "./release.ts";
+import { requireLimits } from "./require-limits.ts";
 import { retire } from "./retire.ts";
 import { sourceFiles } from "./source-files.ts";
 import { start } from "./start.ts";
@@ -57,6 +58,7 @@ async function runDeploy(job: DeployJob, buildNumber: number): Promise<void> {
     await changeDeploy(platform.store, app, deploy, { summary: found.plan.summary });
     const artifact = await step(job, "build", async () => {
       await claimDomains(platform, app, found.spec.domains);
+      await requireLimits(platform, found.spec.limits);
       const work = () => buildRecorded(job, buildNumber, found);
       // What only has to be sealed keeps nobody from building, and need not wait.
       const isLight = artifactSteps(found, found.plan).length === 0;
@@ -109,6 +111,7 @@ export async function activate(
       // The deploy knows the number before anything bears it, so that whoever finds it half done knows what to remove.
       const number = await nextRelease(platform.store, app);
       await changeDeploy(platform.store, app, deploy, { release: number });
+      await requireLimits(platform, artifact.spec.limits);
       candidate = { release: number, artifact, replaces: null, isSupervised: false };
       const one = await makeRelease(platform, artifact, number, {
         reason,

@@ -19,6 +19,7 @@ import { detect } from "./detect.ts";
 import { receive } from "./receive.ts";
 import { processSpecs } from "../process-specs.ts";
 import { claimDomains } from "./release.ts";
+import { requireLimits } from "./require-limits.ts";
 import { sourceFiles } from "./source-files.ts";
 import { refuseVolumes } from "./volumes.ts";
 
@@ -56,6 +57,7 @@ async function describe(platform: Platform, app: string, tree: string): Promise<
     const { plan, spec } = found;
     refuseVolumes(platform, spec);
     await claimDomains(platform, app, spec.domains);
+    await requireLimits(platform, spec.limits);
     const artifact = artifactOf(app, 0, found, plan);
     const stored = known === undefined ? [] : await readEnv(platform.store, app, platform.masterKey);
     const present =

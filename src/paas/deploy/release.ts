@@ -66,6 +66,7 @@ export async function makeRelease(
     ...healthCommand(artifact),
     ...(artifact.spec.cron === undefined ? {} : { cron: artifact.spec.cron }),
     ...(artifact.volumes === undefined ? {} : { volumes: artifact.volumes }),
+    ...(artifact.spec.limits === undefined ? {} : { limits: artifact.spec.limits }),
     env: sealEnv(masterKey, recordEnvContext("release", app, release), envRecord(env)),
   };
   const path = layout.releaseRecord(app, release);

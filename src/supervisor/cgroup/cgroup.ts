@@ -3,9 +3,10 @@
  * by the walls' first command before anything of theirs runs, and a directory outlives a killed supervisor like what is in it.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Clock } from "#sys/clock.ts";
 import { AppError, isNodeError } from "#core/errors.ts";
+import { isGroup } from "./groups.ts";
 import { controllers, ownLeaf, wordsOf, type CgroupTree, type Controller } from "./detect.ts";
 import { versions, type CgroupFacts, type CgroupLimits, type Fact } from "./versions.ts";
 
@@ -22,7 +23,7 @@ export type Cgroup = {
   members(): number[];
   /** Kills all that is in it, also what is being forked meanwhile. True when nothing is left; nothing can be started in it then, until its limits are set anew. */
   kill(clock: Clock): Promise<boolean>;
-  /** Removes it with those below, when they are empty. True when it is gone. */
+  /** Removes it with those below, when they are empty, and the group that it was the last of. True when it is gone. */
   remove(clock: Clock): Promise<boolean>;
 };
 
@@ -80,11 +81,16 @@ export function makeCgroup(tree: CgroupTree, parts: readonly string[]): Cgroup {
         outOfMemory: read(facts.outOfMemory),
         cpu: read(facts.cpu),
         processes: read(facts.processes),
+        outOfProcesses: read(facts.outOfProcesses),
       };
     },
     members,
     kill: (clock) => killAll(directories, place("pids"), members, clock),
-    remove: (clock) => removeAll(directories, clock),
+    remove: async (clock) => {
+      const gone = await removeAll(directories, clock);
+      if (gone && isGroup(parts.at(-2) ?? "")) await removeAll(directories.map(dirname), clock, removeUnused);
+      return gone;
+    },
   };
 }
 
@@ -187,10 +193,14 @@ function kill(pid: number): void {
   }
 }
 
-async function removeAll(directories: readonly string[], clock: Clock): Promise<boolean> {
+async function removeAll(
+  directories: readonly string[],
+  clock: Clock,
+  removeOne: (directory: string) => boolean = removeTree,
+): Promise<boolean> {
   const deadline = clock.now() + removeWaitMs;
   for (;;) {
-    if (directories.map(removeTree).every((gone) => gone)) return true;
+    if (directories.map((path) => removeOne(path)).every((gone) => gone)) return true;
     if (clock.now() > deadline) return false;
     await clock.sleep(pollMs);
   }
@@ -202,10 +212,22 @@ function removeTree(directory: string): boolean {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     if (entry.isDirectory()) removeTree(join(directory, entry.name));
   }
+  return removeEmpty(directory);
+}
+
+/** Of a group, which the next run may be in by now: then there is nothing to be done. */
+function removeUnused(directory: string): boolean {
+  const isUsed =
+    existsSync(directory) && readdirSync(directory, { withFileTypes: true }).some((one) => one.isDirectory());
+  return isUsed || removeEmpty(directory);
+}
+
+function removeEmpty(directory: string): boolean {
   try {
     rmdirSync(directory);
     return true;
   } catch (error) {
+    if (isNodeError(error) && error.code === "ENOENT") return true;
     if (isNodeError(error) && (error.code === "EBUSY" || error.code === "ENOTEMPTY")) return false;
     throw error;
   }

@@ -81,6 +81,7 @@ describe("a host of version 2 below systemd", () => {
       [`${leaf}/memory.events`]: "low 0\nhigh 0\nmax 312\noom 3\noom_kill 2\noom_group_kill 0\n",
       [`${leaf}/cpu.stat`]: "usage_usec 1250000\nuser_usec 1000000\nsystem_usec 250000\nnr_periods 0\n",
       [`${leaf}/pids.current`]: "7\n",
+      [`${leaf}/pids.events`]: "max 4\n",
     });
     assert.deepEqual(group.facts(), {
       memory: 100 * mebi,
@@ -88,6 +89,7 @@ describe("a host of version 2 below systemd", () => {
       outOfMemory: 2,
       cpu: 1.25,
       processes: 7,
+      outOfProcesses: 4,
     });
   });
 

@@ -36,6 +36,8 @@ export type CgroupFacts = {
   /** Seconds of processor time. */
   readonly cpu: number;
   readonly processes: number;
+  /** How often one more process was refused, to it or, as kernels from 6.12 on count, by its own limit. */
+  readonly outOfProcesses: number;
 };
 
 type Version = {
@@ -71,6 +73,7 @@ export const versions: Readonly<Record<1 | 2, Version>> = {
       // The tree of version 2 beside counts it without a controller; where `cpuacct` lies differs from host to host.
       cpu: { controller: "unified", file: "cpu.stat", read: (text) => field("usage_usec")(text) / 1e6 },
       processes: { controller: "pids", file: "pids.current", read: whole },
+      outOfProcesses: { controller: "pids", file: "pids.events", read: field("max") },
     },
   },
   2: {
@@ -95,6 +98,7 @@ export const versions: Readonly<Record<1 | 2, Version>> = {
       outOfMemory: { controller: "memory", file: "memory.events", read: field("oom_kill") },
       cpu: { controller: "cpu", file: "cpu.stat", read: (text) => field("usage_usec")(text) / 1e6 },
       processes: { controller: "pids", file: "pids.current", read: whole },
+      outOfProcesses: { controller: "pids", file: "pids.events", read: field("max") },
     },
   },
 };

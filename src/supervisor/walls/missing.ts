@@ -1,7 +1,8 @@
 /** Which walls this host cannot build, in words, for whoever asks how the server is: nothing is pretended. */
 import { accessSync, constants } from "node:fs";
+import type { Unenforced } from "#core/app-limits.ts";
 import { missingControllers } from "../cgroup/cgroup.ts";
-import type { CgroupTree } from "../cgroup/detect.ts";
+import type { CgroupTree, Controller } from "../cgroup/detect.ts";
 import { netCgroup } from "./loopback.ts";
 import { seccompFilter } from "./seccomp.ts";
 
@@ -47,13 +48,27 @@ export function missingWalls({ arch, has, cgroups }: HostFacts): MissingWall[] {
       "Apps can reach each other's ports and the host's on the loopback: this host has no cgroups of version 2.";
     found.push({ wall: "loopback", message });
   }
-  const limited = { memory: "memory", cpu: "cpu", pids: "processes" } as const;
   for (const controller of missingControllers(cgroups)) {
-    const wall = limited[controller];
-    const message = `Apps' use of ${wall} is not limited: the kernel offers no ${controller} cgroups here.`;
-    found.push({ wall, message });
+    const wall = limitedBy[controller];
+    found.push({ wall, message: `Apps' use of ${wall} is not limited: ${noController(controller)}` });
   }
   return found;
+}
+
+const limitedBy = { memory: "memory", cpu: "cpu", pids: "processes" } as const;
+
+/** Which limits cannot be enforced, and why. */
+export function unenforcedHere(cgroups: CgroupTree | undefined): Unenforced {
+  return Object.fromEntries(missingControllers(cgroups).map((one) => [limitedBy[one], noController(one)]));
+}
+
+function noController(controller: Controller): string {
+  const help = {
+    memory: "The kernel parameter cgroup_enable=memory turns them on where they were left out.",
+    cpu: "Where systemd is, the supervisor's unit needs Delegate=yes.",
+    pids: "Where systemd is, the supervisor's unit needs Delegate=yes.",
+  } as const;
+  return `the kernel offers no ${controller} cgroups here. ${help[controller]}`;
 }
 
 export function isProgram(path: string): boolean {

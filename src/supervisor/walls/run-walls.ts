@@ -4,10 +4,12 @@ import type { CgroupLimits } from "../cgroup/versions.ts";
 export type RunWalls = {
   /** The cgroup (names, never a path) in which the run gets one of its own. */
   readonly above: readonly string[];
-  /** Of that one. */
+  /** What all in that one may take together. */
+  readonly whole: CgroupLimits;
+  /** What the run may take in its own. */
   readonly limits: CgroupLimits;
-  /** Bytes that the run's processes may take, also where the limit is that of the whole app; null when there is none. */
-  readonly memory: number | null;
+  /** What the run's processes may take, also where the limit is that of the whole; null where there is none. */
+  readonly most: Pick<CgroupLimits, "memory" | "processes">;
   /** What comes before the command; `joins` are the cgroup's files to enter it by. */
   readonly argv: (joins: readonly string[]) => string[];
 };

@@ -51,6 +51,7 @@ test("reading commands print tables on stdout and nothing on stderr", async (con
       /^run {6}7 of nightly, release 1[^]*\n\n\[cron\.nightly\] tidied\n$/,
     ],
     [["system", "info"], /caddy on port 8080[^]*disk {5}5\.0 GB of 10 GB free, 90 % of its inodes\n[^]*SERVICE/],
+    [["system", "status"], /^STATE {2}CHECK {10}SAYS\nok {5}service caddy {2}It runs\.\n$/],
     [["system", "logs", "--service", "caddy"], /^\[caddy\] ready\n$/],
     [["whoami"], /^ada \(admin\) at/],
     [["version"], /server {2}1\.2\.3/],
@@ -61,6 +62,17 @@ test("reading commands print tables on stdout and nothing on stderr", async (con
     assert.match(stdout, expected, line.join(" "));
     assert.equal(exitCode, 0);
   }
+});
+
+test("system status ends with 1 when a check warns, and says all the same what is", async (context) => {
+  const { run, platform } = await commandLine(context);
+  platform.checks = [{ name: "wall loopback", state: "warning", message: "Install the package nftables." }];
+  const status = await run(["system", "status"]);
+  assert.deepEqual([status.exitCode, status.stderr], [1, ""]);
+  assert.match(status.stdout, /warning {2}wall loopback {2}Install the package nftables\./);
+  const json = await run(["system", "status", "--json"]);
+  assert.equal(json.exitCode, 1);
+  assert.equal(json.envelope().data["state"], "warning");
 });
 
 test("a mutation says in one line on stderr what it changed; --quiet does not; --json has it in data", async (context) => {
