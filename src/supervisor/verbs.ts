@@ -13,11 +13,11 @@ import { cronVerbs } from "./cron/cron-verbs.ts";
 import { isInstanceId } from "./desired.ts";
 import { fileVerbs } from "./file-verbs.ts";
 import type { HostTool } from "./host-tool.ts";
-import { hostStatus } from "./host-status.ts";
 import type { Jobs } from "./job.ts";
 import type { Limits } from "./limits.ts";
 import { protocolVersion, type InstanceMetrics, type JobResult, type Verb, type Verbs } from "./protocol.ts";
 import { builtOf, instanceEnv, releasedOf } from "./prepare.ts";
+import { lookVerbs } from "./look-verbs.ts";
 import { probeRelease } from "./probe-verb.ts";
 import { dropRenewal, renewLive, swapRenewed, type Place } from "./renew.ts";
 import { readBuild, recordEnv } from "./records.ts";
@@ -57,30 +57,7 @@ const table: { readonly [V in Verb]: Handler<V> } = {
       return { protocol: protocolVersion, version, mode, pid: process.pid };
     },
   },
-  status: {
-    parse: (args) => {
-      fields(args, "status", []);
-      return {};
-    },
-    serve: (_, { apps, services }) => ({
-      services: services.status(),
-      apps: apps.names().map((name) => apps.status(name)),
-    }),
-  },
-  host: {
-    parse: (args) => {
-      fields(args, "host", []);
-      return {};
-    },
-    serve: (_, { apps }) => hostStatus(apps.options.run.system),
-  },
-  metrics: {
-    parse: (args) => {
-      fields(args, "metrics", []);
-      return {};
-    },
-    serve: (_, { metrics }) => ({ instances: metrics() }),
-  },
+  ...lookVerbs,
   "build.step": {
     parse: (args, limits) => {
       const found = fields(args, "build.step", ["app", "build", "step"]);
