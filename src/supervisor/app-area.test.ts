@@ -90,7 +90,7 @@ describe("what an app has of its host", { skip }, () => {
   };
   const upload = (): string => {
     const path = layout.buildUpload("shop", 1);
-    mkdirSync(path);
+    mkdirSync(path, { mode: 0o700 });
     writeFileSync(join(path, "run.sh"), '#!/bin/sh\nid -u; echo kept >"$1/kept"; echo x >new || echo sealed\n', {
       mode: 0o755,
     });
@@ -112,6 +112,7 @@ describe("what an app has of its host", { skip }, () => {
     area.makeBuild("shop", 1);
     upload();
     await area.take("shop", 1);
+    assert.equal(statSync(layout.buildTree("shop", 1)).mode & 0o777, 0o755, "hop3d looks it through");
     await area.seal("shop", 1);
     const leaf = area.leaf("shop", "abcd1234");
     const walls = area.walls("shop", { cgroups: leaf.joins, openFiles: 1024, temporary: 1 << 24 });

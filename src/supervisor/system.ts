@@ -247,7 +247,9 @@ function makeDoors({ run, doors }: Layout, edge: number): void {
   mkdirSync(doors, { recursive: true });
   chownSync(doors, 0, edge);
   chmodSync(doors, 0o710);
-  chmodSync(run, 0o711);
+  // What root writes there, as the fence, is the group's to read.
+  chownSync(run, 0, edge);
+  chmodSync(run, 0o2750);
 }
 
 /** Above our own nothing can be set where root lacks CAP_SYS_RESOURCE. */

@@ -8,9 +8,12 @@ export function fillTree(tree: string): string[] {
   return ["/bin/tar", "--extract", "--directory", tree, "--no-same-owner", "--file", "-"];
 }
 
-/** Run as `hop3d`'s user: what it may not read does not get into a tree. */
+/**
+ * Run as `hop3d`'s user: what it may not read does not get into a tree. That is open to it and to the edge from the start,
+ * for `hop3d` looks it through before the build, and of modes only the executable bit is the app's.
+ */
 export function packUpload(upload: string): string[] {
-  return ["/bin/tar", "--create", "--directory", upload, "--file", "-", "."];
+  return ["/bin/tar", "--create", "--mode=u=rwX,go=rX", "--directory", upload, "--file", "-", "."];
 }
 
 /** Closes a tree for writing and opens it for reading: to `hop3d`, which looks it through, and to the edge. */
