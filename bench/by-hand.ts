@@ -80,16 +80,20 @@ export function handBuilt(): HandBuilt {
   };
 }
 
-/** Milliseconds from the start of a release's processes, in the tree that it was built in, to the first 200. */
-export async function bootByHand(platform: RunningPlatform, app: string, release: number): Promise<number> {
+/** What Hop3 recorded for a release, with the paths of the place that it was built in. */
+export function recipeInPlace(platform: RunningPlatform, app: string, release: number): Recipe & { tree: string } {
   const { layout } = platform;
   const { build } = JSON.parse(readFileSync(layout.releaseRecord(app, release), "utf8")) as ReleaseRecord;
-  const recipe = recipeOf(platform, app, release);
   const tree = layout.buildTree(app, build);
+  return { ...put(recipeOf(platform, app, release), tree, layout.app(app)), tree };
+}
+
+/** Milliseconds from the start of a release's processes, in the tree that it was built in, to the first 200. */
+export async function bootByHand(platform: RunningPlatform, app: string, release: number): Promise<number> {
+  const { tree, ...recipe } = recipeInPlace(platform, app, release);
   const base = mkdtempSync(join(tmpdir(), "hop3-hand-"));
   try {
-    const there = put({ ...recipe, steps: [], hooks: [] }, tree, layout.app(app));
-    const took = await run(there, tree, join(base, "boot.sock"));
+    const took = await run({ ...recipe, steps: [], hooks: [] }, tree, join(base, "boot.sock"));
     if (took === undefined) throw new Error(`${app} has no process to boot`);
     return took;
   } finally {

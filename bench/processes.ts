@@ -25,3 +25,20 @@ export function parentOf(pid: number): number {
 export function argvOf(pid: number): string[] {
   return readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0").slice(0, -1);
 }
+
+/** A process and all that descend from it. */
+export function treeOf(pid: number): number[] {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      parents.set(Number(name), parentOf(Number(name)));
+    } catch {
+      // It has ended.
+    }
+  }
+  const found = [pid];
+  // Grows while it is walked: children of children come later.
+  for (const parent of found) for (const [child, of] of parents) if (of === parent) found.push(child);
+  return found;
+}
