@@ -6,6 +6,7 @@ import { appsBack, type AskApp } from "./apps-back.ts";
 const app = (name: string, more: Partial<AppSummary> = {}): AppSummary => ({
   app: name,
   state: "running",
+  crashLoops: [],
   urls: [`http://${name}.localhost:8080`],
   release: 1,
   deployedAt: null,

@@ -4,6 +4,7 @@ import { can } from "#identity/can.ts";
 import { collectDaily } from "#paas/disk/collect-daily.ts";
 import { watchRoom } from "#paas/disk/watch-room.ts";
 import { finishDestroys } from "#paas/destroy.ts";
+import { watchCrashes } from "#paas/watch-crashes.ts";
 import { recoverDeploys } from "#paas/deploy/recover.ts";
 import { untilEdgeInSync } from "#paas/edge.ts";
 import { endLostSessions } from "#paas/sessions.ts";
@@ -75,6 +76,7 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
     process.once("SIGTERM", () => void stop());
     process.once("SIGINT", () => void stop());
     void watchRoom(platform);
+    void watchCrashes(platform);
     await Promise.all([recovery.done, destroys.done, renewals.done, sessions.done]);
     await untilEdgeInSync(platform);
     void collectDaily(platform, Math.random);

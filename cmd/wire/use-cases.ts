@@ -16,6 +16,8 @@ import { appEnv, changeEnv } from "#paas/env.ts";
 import { reloadApp, resetRestarts, restartApp, startApp, stopApp } from "#paas/lifecycle.ts";
 import { followLogs } from "#paas/follow-logs.ts";
 import { followBuildLogs, readBuildLogs, readLogs, systemLogs } from "#paas/logs.ts";
+import { listInstances } from "#paas/instances.ts";
+import { createMetricsPage } from "#paas/metrics-page.ts";
 import { pingApp } from "#paas/ping.ts";
 import type { Platform } from "#paas/platform.ts";
 import { listProcesses, scaleProcesses } from "#paas/processes.ts";
@@ -26,6 +28,7 @@ import { systemInfo } from "#paas/system.ts";
 import type { UseCases } from "#server/use-cases.ts";
 
 export function platformUseCases(platform: Platform): UseCases {
+  const metricsPage = createMetricsPage(platform);
   return {
     listApps: async () => ({ apps: await listApps(platform) }),
     showApp: ({ params }) => showApp(platform, params.app),
@@ -101,6 +104,9 @@ export function platformUseCases(platform: Platform): UseCases {
       app: params.app,
       processes: await scaleProcesses(platform, params.app, body.scale, principal),
     }),
+
+    listInstances: () => listInstances(platform),
+    metricsPage: () => metricsPage(),
 
     listCron: async ({ params }) => ({ app: params.app, jobs: await listCron(platform, params.app) }),
     listCronRuns: async ({ params }) => ({

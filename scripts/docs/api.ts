@@ -50,7 +50,9 @@ function section(route: Route): string[] {
       ? Object.entries(route.events ?? {}).flatMap(([event, shape]) => part(`Event ${code(event)}`, shape, "output"))
       : route.response === "upgrade"
         ? ["", `Answer: 101, and ${code(sessionProtocol)} from there on.`]
-        : part(`Answer (${route.status ?? 200})`, route.response, "output")),
+        : route.response === "text"
+          ? ["", `Answer: ${code(route.contentType ?? "text/plain")}.`]
+          : part(`Answer (${route.status ?? 200})`, route.response, "output")),
     "",
   ];
 }
@@ -88,7 +90,9 @@ function operation(name: string, route: Route): Record<string, unknown> {
       ? content(z.union(Object.values(route.events ?? {}) as [z.ZodType, z.ZodType]), "output", "text/event-stream")
       : route.response === "upgrade"
         ? undefined
-        : content(route.response, "output", "application/json");
+        : route.response === "text"
+          ? content(z.string(), "output", route.contentType ?? "text/plain")
+          : content(route.response, "output", "application/json");
   return {
     operationId: name,
     summary: route.summary,

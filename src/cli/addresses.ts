@@ -35,6 +35,8 @@ export const addresses: Addresses = {
   removeDomain: ["DELETE", "/apps/:app/domains/:domain"],
   listProcesses: ["GET", "/apps/:app/processes"],
   scaleProcesses: ["PATCH", "/apps/:app/processes"],
+  listInstances: ["GET", "/instances"],
+  metricsPage: ["GET", "/metrics"],
   listCron: ["GET", "/apps/:app/cron"],
   listCronRuns: ["GET", "/apps/:app/cron/:job/runs"],
   showCronRun: ["GET", "/apps/:app/cron/:job/runs/:run"],

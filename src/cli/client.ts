@@ -19,7 +19,7 @@ export type Server = { readonly name: string; readonly url: string; readonly tok
 
 type Streamed<Name extends RouteName> = Routes[Name]["response"] extends "sse" ? Name : never;
 type Upgraded<Name extends RouteName> = Routes[Name]["response"] extends "upgrade" ? Name : never;
-type Answered<Name extends RouteName> = Routes[Name]["response"] extends "sse" | "upgrade" ? never : Name;
+type Answered<Name extends RouteName> = Routes[Name]["response"] extends "sse" | "upgrade" | "text" ? never : Name;
 
 export type Client = {
   readonly server: Server;

@@ -47,6 +47,16 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
+/** Seconds as `45s`, `12m 5s`, `3h 20m` or `4d 3h`; `-` for null. */
+export function uptime(seconds: number | null): string {
+  if (seconds === null) return "-";
+  const whole = Math.floor(seconds);
+  const [days, hours, minutes] = [Math.floor(whole / 86_400), Math.floor(whole / 3600), Math.floor(whole / 60)];
+  if (days > 0) return `${days}d ${hours % 24}h`;
+  if (hours > 0) return `${hours}h ${minutes % 60}m`;
+  return minutes > 0 ? `${minutes}m ${whole % 60}s` : `${whole}s`;
+}
+
 export type Meta = { readonly server: string | null; readonly app: string | null; readonly timestamp: string };
 
 export function okEnvelope(data: unknown, summary: string | undefined, meta: Meta): string {

@@ -12,6 +12,7 @@ export const actions = [
   "app.destroy",
   "system.info",
   "system.logs",
+  "system.metrics",
 ] as const;
 
 export type Action = (typeof actions)[number];

@@ -19,6 +19,7 @@ const table: Record<Action, { on: "server" | "app"; who: readonly UserRole[] }> 
   "app.destroy": { on: "app", who: ["admin"] },
   "system.info": { on: "server", who: ["admin", "developer", "viewer"] },
   "system.logs": { on: "server", who: ["admin"] },
+  "system.metrics": { on: "server", who: ["admin", "developer", "viewer"] },
 };
 
 const somebody = (role: UserRole): Principal => ({ name: "ada", role, token: "0123456789abcdef" });

@@ -7,7 +7,13 @@ import { AppError } from "#core/errors.ts";
 import type { UserRole } from "#store/users.ts";
 import type { Principal, Resource } from "./principal.ts";
 
-const viewer = ["app.list", "app.show", "app.logs", "system.info"] as const satisfies readonly Action[];
+const viewer = [
+  "app.list",
+  "app.show",
+  "app.logs",
+  "system.info",
+  "system.metrics",
+] as const satisfies readonly Action[];
 const developer = [
   ...viewer,
   "app.deploy",
@@ -24,7 +30,7 @@ const allowed: Readonly<Record<UserRole, ReadonlySet<Action>>> = {
   viewer: new Set(viewer),
 };
 
-const onServer: ReadonlySet<Action> = new Set<Action>(["app.list", "system.info", "system.logs"]);
+const onServer: ReadonlySet<Action> = new Set<Action>(["app.list", "system.info", "system.logs", "system.metrics"]);
 
 /** True when the principal may. An action asked for on the wrong kind of resource is denied: the caller is confused. */
 export function can(principal: Principal | undefined, action: Action, resource: Resource): boolean {

@@ -13,6 +13,7 @@ import { defaultDomain } from "./app-address.ts";
 import { appState } from "./app-state.ts";
 import { readArtifact } from "./artifact.ts";
 import { deploySummary } from "./deploy/summary.ts";
+import { crashLoops } from "./crash-loop.ts";
 import { appDomains } from "./domains.ts";
 import { liveArtifact } from "./live-artifact.ts";
 import { appHostNotes, hostStatus } from "./host.ts";
@@ -60,7 +61,10 @@ export async function removeAppFiles(platform: Platform, app: string): Promise<v
 }
 
 export async function listApps(platform: Platform): Promise<AppSummary[]> {
-  const statuses = await supervisorStatuses(platform);
+  return summaries(platform, await supervisorStatuses(platform));
+}
+
+export async function summaries(platform: Platform, statuses: ReadonlyMap<string, AppStatus>): Promise<AppSummary[]> {
   return Promise.all((await appRows(platform.store)).map((app) => summary(platform, app, statuses.get(app.name))));
 }
 
@@ -101,6 +105,7 @@ async function summary(platform: Platform, app: App, status: AppStatus | undefin
   return {
     app: app.name,
     state: appState(app, status, Object.keys(artifact?.processes ?? {}).length > 0),
+    crashLoops: crashLoops(status),
     urls: domains.map(({ url }) => url),
     release: app.liveRelease,
     deployedAt: release?.createdAt ?? null,

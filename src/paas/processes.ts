@@ -5,7 +5,8 @@ import { quote } from "#core/names.ts";
 import { slotCount } from "#core/slots.ts";
 import { appendEvent } from "#store/events.ts";
 import { getScale, setScale } from "#store/scale.ts";
-import type { AppStatus, InstanceMetrics, InstanceStatus } from "#supervisor/protocol.ts";
+import type { AppStatus, InstanceStatus, RunMetrics } from "#supervisor/protocol.ts";
+import { isCrashLoop } from "./crash-loop.ts";
 import { liveArtifact } from "./live-artifact.ts";
 import { processSpecs } from "./process-specs.ts";
 import { requireApp } from "./require-app.ts";
@@ -92,12 +93,12 @@ export async function scaleProcesses(
   });
 }
 
-async function usageById({ supervisor, stopping }: Platform): Promise<ReadonlyMap<string, InstanceMetrics>> {
+async function usageById({ supervisor, stopping }: Platform): Promise<ReadonlyMap<string, RunMetrics>> {
   const { instances } = await supervisor.call("metrics", {}, { signal: stopping });
   return new Map(instances.map((one) => [one.id, one]));
 }
 
-function instanceView(instance: InstanceStatus, usage: InstanceMetrics | undefined): Instance {
+export function instanceView(instance: InstanceStatus, usage: RunMetrics | undefined): Instance {
   return {
     name: `${instance.type}.${instance.index}`,
     state: shownState(instance.state),
@@ -105,6 +106,8 @@ function instanceView(instance: InstanceStatus, usage: InstanceMetrics | undefin
     pid: instance.pid,
     since: instance.since,
     restarts: instance.restarts,
+    restartsInARow: instance.restartsInARow,
+    crashLoop: instance.proven && isCrashLoop(instance),
     lastExit: instance.lastExit,
     usage: usage ?? null,
     nextTry: instance.retryAt,

@@ -53,6 +53,7 @@ describe("one word for an app", () => {
     address: null,
     since: "",
     restarts: 0,
+    restartsInARow: 0,
     lastExit: null,
     failure: null,
     retryAt: null,

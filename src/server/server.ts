@@ -135,6 +135,10 @@ export function createServer(options: ServerOptions): Hono<Env> {
           upgrade((await useCase({ ...input, principal, signal: request.signal })) as Duplex);
           return context.body(null, 204); // for the log; the client is told by who has its connection
         }
+        if (route.response === "text") {
+          const text = (await useCase({ ...input, principal, signal: request.signal })) as string;
+          return context.body(text, 200, { "content-type": route.contentType ?? "text/plain; charset=utf-8" });
+        }
         // Parsing drops what the contract does not name, so a row's extra field cannot leave.
         const body: unknown = route.response.parse(await useCase({ ...input, principal, signal: request.signal }));
         return context.json(body as object, route.status ?? 200);

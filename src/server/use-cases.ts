@@ -30,6 +30,8 @@ export type UseCase<R extends Route> = (
   ? AsyncIterable<EventOf<R>>
   : R["response"] extends "upgrade"
     ? Promise<Duplex>
-    : Promise<ResponseOf<R>>;
+    : R["response"] extends "text"
+      ? Promise<string>
+      : Promise<ResponseOf<R>>;
 
 export type UseCases = { readonly [Name in keyof Routes]: UseCase<Routes[Name]> };

@@ -87,6 +87,23 @@ export async function listEvents(
   return rows.map(toEvent);
 }
 
+/** The newest of this kind, if there is one. */
+export async function lastEvent(
+  db: Db,
+  filter: { readonly app: string; readonly action: string; readonly target: string },
+): Promise<AuditEvent | undefined> {
+  const row = await query(db)
+    .selectFrom("events")
+    .selectAll()
+    .where("app", "=", filter.app)
+    .where("action", "=", filter.action)
+    .where("target", "=", filter.target)
+    .orderBy("seq", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? undefined : toEvent(row);
+}
+
 /** Walks the whole chain from the first row to the head. */
 export async function verifyEvents(db: Db): Promise<EventsVerdict> {
   // The head first: rows that come while we read are beyond it and are left to the next time.

@@ -70,6 +70,10 @@ export class Apps {
     this.#lastPort = randomInt(options.limits.ports.first, options.limits.ports.last + 1);
   }
 
+  get startsWaiting(): number {
+    return this.#turns.waiting;
+  }
+
   names(): string[] {
     return [...this.#desired.keys()].sort();
   }

@@ -21,6 +21,11 @@ export class Crashes {
     this.#timing = timing;
   }
 
+  /** Restarts without a sustained run between or after them. */
+  get inARow(): number {
+    return this.#isSustained() ? 0 : this.#inARow;
+  }
+
   /** Its state has changed to this one. */
   entered(state: InstanceState): void {
     if (state === "ready") this.#readyAt = this.#clock.elapsed();
@@ -34,9 +39,8 @@ export class Crashes {
 
   /** It has ended, or could not be started: what that is to its state. */
   ended(ending: Omit<Ending, "restarts" | "most">): ReturnType<typeof eventOf> {
-    const uptime = this.#readyAt === undefined ? 0 : this.#clock.elapsed() - this.#readyAt;
+    if (this.#isSustained()) this.reset();
     this.#readyAt = undefined;
-    if (uptime >= this.#timing.backoffReset) this.reset();
     return eventOf({ ...ending, restarts: this.#inARow, most: this.#timing.restartsMax });
   }
 
@@ -47,5 +51,9 @@ export class Crashes {
     this.restarts += 1;
     this.retryAt = this.#clock.now() + wait;
     return wait;
+  }
+
+  #isSustained(): boolean {
+    return this.#readyAt !== undefined && this.#clock.elapsed() - this.#readyAt >= this.#timing.backoffReset;
   }
 }

@@ -30,7 +30,7 @@ import type { LogPlace } from "./log-files.ts";
 import { readMemory, type Memory } from "./memory.ts";
 import { LAUNCHER_SCRIPT } from "./output/launcher.ts";
 import { readBootId } from "./output/status-file.ts";
-import { sampler } from "./metrics.ts";
+import { sampler, type Sampled } from "./metrics.ts";
 import { openOwnLog, type OwnLog } from "./own-log.ts";
 import { prepareStart } from "./prepare.ts";
 import { listen } from "./server.ts";
@@ -143,13 +143,18 @@ async function start(
   await adoptServices(options.services, services, apps);
   await adoptApps(apps, known);
   await cron.recover(known);
-  const metrics = sampler(
-    () =>
-      [...apps.running.values()].flatMap(({ id, pid, run: one }) =>
-        pid === null || one === undefined ? [] : [{ id, marked: one.marked }],
-      ),
-    () => clock.elapsed(),
-  );
+  const sampled = (all: Iterable<readonly [string, Supervised]>): Sampled[] =>
+    [...all].flatMap(([id, { pid, run: one }]) =>
+      pid === null || one === undefined
+        ? []
+        : [{ id, marked: one.marked, memoryLimit: one.about.cgroup?.memory ?? null }],
+    );
+  const metrics = sampler({
+    instances: () => sampled([...apps.running.values()].map((one) => [one.id, one])),
+    services: () => sampled(services.running),
+    startsWaiting: () => apps.startsWaiting,
+    elapsed: () => clock.elapsed(),
+  });
   const context = {
     apps,
     files: system?.area ?? plainFiles(layout, hostTool),

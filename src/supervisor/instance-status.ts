@@ -15,6 +15,7 @@ export function instanceStatus(one: DesiredInstance, running: Supervised | undef
     address: running?.address ?? null,
     since: new Date(running?.since ?? 0).toISOString(),
     restarts: running?.crashes.restarts ?? 0,
+    restartsInARow: running?.crashes.inARow ?? 0,
     lastExit: running?.lastExit ?? null,
     failure: running?.failure ?? null,
     retryAt: isoOf(running?.crashes.retryAt ?? null),

@@ -1,14 +1,14 @@
 /** What only looks, at all of it at once: none of these takes an argument. */
 import type { Apps } from "./apps.ts";
 import { hostStatus } from "./host-status.ts";
-import type { InstanceMetrics } from "./protocol.ts";
+import type { Metrics } from "./protocol.ts";
 import type { Services } from "./services.ts";
 import { fields } from "./shape.ts";
 
 type Context = {
   readonly apps: Apps;
   readonly services: Services;
-  readonly metrics: () => readonly InstanceMetrics[];
+  readonly metrics: () => Metrics;
 };
 
 export const lookVerbs = {
@@ -25,7 +25,7 @@ export const lookVerbs = {
   },
   metrics: {
     parse: nothing("metrics"),
-    serve: (_: Record<string, never>, { metrics }: Context) => ({ instances: metrics() }),
+    serve: (_: Record<string, never>, { metrics }: Context) => metrics(),
   },
 };
 

@@ -1,89 +1,68 @@
 /**
- * What instances take, read from /proc only when somebody asks: one pass over all processes of the host, whatever the
- * number of instances, and the same answer for a second. Launchers and pumps are not counted: they are ours.
+ * What instances, services and the supervisor itself take, read only when somebody asks, and the same answer for a second.
+ * Where an instance has a cgroup that counts, its figures are that one's: complete, with what its ended processes took, and
+ * three small files each. The others are found in one pass over /proc, whatever their number.
  */
-import { readdirSync, readFileSync } from "node:fs";
-import { parseProcStat, type ProcStat } from "./output/proc-stat.ts";
-import { ownerOf, type Marked } from "./proc-tree.ts";
-import type { InstanceMetrics } from "./protocol.ts";
+import type { Marked } from "./proc-tree.ts";
+import { descriptorsOf, ownUsage, uptimeOf, usageOfTrees } from "./proc-usage.ts";
+import type { Metrics, RunMetrics, Usage } from "./protocol.ts";
 
-export type Sampled = { readonly id: string; readonly marked: Marked };
+export type Sampled = {
+  readonly id: string;
+  readonly marked: Marked;
+  /** Bytes of memory that it may take; null when nobody says. */
+  readonly memoryLimit: number | null;
+};
 
-type Usage = { readonly cpuTicks: number; readonly pages: number };
+export type Sources = {
+  readonly instances: () => readonly Sampled[];
+  readonly services: () => readonly Sampled[];
+  readonly startsWaiting: () => number;
+  /** Milliseconds by the clock that nobody sets. */
+  readonly elapsed: () => number;
+};
 
 const freshMs = 1000;
 
-/** Asks `instances` and reads /proc at most once a second. */
-export function sampler(instances: () => readonly Sampled[], elapsed: () => number): () => readonly InstanceMetrics[] {
-  let last: { readonly at: number; readonly metrics: readonly InstanceMetrics[] } | undefined;
+/** Asks its sources at most once a second. */
+export function sampler({ instances, services, startsWaiting, elapsed }: Sources): () => Metrics {
+  let last: Metrics | undefined;
   return () => {
-    if (last === undefined || elapsed() - last.at >= freshMs) {
-      last = { at: elapsed(), metrics: sample(instances()) };
+    const now = elapsed();
+    if (last === undefined || now - last.at * 1000 >= freshMs) {
+      const [apps, own] = [instances(), services()];
+      const all = sample([...apps, ...own]);
+      last = {
+        at: now / 1000,
+        instances: all.slice(0, apps.length),
+        services: all.slice(apps.length),
+        supervisor: ownUsage(),
+        startsWaiting: startsWaiting(),
+      };
     }
-    return last.metrics;
+    return last;
   };
 }
 
-export function sample(instances: readonly Sampled[]): InstanceMetrics[] {
-  const usage = new Map<number, Usage>();
-  const all: ProcStat[] = [];
-  for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const text = read(`/proc/${name}/stat`);
-    const stat = text === undefined ? undefined : parseProcStat(text);
-    if (text === undefined || stat === undefined || stat.state === "Z" || stat.state === "X") continue;
-    all.push(stat);
-    usage.set(stat.pid, usageOf(text));
-  }
-  const owner = ownerOf(
-    instances.map(({ marked }) => marked),
-    all,
-  );
-  const { pageBytes, ticksPerSecond } = hostUnits();
-  return instances.map(({ id, marked }) => {
-    const pids = all.filter(({ pid }) => owner.get(pid) === marked.mark).map(({ pid }) => pid);
-    const sum = (what: keyof Usage) => pids.reduce((total, pid) => total + (usage.get(pid)?.[what] ?? 0), 0);
-    return {
-      id,
-      processes: pids.length,
-      cpuSeconds: sum("cpuTicks") / ticksPerSecond,
-      memoryBytes: sum("pages") * pageBytes,
-      descriptors: pids.reduce((total, pid) => total + descriptorsOf(pid), 0),
-    };
-  });
+export function sample(runs: readonly Sampled[]): RunMetrics[] {
+  const counted = new Map(runs.map((run) => [run, usageOfCgroup(run)]));
+  const ofTree = usageOfTrees(runs.filter((run) => counted.get(run) === undefined).map(({ marked }) => marked));
+  return runs.map((run) => ({
+    id: run.id,
+    ...(counted.get(run) ?? ofTree(run.marked)),
+    memoryLimitBytes: run.memoryLimit,
+    uptimeSeconds: uptimeOf(run.marked.app),
+  }));
 }
 
-/** Fields 14 to 17 and 24 of proc(5). Children that have ended count with the parent that has waited for them. */
-function usageOf(text: string): Usage {
-  const rest = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const number = (field: number) => Number(rest[field - 3] ?? 0);
-  return { cpuTicks: number(14) + number(15) + number(16) + number(17), pages: number(24) };
-}
-
-function descriptorsOf(pid: number): number {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).length;
-  } catch {
-    return 0; // it has just ended
-  }
-}
-
-/** What the kernel told this process at its start (getauxval(3)): entries of two words. */
-function hostUnits(): { readonly pageBytes: number; readonly ticksPerSecond: number } {
-  const found = { pageBytes: 4096, ticksPerSecond: 100 };
-  const words = readFileSync("/proc/self/auxv");
-  for (let at = 0; at + 16 <= words.length; at += 16) {
-    const key = words.readBigUInt64LE(at);
-    if (key === 6n) found.pageBytes = Number(words.readBigUInt64LE(at + 8));
-    if (key === 17n) found.ticksPerSecond = Number(words.readBigUInt64LE(at + 8));
-  }
-  return found;
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, "latin1");
-  } catch {
-    return undefined;
-  }
+function usageOfCgroup({ marked }: Sampled): Usage | undefined {
+  const found = marked.cgroup?.usage();
+  if (marked.cgroup === undefined || found === undefined) return undefined;
+  const pids = marked.cgroup.members();
+  return {
+    processes: pids.length,
+    cpuSeconds: found.cpu,
+    memoryBytes: found.memory,
+    descriptors: descriptorsOf(pids),
+  };
 }

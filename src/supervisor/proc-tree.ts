@@ -18,7 +18,7 @@ export type Marked = {
   /** The launcher, and with it its pumps. */
   readonly launcher?: ProcIdentity | undefined;
   /** Its own cgroup, in which the app is, and neither launcher nor pumps. */
-  readonly cgroup?: Pick<Cgroup, "members" | "kill"> | undefined;
+  readonly cgroup?: Pick<Cgroup, "members" | "kill" | "usage"> | undefined;
 };
 
 /** All processes that run now; zombies are dead. */

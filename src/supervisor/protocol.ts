@@ -21,8 +21,8 @@ export type Verbs = {
   status: { args: Record<string, never>; result: SupervisorStatus };
   /** What this host and mode hold apps to, as of now. */
   host: { args: Record<string, never>; result: HostStatus };
-  /** What each instance that runs takes, as of at most a second ago. */
-  metrics: { args: Record<string, never>; result: { instances: readonly InstanceMetrics[] } };
+  /** What runs takes, as of at most a second ago. */
+  metrics: { args: Record<string, never>; result: Metrics };
   /** Makes what an app has from its first day: directories, and in system mode a user, a cgroup and its place in the rules. */
   "app.make": { args: { app: string }; result: Record<string, never> };
   /** Removes all of an app that was forgotten, or never started. */
@@ -158,15 +158,34 @@ export type JobResult = {
 };
 
 /**
- * Of all processes of an instance together. `memoryBytes` is resident memory: pages that several share count in each.
- * `cpuSeconds` are of this run, since its start.
+ * Of all processes of a run together, since its start. `memoryBytes` is what its cgroup counts, without the files that the
+ * kernel may drop; where it has none, resident memory: pages that several share count in each.
  */
-export type InstanceMetrics = {
-  readonly id: string;
+export type Usage = {
   readonly processes: number;
   readonly cpuSeconds: number;
   readonly memoryBytes: number;
   readonly descriptors: number;
+};
+
+export type RunMetrics = Usage & {
+  /** An instance's id, or a service's name. */
+  readonly id: string;
+  /** Null when nobody says, or nobody enforces it. */
+  readonly memoryLimitBytes: number | null;
+  /** Of its main process; null before that is known. */
+  readonly uptimeSeconds: number | null;
+};
+
+export type Metrics = {
+  /** When it was measured, in seconds from some point on: what lies between two answers is exact. */
+  readonly at: number;
+  readonly instances: readonly RunMetrics[];
+  readonly services: readonly RunMetrics[];
+  /** The supervisor's own process. */
+  readonly supervisor: Usage & Pick<RunMetrics, "uptimeSeconds">;
+  /** Starts that wait for their turn. */
+  readonly startsWaiting: number;
 };
 
 /** `output`: its last lines, printable and cut to 500 characters, at most 20. */
@@ -233,6 +252,8 @@ export type InstanceStatus = {
   /** ISO time of the last change of state. */
   readonly since: string;
   readonly restarts: number;
+  /** Restarts in a row, without a sustained run between or after them. */
+  readonly restartsInARow: number;
   /** `exit 1`, `exit 143 or signal TERM`; null when it never ended. */
   readonly lastExit: string | null;
   /** Why its first try failed: it ended by itself, or it did not get ready in time; null unless it failed. */

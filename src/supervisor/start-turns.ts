@@ -35,6 +35,11 @@ export class StartTurns {
     this.#clock = clock;
   }
 
+  /** How many wait. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Waits for a place. Rejects with the signal's reason when it is aborted while it waits. */
   async take(rank: Rank, signal: AbortSignal): Promise<Turn> {
     signal.throwIfAborted();

@@ -15,7 +15,7 @@ import { fileVerbs } from "./file-verbs.ts";
 import type { HostTool } from "./host-tool.ts";
 import type { Jobs } from "./job.ts";
 import type { Limits } from "./limits.ts";
-import { protocolVersion, type InstanceMetrics, type JobResult, type Verb, type Verbs } from "./protocol.ts";
+import { protocolVersion, type Metrics, type JobResult, type Verb, type Verbs } from "./protocol.ts";
 import { builtOf, instanceEnv, releasedOf } from "./prepare.ts";
 import { lookVerbs } from "./look-verbs.ts";
 import { probeRelease } from "./probe-verb.ts";
@@ -37,7 +37,7 @@ export type VerbContext = {
   readonly jobs: Jobs;
   readonly cron: Cron;
   readonly sessions: Sessions;
-  readonly metrics: () => readonly InstanceMetrics[];
+  readonly metrics: () => Metrics;
   readonly mode: "user" | "system";
   readonly version: string;
 };

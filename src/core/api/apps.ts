@@ -9,9 +9,20 @@ import { appName, appParams, isoTime, releaseNumber } from "./shared.ts";
 export const appState = z.enum(["new", "starting", "running", "degraded", "stopping", "stopped", "failed"]);
 export type AppState = z.infer<typeof appState>;
 
+/** A process that ends again and again, without a minute of service between. */
+export const crashLoop = z.object({
+  process: z.string().describe("`web.1`"),
+  givenUp: z.boolean().describe("It is not tried again by itself"),
+  restarts: z.int().describe("How often it was restarted in a row"),
+  lastExit: z.string().nullable().describe("How it last ended, for example `exit 1`"),
+  nextTry: isoTime.nullable().describe("When it is started again, while it waits for that"),
+});
+export type CrashLoop = z.infer<typeof crashLoop>;
+
 export const appSummary = z.object({
   app: appName,
   state: appState,
+  crashLoops: z.array(crashLoop).describe("What keeps ending; such a process does not count as running"),
   urls: z
     .array(z.string())
     .describe(

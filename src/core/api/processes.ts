@@ -5,6 +5,20 @@ import { restartPolicies } from "../records.ts";
 import { defineRoute } from "./route.ts";
 import { appName, appParams, isoTime, processType, releaseNumber } from "./shared.ts";
 
+/** Of all processes of a run together. */
+export const usage = z.object({
+  processes: z.int(),
+  cpuSeconds: z.number().describe("Of this run, since its start"),
+  memoryBytes: z
+    .int()
+    .describe(
+      "In system mode what its cgroup counts, without the files that the kernel may drop; else resident memory, where what several processes share counts in each",
+    ),
+  memoryLimitBytes: z.int().nullable().describe("How much memory it may take; null without a limit"),
+  descriptors: z.int().describe("Open files and sockets"),
+  uptimeSeconds: z.number().nullable().describe("Since its main process started; null while that starts"),
+});
+
 export const instance = z.object({
   name: z.string().describe("`web.1`"),
   state: z
@@ -16,16 +30,12 @@ export const instance = z.object({
   pid: z.int().nullable(),
   since: isoTime,
   restarts: z.int().describe("Since it, or the supervisor, was started"),
+  restartsInARow: z.int().describe("Without a minute of service between or after them"),
+  crashLoop: z
+    .boolean()
+    .describe("It was restarted twice in a row or more, without a minute of service since, or given up for that"),
   lastExit: z.string().nullable().describe("How it last ended, for example `exit 1`; null when it never did"),
-  usage: z
-    .object({
-      processes: z.int(),
-      cpuSeconds: z.number().describe("Of this run, since its start"),
-      memoryBytes: z.int().describe("Resident memory of all its processes; what several share counts in each"),
-      descriptors: z.int().describe("Open files and sockets"),
-    })
-    .nullable()
-    .describe("What it takes, as of at most a second ago; null when it does not run"),
+  usage: usage.nullable().describe("What it takes, as of at most a second ago; null when it does not run"),
   nextTry: isoTime.nullable().describe("When it is started again, while it is `backing-off`"),
 });
 export type Instance = z.infer<typeof instance>;

@@ -20,8 +20,13 @@ export type Route = {
   readonly body?: z.ZodType | "tar";
   /** Status of success, 200 unless said. */
   readonly status?: 201 | 202;
-  /** JSON answer; `sse` for an event stream whose events have the shapes of `events`; `upgrade` for a connection taken over. */
-  readonly response: z.ZodType | "sse" | "upgrade";
+  /**
+   * JSON answer; `text` for one of `contentType`; `sse` for an event stream whose events have the shapes of `events`;
+   * `upgrade` for a connection taken over.
+   */
+  readonly response: z.ZodType | "text" | "sse" | "upgrade";
+  /** For `text`. */
+  readonly contentType?: string;
   /** For `sse`: event name to the shape of its data. */
   readonly events?: Readonly<Record<string, z.ZodType>>;
 };

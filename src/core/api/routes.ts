@@ -15,6 +15,7 @@ import { appDisk } from "./disk.ts";
 import { listCron, listCronRuns, runCron, showCronRun } from "./cron.ts";
 import { addDomain, listDomains, removeDomain } from "./domains.ts";
 import { changeEnv, listEnv, readEnv } from "./env.ts";
+import { listInstances, metricsPage } from "./instances.ts";
 import { followBuildLogs, followLogs, readBuildLogs, readLogs } from "./logs.ts";
 import { listProcesses, scaleProcesses } from "./processes.ts";
 import { diffReleases, listReleases, rollback, showRelease } from "./releases.ts";
@@ -50,6 +51,8 @@ export const routes = {
   removeDomain,
   listProcesses,
   scaleProcesses,
+  listInstances,
+  metricsPage,
   listCron,
   listCronRuns,
   showCronRun,

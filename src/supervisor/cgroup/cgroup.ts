@@ -19,6 +19,8 @@ export type Cgroup = {
   limit(limits: CgroupLimits): void;
   /** Undefined where the host cannot tell. */
   facts(): { readonly [F in keyof CgroupFacts]: number | undefined };
+  /** Seconds of processor time, and bytes of memory without what the kernel may drop of the files it read; undefined as facts. */
+  usage(): { readonly cpu: number; readonly memory: number } | undefined;
   /** Processes in it and in those below, ended ones left out. */
   members(): number[];
   /** Kills all that is in it, also what is being forked meanwhile. True when nothing is left; nothing can be started in it then, until its limits are set anew. */
@@ -67,22 +69,26 @@ export function makeCgroup(tree: CgroupTree, parts: readonly string[]): Cgroup {
     const base = controller === "unified" ? unified : bases[controller];
     return base === undefined ? undefined : join(base, ...parts);
   };
+  const { facts } = versions[version];
+  const read = (fact: Fact): number | undefined => readFact(place(fact.controller), fact);
   const members = (): number[] => [...new Set(directories.flatMap(membersOf))].filter(isRunning);
   return {
     joins: directories.map((path) => join(path, "cgroup.procs")),
     unified: unified === undefined ? undefined : join(unified, ...parts),
     limit: (limits) => setLimits(version, place, limits),
-    facts: () => {
-      const { facts } = versions[version];
-      const read = (fact: Fact): number | undefined => readFact(place(fact.controller), fact);
-      return {
-        memory: read(facts.memory),
-        memoryPeak: read(facts.memoryPeak),
-        outOfMemory: read(facts.outOfMemory),
-        cpu: read(facts.cpu),
-        processes: read(facts.processes),
-        outOfProcesses: read(facts.outOfProcesses),
-      };
+    facts: () => ({
+      memory: read(facts.memory),
+      fileCache: read(facts.fileCache),
+      memoryPeak: read(facts.memoryPeak),
+      outOfMemory: read(facts.outOfMemory),
+      cpu: read(facts.cpu),
+      processes: read(facts.processes),
+      outOfProcesses: read(facts.outOfProcesses),
+    }),
+    usage: () => {
+      const [cpu, memory] = [read(facts.cpu), read(facts.memory)];
+      if (cpu === undefined || memory === undefined) return undefined;
+      return { cpu, memory: Math.max(0, memory - (read(facts.fileCache) ?? 0)) };
     },
     members,
     kill: (clock) => killAll(directories, place("pids"), members, clock),

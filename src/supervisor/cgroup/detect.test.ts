@@ -77,6 +77,7 @@ describe("a host of version 2 below systemd", () => {
     assert.equal(read(`${leaf}/cpu.max`), "max 100000");
     record({
       [`${leaf}/memory.current`]: "104857600\n",
+      [`${leaf}/memory.stat`]: `anon 1000\nfile 50000000\ninactive_file ${20 * mebi}\nactive_file 10\n`,
       [`${leaf}/memory.peak`]: "209715200\n",
       [`${leaf}/memory.events`]: "low 0\nhigh 0\nmax 312\noom 3\noom_kill 2\noom_group_kill 0\n",
       [`${leaf}/cpu.stat`]: "usage_usec 1250000\nuser_usec 1000000\nsystem_usec 250000\nnr_periods 0\n",
@@ -85,12 +86,14 @@ describe("a host of version 2 below systemd", () => {
     });
     assert.deepEqual(group.facts(), {
       memory: 100 * mebi,
+      fileCache: 20 * mebi,
       memoryPeak: 200 * mebi,
       outOfMemory: 2,
       cpu: 1.25,
       processes: 7,
       outOfProcesses: 4,
     });
+    assert.deepEqual(group.usage(), { cpu: 1.25, memory: 80 * mebi });
   });
 
   it("kills all at once where the kernel can", async () => {

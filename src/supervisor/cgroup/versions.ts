@@ -28,8 +28,9 @@ export type Fact = {
 };
 
 export type CgroupFacts = {
-  /** Bytes in use now, and at most so far. */
+  /** Bytes in use now, and at most so far; of the present ones, those of files that it read and the kernel may drop. */
   readonly memory: number;
+  readonly fileCache: number;
   readonly memoryPeak: number;
   /** How often the kernel ended a process of it because its memory was used up. */
   readonly outOfMemory: number;
@@ -68,6 +69,7 @@ export const versions: Readonly<Record<1 | 2, Version>> = {
     },
     facts: {
       memory: { controller: "memory", file: "memory.usage_in_bytes", read: whole },
+      fileCache: { controller: "memory", file: "memory.stat", read: field("total_inactive_file") },
       memoryPeak: { controller: "memory", file: "memory.max_usage_in_bytes", read: whole },
       outOfMemory: { controller: "memory", file: "memory.oom_control", read: field("oom_kill") },
       // The tree of version 2 beside counts it without a controller; where `cpuacct` lies differs from host to host.
@@ -94,6 +96,7 @@ export const versions: Readonly<Record<1 | 2, Version>> = {
     ],
     facts: {
       memory: { controller: "memory", file: "memory.current", read: whole },
+      fileCache: { controller: "memory", file: "memory.stat", read: field("inactive_file") },
       memoryPeak: { controller: "memory", file: "memory.peak", read: whole },
       outOfMemory: { controller: "memory", file: "memory.events", read: field("oom_kill") },
       cpu: { controller: "cpu", file: "cpu.stat", read: (text) => field("usage_usec")(text) / 1e6 },

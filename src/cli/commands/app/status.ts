@@ -1,6 +1,6 @@
 import { defineCommand } from "../../define-command.ts";
 import { facts } from "../../render.ts";
-import { instanceTable } from "../../instance-table.ts";
+import { crashText, instanceTable } from "../../instance-table.ts";
 
 export const appStatus = defineCommand({
   path: ["app", "status"],
@@ -27,6 +27,11 @@ export const appStatus = defineCommand({
       ["why", failed],
       ...app.notes.map((note) => ["note", note] as const),
     ]);
-    return { data: app, text: [text, instanceTable(app.processes)].filter((part) => part !== "").join("\n\n") };
+    return {
+      data: app,
+      text: [text, crashText(app.app, app.crashLoops), instanceTable(app.processes)]
+        .filter((part) => part !== "")
+        .join("\n\n"),
+    };
   },
 });

@@ -1,5 +1,5 @@
 import { defineCommand } from "../../define-command.ts";
-import { instanceTable } from "../../instance-table.ts";
+import { crashText, instanceTable, loopsOf } from "../../instance-table.ts";
 import { table } from "../../render.ts";
 
 export const ps = defineCommand({
@@ -16,6 +16,7 @@ export const ps = defineCommand({
     const found = await (await context.api()).call("listProcesses", { params: { app: name } });
     const rows = found.processes.map(({ type, count, command }) => [type, String(count), command]);
     const wanted = rows.length === 0 ? "" : table(["TYPE", "COUNT", "COMMAND"], rows);
-    return { data: found, text: [wanted, instanceTable(found.processes)].filter((part) => part !== "").join("\n\n") };
+    const parts = [wanted, instanceTable(found.processes), crashText(name, loopsOf(found.processes))];
+    return { data: found, text: parts.filter((part) => part !== "").join("\n\n") };
   },
 });
