@@ -44,7 +44,7 @@ export function parseExposition(text: string): Map<string, Parsed> {
       unescape(quoted ?? ""),
     ]);
     if (new Set(pairs.map(([key]) => key)).size !== pairs.length) throw new Error(`a label comes twice: ${row}`);
-    const key = JSON.stringify(pairs.toSorted());
+    const key = keyOf(pairs);
     const series = families.get(sample)?.series;
     if (series?.has(key) !== false) throw new Error(`a series comes twice: ${row}`);
     series.set(key, Number(value.replace("Inf", "Infinity")));
@@ -58,7 +58,11 @@ export function valueOf(
   name: string,
   labels: Record<string, string> = {},
 ): number | undefined {
-  return families.get(name)?.series.get(JSON.stringify(Object.entries(labels).toSorted()));
+  return families.get(name)?.series.get(keyOf(Object.entries(labels)));
+}
+
+function keyOf(pairs: readonly (readonly (string | undefined)[])[]): string {
+  return JSON.stringify(pairs.map((pair) => pair.join("=")).toSorted((a, b) => (a < b ? -1 : 1)));
 }
 
 function unescape(text: string): string {
