@@ -49,8 +49,9 @@ export async function adoptApps(apps: Apps, known: boolean): Promise<void> {
     else if (run !== undefined) takeOver(apps, wanted.app, wanted.instance, run);
   }
   for (const id of [layout.instanceSockets, layout.doors].flatMap(names)) if (!desired.has(id)) remove(apps, id);
-  for (const { app, instance } of desired.values()) restore(apps, app, instance);
+  // First, for what is not wanted any more gets its TERM.
   for (const app of apps.names()) apps.writeSlots(app);
+  for (const { app, instance } of desired.values()) restore(apps, app, instance);
 }
 
 function takeOver(apps: Apps, app: string, instance: DesiredInstance, run: Run): void {

@@ -4,11 +4,14 @@ import { once } from "node:events";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import type { ProcessSpec } from "#core/records.ts";
 import { slotFile } from "#core/slots.ts";
 import { dyingArgv } from "./dying-argv.ts";
 import { eventually, logText, makeBench, serverCommand, type Bench } from "./bench.ts";
+import type { InstanceEffect } from "./instance.ts";
 import { listProcesses } from "./proc-tree.ts";
 import type { AppStatus, InstanceStatus } from "./protocol.ts";
+import { readSlots } from "./slots.ts";
 
 let bench: Bench;
 let children: ChildProcess[] = [];
@@ -334,6 +337,8 @@ describe("killed at a step", () => {
           files.filter((id) => now?.instances.every((one) => one.id !== id) ?? true),
           [],
         );
+        const slots = () => readSlots(bench.layout, app).filter((address) => !address.includes("/none/"));
+        if (now?.stopped === true) await eventually(() => slots().length === 0, "nobody is asked for a stopped app");
         // And it goes on from there.
         if (now !== undefined && verb !== "stop" && verb !== "forget") {
           if (verb === "renew" || verb === "swap") assert.deepEqual(now.instances.map(place), ["web.1 true"]);
@@ -347,4 +352,66 @@ describe("killed at a step", () => {
       });
     }
   }
+});
+
+/** What an instance does by itself, or because time is over, and who is there when the supervisor dies of it. */
+const byThemselves: readonly {
+  readonly point: InstanceEffect;
+  readonly spec: Partial<ProcessSpec>;
+  provoke(): Promise<unknown>;
+}[] = [
+  {
+    point: "kill",
+    spec: { command: "trap '' TERM; while :; do sleep 0.1; done", stopTimeout: 0.3 },
+    provoke: () => bench.client.call("app.stop", { app }),
+  },
+  { point: "arm-retry", spec: {}, provoke: crash },
+  { point: "note-over", spec: { restart: "never" }, provoke: crash },
+];
+
+async function crash(): Promise<void> {
+  const [one] = (await bench.client.call("status", {})).apps[0]?.instances ?? [];
+  process.kill(one?.pid ?? assert.fail(), "SIGKILL");
+}
+
+describe("killed where an instance does not do what it should", () => {
+  for (const { point, spec, provoke } of byThemselves) {
+    it(`at ${point}, the next one converges and leaves no orphan`, async () => {
+      const dying = await startDying(point);
+      bench.release(app, 1, { worker: spec });
+      await deploy(1);
+      await provoke().catch(() => undefined);
+      await dying.died;
+      await startDying("never");
+      if (point === "kill") return eventually(() => runningIds().size === 0, "it is stopped");
+      const now = await readyBlog();
+      assert.deepEqual(
+        now?.instances.map(({ state }) => state),
+        ["ready"],
+      );
+      await converged(now);
+    });
+  }
+
+  it("every effect of a transition is among the steps at which it was killed", () => {
+    const all: Record<InstanceEffect, true> = {
+      spawn: true,
+      term: true,
+      kill: true,
+      drain: true,
+      "keep-warm": true,
+      slots: true,
+      "arm-retry": true,
+      "note-over": true,
+      forget: true,
+    };
+    const killed = new Set([
+      ...plan.flatMap(({ points }) => points.map(([point]) => point)),
+      ...byThemselves.map(({ point }) => point),
+    ]);
+    assert.deepEqual(
+      Object.keys(all).filter((effect) => !killed.has(effect)),
+      [],
+    );
+  });
 });

@@ -5,8 +5,8 @@ import type { Supervised } from "./supervised.ts";
 export const webType = "web";
 
 /**
- * Where requests may go now: the ready web instances of the live release that are proven and stay; and every address where one of those
- * might listen, ready or not. `look` has what runs of an instance, and its socket.
+ * Where requests may go now: the ready web instances of the live release that are proven and stay, unless the app is stopped; and every
+ * address where one of those might listen, ready or not. `look` has what runs of an instance, and its socket.
  */
 export function slotAddresses(
   desired: DesiredApp,
@@ -14,7 +14,7 @@ export function slotAddresses(
 ): { readonly addresses: readonly string[]; readonly may: ReadonlySet<string> } {
   const addresses: string[] = [];
   const may = new Set<string>();
-  for (const one of desired.instances) {
+  for (const one of desired.stopped ? [] : desired.instances) {
     if (one.type !== webType || one.release !== desired.live || !one.proven || !stays(one)) continue;
     const [running, socket] = look(one.id);
     if (running?.state === "ready" && running.address !== null) addresses.push(running.address);
