@@ -1,14 +1,20 @@
-/** docs/cases.md names a test, or the issue it waits for, for each of its thirty cases; and each test it names exists. */
+/**
+ * docs/cases.md names a test, or the issue it waits for, for each of its thirty cases; docs/cases-runtime.md names a test for
+ * each fault; and each test they name exists.
+ */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
 const docs = join(import.meta.dirname, "../docs");
-const rows = readFileSync(join(docs, "cases.md"), "utf8")
-  .split("\n")
-  .filter((line) => /^\| \d/.test(line))
-  .map((line) => line.split(" | "));
+const rowsOf = (page: string, is: RegExp): string[][] =>
+  readFileSync(join(docs, page), "utf8")
+    .split("\n")
+    .filter((line) => is.test(line))
+    .map((line) => line.split(" | "));
+const rows = rowsOf("cases.md", /^\| \d/);
+const faults = rowsOf("cases-runtime.md", /^\| (?!fault |---)/);
 
 test("the thirty cases are there, each with what shows it or what it waits for", () => {
   assert.deepEqual(
@@ -21,8 +27,15 @@ test("the thirty cases are there, each with what shows it or what it waits for",
   }
 });
 
-test("every test that a case names is in the file that it names", () => {
-  const named = rows.flatMap((row) => [...row.join(" | ").matchAll(/\[[^\]]+\]\(([^)]+\.ts)\): `([^`]+)`/g)]);
+test("every fault of the supervisor has what happens and a test that shows it", () => {
+  assert.ok(faults.length > 15, `only ${faults.length} were found`);
+  for (const row of faults) assert.match(row[2] ?? "", /\]\(.+\.ts\): `/, row.join(" | "));
+});
+
+test("every test that a case or a fault names is in the file that it names", () => {
+  const named = [...rows, ...faults].flatMap((row) => [
+    ...row.join(" | ").matchAll(/\[[^\]]+\]\(([^)]+\.ts)\): `([^`]+)`/g),
+  ]);
   assert.ok(named.length > 30, `only ${named.length} were found`);
   for (const [, file = "", name = ""] of named) {
     const text = readFileSync(join(docs, file), "utf8");

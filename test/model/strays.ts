@@ -8,8 +8,8 @@ import { readProcStat } from "#supervisor/output/proc-stat.ts";
 import type { SupervisorStatus } from "#supervisor/protocol.ts";
 import type { House } from "./house.ts";
 
-/** Runs of one process whose logs stay: five that ended before its last start, and what ran then. */
-const logsMax = 16;
+/** Runs of one process whose logs stay: twenty that ended before its last start, and what ran then. */
+const logsMax = 40;
 const down = ["failed", "ended", "exhausted", "backoff"];
 /** What lies in the supervisor's own directory. */
 const own = /^(desired\.json(\.previous)?|lock|launcher\.sh|instances|services|jobs|cron|cron-jobs|sessions)$/;

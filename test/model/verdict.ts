@@ -54,6 +54,8 @@ function instanceFaults(app: string, wanted: DesiredApp, told: AppStatus, belief
     const mine = present.filter((one) => one.release === release && one.type === type && !isFresh(one));
     const most = release === wanted.live && wanted.stopped ? 0 : count;
     const indexes = mine.map(({ index }) => index).sort((a, b) => a - b);
+    // What was stopped, and then replaced by another release, has its counts and nothing else.
+    if (mine.length === 0 && release !== wanted.live && belief.lingering.has(release)) continue;
     if (indexes.join() !== Array.from({ length: most }, (_, index) => index + 1).join())
       faults.push(
         `${app} has ${type} ${indexes.join(" and ") || "nowhere"} of release ${release} and should have ${most}`,
