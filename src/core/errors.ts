@@ -123,6 +123,12 @@ export const errorTable = {
     hint: "Is the database reachable and its disk not full?",
   },
   DISK_FULL: { exit: 7, http: 507, grpc: grpc.exhausted, hint: "Free disk space on the server and try again." },
+  DISK_LIMIT: {
+    exit: 6,
+    http: 409,
+    grpc: grpc.exhausted,
+    hint: "Remove files of the app (`hop3 run` works while it is stopped) or raise `[limits]` of hop3.toml; then start or deploy it.",
+  },
   MASTER_KEY_REFUSED: {
     exit: 7,
     http: 503,

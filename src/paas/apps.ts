@@ -92,9 +92,14 @@ export async function showApp(platform: Platform, name: string): Promise<AppDeta
     notes: [
       ...(app.message === null ? [] : [app.message]),
       ...(isScaledDown ? ["It is scaled to 0: `hop3 ps scale` brings processes back."] : []),
+      ...(status?.held === undefined ? [] : [heldNote(status.held)]),
       ...appHostNotes(await hostStatus(platform), artifact?.spec.limits),
     ],
   };
+}
+
+function heldNote(held: string): string {
+  return `It was stopped for its files: ${held} \`hop3 run\` can remove some; then \`hop3 app start\` starts it, or a deploy that may have more.`;
 }
 
 async function summary(platform: Platform, app: App, status: AppStatus | undefined): Promise<AppSummary> {

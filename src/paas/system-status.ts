@@ -1,10 +1,15 @@
 /** How the server is, check by check: what runs, what does not hold, and what would help. */
 import type { SystemCheck, SystemStatus } from "#core/api/system.ts";
 import { limitKinds, limitText } from "#core/app-limits.ts";
+import { countMs, lookMs } from "#supervisor/disk/disk-limits.ts";
 import type { HostStatus, ServiceStatus } from "#supervisor/protocol.ts";
 import { roomNotes, wordsOf, type Room } from "./disk/room.ts";
 import { hostStatus, modeNote } from "./host.ts";
 import type { Platform } from "./platform.ts";
+
+/** Seconds; src/supervisor/disk/disk-limits.ts. */
+const lookSeconds = lookMs / 1000;
+const countSeconds = countMs / 1000;
 
 export async function systemStatus(platform: Platform): Promise<SystemStatus> {
   const { services } = await platform.supervisor.call("status", {}, { signal: platform.stopping });
@@ -16,6 +21,7 @@ export async function systemStatus(platform: Platform): Promise<SystemStatus> {
     ...wallChecks(host),
     ...ceilingChecks(host),
     diskCheck(room),
+    ...diskLimitsCheck(host),
   ];
   const has = (state: SystemCheck["state"]) => checks.some((one) => one.state === state);
   return { mode: host.mode, state: has("failure") ? "failure" : has("warning") ? "warning" : "ok", checks };
@@ -58,6 +64,15 @@ function ceilingChecks({ mode, ceiling }: HostStatus): SystemCheck[] {
   });
   const message = all.length === 0 ? "None are set." : `A release may take at most: ${all.join(", ")}.`;
   return [{ name: "ceilings", state: "ok", message }];
+}
+
+function diskLimitsCheck({ disk }: HostStatus): SystemCheck[] {
+  if (disk === null) return [];
+  const message = {
+    quota: "The file system itself refuses what an app may not write.",
+    counting: `By counting: an app that has too much is found within ${lookSeconds} to ${countSeconds} s, or later where it has so many files that counting them takes long, and is stopped then.`,
+  }[disk];
+  return [{ name: "disk limits", state: "ok", message }];
 }
 
 function diskCheck(room: Room): SystemCheck {

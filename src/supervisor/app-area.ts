@@ -85,6 +85,11 @@ export class AppArea implements AppFiles {
     return { layout, app, uid, filter, programs, names: join(this.#names, String(uid)), ...own };
   }
 
+  /** All that were made. */
+  apps(): string[] {
+    return [...this.#made];
+  }
+
   /** User and group of the app. Throws a Refusal when it was never made. */
   uid(app: string): number {
     const uid = this.#options.users.of(app);

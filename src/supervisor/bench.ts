@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { zstdDecompressSync } from "node:zlib";
 import { isNodeError } from "#core/errors.ts";
 import { layoutOf, type Layout } from "#core/layout.ts";
-import type { BuildStep, ProcessSpec, ReleaseRecord } from "#core/records.ts";
+import type { BuildRecord, BuildStep, ProcessSpec, ReleaseRecord } from "#core/records.ts";
 import { recordEnvContext, sealEnv } from "#core/sealed.ts";
 import { connectSupervisor, type SupervisorClient } from "./client.ts";
 import { startSupervisor, type SupervisorOptions } from "./daemon.ts";
@@ -26,7 +26,7 @@ export type Bench = {
     processes: Record<string, Partial<ProcessSpec>>,
     more?: Partial<ReleaseRecord>,
   ): void;
-  build(app: string, build: number, steps: readonly Partial<BuildStep>[]): void;
+  build(app: string, build: number, steps: readonly Partial<BuildStep>[], more?: Partial<BuildRecord>): void;
   env: Record<string, string>;
   /** Processes whose environment names this root's instances. */
   clean(): Promise<void>;
@@ -66,7 +66,7 @@ export function makeBench(): Bench {
       };
       writeFileSync(layout.releaseRecord(app, release), JSON.stringify(record));
     },
-    build(app, build, steps) {
+    build(app, build, steps, more = {}) {
       tree(app, build);
       const record = {
         version: 1,
@@ -74,6 +74,7 @@ export function makeBench(): Bench {
         build,
         steps: steps.map((step) => ({ name: "step", argv: ["/bin/true"], cwd: ".", timeout: 20, ...step })),
         env: sealEnv(testKey, recordEnvContext("build", app, build), env),
+        ...more,
       };
       writeFileSync(layout.buildRecord(app, build), JSON.stringify(record));
     },

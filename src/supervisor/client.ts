@@ -26,6 +26,7 @@ const codes: Readonly<Record<RefusalCode, ErrorCode>> = {
   conflict: "CONFLICT",
   rate: "RATE_LIMITED",
   full: "DISK_FULL",
+  disk: "DISK_LIMIT",
   internal: "SUPERVISOR_REFUSED",
 };
 

@@ -17,6 +17,7 @@ import { Apps } from "./apps.ts";
 import { replaceFile } from "./atomic-file.ts";
 import { wallClock } from "./clock.ts";
 import { Cron } from "./cron/cron.ts";
+import { countApps } from "./disk/count-apps.ts";
 import { loadDesired } from "./desired.ts";
 import { openFence } from "./fence.ts";
 import { hostTool } from "./host-tool.ts";
@@ -155,6 +156,7 @@ async function start(
     startsWaiting: () => apps.startsWaiting,
     elapsed: () => clock.elapsed(),
   });
+  const disks = system === undefined ? undefined : countApps(apps, system, { jobs, cron, sessions }, hostTool);
   const context = {
     apps,
     files: system?.area ?? plainFiles(layout, hostTool),
@@ -164,6 +166,7 @@ async function start(
     cron,
     metrics,
     sessions,
+    disks,
     mode: options.mode,
     version: options.version,
   };
@@ -178,6 +181,8 @@ async function start(
   // Last: `hop3d` finds its socket there.
   for (const service of services.running.values()) service.dispatch("begin");
   cron.begin();
+  const watching = new AbortController();
+  void disks?.watch(watching.signal);
   for (const name of apps.names()) compressor.look({ root: layout.apps, below: [name, "log"] });
   compressor.look({ root: layout.logs, below: [] });
   log("serves", { socket: layout.supervisorSocket });
@@ -186,6 +191,7 @@ async function start(
   const stop = async (): Promise<void> => {
     log("stops");
     apps.closing = true;
+    watching.abort();
     await end(clock, services.running.get("hop3d"));
     await server.close();
     await Promise.all([jobs.cancelAll(), cron.stop(), sessions.endAll()]);

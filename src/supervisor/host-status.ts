@@ -6,10 +6,17 @@ import type { System } from "./system.ts";
 /** What this host and mode hold apps to. User mode holds them to nothing, and says so. */
 export function hostStatus(system: Pick<System, "ceiling" | "unenforced" | "missing"> | undefined): HostStatus {
   if (system === undefined) {
-    return { mode: "user", appsRunAs: ownName(), ceiling: {}, unenforced: unenforcedInUserMode, missing: [] };
+    return {
+      mode: "user",
+      appsRunAs: ownName(),
+      ceiling: {},
+      unenforced: unenforcedInUserMode,
+      missing: [],
+      disk: null,
+    };
   }
   const { ceiling, unenforced, missing } = system;
-  return { mode: "system", appsRunAs: null, ceiling, unenforced, missing: missing() };
+  return { mode: "system", appsRunAs: null, ceiling, unenforced, missing: missing(), disk: "counting" };
 }
 
 const unenforcedInUserMode: Unenforced = Object.fromEntries(

@@ -1,22 +1,27 @@
 /** What only looks, at all of it at once: none of these takes an argument. */
 import type { Apps } from "./apps.ts";
+import type { DiskLimits } from "./disk/disk-limits.ts";
 import { hostStatus } from "./host-status.ts";
-import type { Metrics } from "./protocol.ts";
+import type { AppStatus, Metrics } from "./protocol.ts";
 import type { Services } from "./services.ts";
 import { fields } from "./shape.ts";
 
 type Context = {
   readonly apps: Apps;
   readonly services: Services;
+  readonly disks: DiskLimits | undefined;
   readonly metrics: () => Metrics;
 };
 
 export const lookVerbs = {
   status: {
     parse: nothing("status"),
-    serve: (_: Record<string, never>, { apps, services }: Context) => ({
+    serve: (_: Record<string, never>, { apps, services, disks }: Context) => ({
       services: services.status(),
-      apps: apps.names().map((name) => apps.status(name)),
+      apps: apps.names().map((name): AppStatus => {
+        const held = disks?.held(name) ?? null;
+        return { ...apps.status(name), ...(held === null ? {} : { held }) };
+      }),
     }),
   },
   host: {

@@ -4,6 +4,7 @@
  */
 import type { CronSpec } from "#core/records.ts";
 import type { Unenforced, WholeLimits } from "#core/app-limits.ts";
+import type { DiskKeeper } from "./disk/keeper.ts";
 import type { InstanceState } from "./instance.ts";
 import type { MissingWall } from "./walls/missing.ts";
 
@@ -141,8 +142,8 @@ export type Answer =
       readonly error: { readonly code: RefusalCode; readonly message: string };
     };
 
-/** `full`: the disk is, and nothing was changed. `invalid`: malformed or out of bounds. `unknown`: no such app, record or process. `conflict`: not in this state. */
-export type RefusalCode = "invalid" | "unknown" | "conflict" | "rate" | "full" | "internal";
+/** `full`: the disk is, and nothing was changed. `disk`: the app has more on it than it may. `invalid`: malformed or out of bounds. `unknown`: no such app, record or process. `conflict`: not in this state. */
+export type RefusalCode = "invalid" | "unknown" | "conflict" | "rate" | "full" | "disk" | "internal";
 
 /**
  * How a job ended. `exit` is 128+n after signal n, 127 when it could not be started, null when it timed out, was
@@ -266,6 +267,8 @@ export type AppStatus = {
   readonly app: string;
   readonly live: number | null;
   readonly stopped: boolean;
+  /** Why it was stopped and may not run, by itself as it is: it has too much on the disk. In the verb `status` alone. */
+  readonly held?: string;
   readonly instances: readonly InstanceStatus[];
 };
 
@@ -286,6 +289,8 @@ export type HostStatus = {
   /** Which limits are not enforced, and why. */
   readonly unenforced: Unenforced;
   readonly missing: readonly MissingWall[];
+  /** Who keeps apps to `disk` and `inodes`: the file system, or we by counting; null for nobody. */
+  readonly disk: DiskKeeper | null;
 };
 
 export type SupervisorStatus = { readonly services: readonly ServiceStatus[]; readonly apps: readonly AppStatus[] };

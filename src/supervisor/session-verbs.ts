@@ -47,7 +47,7 @@ async function openSession({ app, session }: Args, { apps, sessions }: Context):
   const { terminal, timeout } = wanted;
   const cwd = apps.openTree(app, release.build, release.cwd);
   const { system } = run;
-  const env = { ...vars, ...memoryEnv(system?.most(releasedOf(release)).memory ?? null, vars) };
+  const env = { ...vars, ...memoryEnv(system?.most(releasedOf(release).limits).memory ?? null, vars) };
   const walled =
     system === undefined
       ? undefined

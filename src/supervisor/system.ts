@@ -84,8 +84,8 @@ export type System = {
   once(app: string, released: Released, instance: string | null): RunWalls;
   /** Of a session process. Makes the directory of its socket (`mark`) the app's, open to `hop3d`. */
   session(app: string, released: Released, mark: string): RunWalls;
-  /** What all of a release may take together. */
-  most(released: Released): WholeLimits;
+  /** What all of a release with these limits, or of a build, may take together. */
+  most(limits: AppLimits): WholeLimits;
   service(user: ServiceUser): RunWalls;
   /** The cgroup of these names, made when it is not there. */
   cgroup(parts: readonly string[]): Cgroup;
@@ -200,7 +200,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
         return releaseWall(seen, build, cwd, [join(layout.sessionSockets, mark)]);
       });
     },
-    most: ({ limits }) => allowed(limits).whole,
+    most: (limits) => allowed(limits).whole,
     service: (user) => ({
       above: ["services"],
       whole: noLimits,

@@ -11,6 +11,7 @@ import { buildLog } from "./build-log.ts";
 import type { Cron } from "./cron/cron.ts";
 import { cronVerbs } from "./cron/cron-verbs.ts";
 import { isInstanceId } from "./desired.ts";
+import type { DiskLimits } from "./disk/disk-limits.ts";
 import { fileVerbs } from "./file-verbs.ts";
 import type { HostTool } from "./host-tool.ts";
 import type { Jobs } from "./job.ts";
@@ -37,6 +38,8 @@ export type VerbContext = {
   readonly jobs: Jobs;
   readonly cron: Cron;
   readonly sessions: Sessions;
+  /** Undefined where nobody is kept to a share of the disk by counting. */
+  readonly disks: DiskLimits | undefined;
   readonly metrics: () => Metrics;
   readonly mode: "user" | "system";
   readonly version: string;
@@ -90,8 +93,10 @@ const table: { readonly [V in Verb]: Handler<V> } = {
       const counts = found["counts"] === undefined ? {} : { counts: countsOf(found["counts"], limits) };
       return { ...appOf(found), release: numberOf(found, "release"), ...counts };
     },
-    serve: ({ app, release, counts }, { apps }) =>
-      act.startRelease(apps, app, release, new Map(Object.entries(counts ?? {}))),
+    serve: async ({ app, release, counts }, { apps, disks }) => {
+      await disks?.admit(app, releasedOf(apps.release(app, release)).limits);
+      return act.startRelease(apps, app, release, new Map(Object.entries(counts ?? {})));
+    },
   },
   "app.await": {
     parse: (args, limits) => {
@@ -154,7 +159,11 @@ const table: { readonly [V in Verb]: Handler<V> } = {
       const found = fields(args, "app.resume", ["app", "timeout"]);
       return { ...appOf(found), timeout: seconds(found["timeout"], "timeout", limits.wait) };
     },
-    serve: ({ app, timeout }, { apps }) => act.resumeApp(apps, app, timeout),
+    serve: async ({ app, timeout }, { apps, disks }) => {
+      const { live } = apps.known(app);
+      if (live !== null) await disks?.admit(app, releasedOf(apps.release(app, live)).limits);
+      return act.resumeApp(apps, app, timeout);
+    },
   },
   "app.renew": {
     parse: (args, limits) => {
@@ -206,36 +215,31 @@ export async function serveVerb(verb: string, args: unknown, context: VerbContex
 
 async function buildStep(
   { app, build, step }: Verbs["build.step"]["args"],
-  { apps, jobs }: VerbContext,
+  { apps, jobs, disks }: VerbContext,
 ): Promise<JobResult> {
   const { records } = apps.options;
   const record = readBuild(records, app, build);
   const found = record.steps[step];
   if (found === undefined) throw new Refusal("unknown", `Build ${build} of ${app} has no step ${step}.`);
+  await disks?.admitBuild(app, builtOf(record).limits);
   const env = recordEnv(records, "build", app, build, record.env);
   const walls = apps.options.run.system?.build(app, builtOf(record), found.cwd);
   const command = { argv: found.argv, env, cwd: apps.openTree(app, build, found.cwd), walls };
   const openOutput = () => buildLog(apps, app, build);
   const { timeout } = found;
-  return jobs.start({
-    app,
-    kind: "build",
-    number: build,
-    index: step,
-    command,
-    timeout,
-    openOutput,
-  });
+  const plan = { app, kind: "build", number: build, index: step, command, timeout, openOutput } as const;
+  return unlessHeld(app, await jobs.start(plan), disks);
 }
 
 async function releaseHook(
   { app, release, hook }: Verbs["release.hook"]["args"],
-  { apps, jobs }: VerbContext,
+  { apps, jobs, disks }: VerbContext,
 ): Promise<JobResult> {
   const { records } = apps.options;
   const record = apps.release(app, release);
   const found = record.hooks[hook];
   if (found === undefined) throw new Refusal("unknown", `Release ${release} of ${app} has no hook ${hook}.`);
+  await disks?.admitBuild(app, releasedOf(record).limits);
   const env = { ...recordEnv(records, "release", app, release, record.env), ...instanceEnv(`hook.${hook + 1}`, null) };
   const command = {
     argv: ["/bin/sh", "-c", found.command],
@@ -245,15 +249,15 @@ async function releaseHook(
   };
   const openOutput = () => buildLog(apps, app, record.build);
   const { timeout } = found;
-  return jobs.start({
-    app,
-    kind: "hook",
-    number: release,
-    index: hook,
-    command,
-    timeout,
-    openOutput,
-  });
+  const plan = { app, kind: "hook", number: release, index: hook, command, timeout, openOutput } as const;
+  return unlessHeld(app, await jobs.start(plan), disks);
+}
+
+/** Who asked for a job that was ended for the app's files is told that, and not that it was canceled. */
+function unlessHeld(app: string, result: JobResult, disks: DiskLimits | undefined): JobResult {
+  const held = result.canceled ? disks?.held(app) : undefined;
+  if (held !== undefined && held !== null) throw new Refusal("disk", `${app} was ended: ${held}`);
+  return result;
 }
 
 type Found = Readonly<Record<string, unknown>>;
