@@ -1,5 +1,5 @@
 /** Who stands behind a command that root runs by sudo: the person whose client the server's token is for. */
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { AppError } from "#core/errors.ts";
 import { readAccounts, type Account } from "#sys/accounts.ts";
 import { asUser } from "#sys/as-user.ts";
@@ -20,28 +20,21 @@ export function invokingPerson(env: Environment): Account {
 
 /**
  * Gives the person a token for the server at `url`, unless the one they have works. Everything in their home is read and
- * written by themselves: root would follow any link that is put there. Says what was done; undefined for nothing.
+ * written by themselves: root would follow any link that is put there. `code` is the directory of a Hop3 that they can read. Says what was done; undefined for nothing.
  */
 export async function logInPerson(
+  code: string,
   person: Account,
   url: string,
   issue: () => Promise<string>,
 ): Promise<string | undefined> {
   const hop3 = (args: readonly string[], env: Readonly<Record<string, string>>, input?: string) =>
-    exec(
-      [
-        ...asUser(person, "their own"),
-        process.execPath,
-        fileURLToPath(new URL("../hop3.ts", import.meta.url)),
-        ...args,
-      ],
-      {
-        cwd: "/",
-        env: { HOME: person.home, PATH: "/usr/bin:/bin", ...env },
-        timeoutMs: 60_000,
-        ...(input === undefined ? {} : { input }),
-      },
-    );
+    exec([...asUser(person, "their own"), join(code, ".tools/bin/node"), join(code, "cmd/hop3.ts"), ...args], {
+      cwd: "/",
+      env: { HOME: person.home, PATH: "/usr/bin:/bin", ...env },
+      timeoutMs: 60_000,
+      ...(input === undefined ? {} : { input }),
+    });
   if ((await hop3(["whoami", "--quiet"], { HOP3_API_URL: url })).exitCode === 0) return undefined;
   const token = await issue();
   const done = await hop3(["login", url, "--server", localServer, "--token-stdin"], {}, token);

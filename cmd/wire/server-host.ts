@@ -1,18 +1,24 @@
 /** This host as the CLI's `server` commands have it. What they need is loaded when one of them is asked for. */
 import { existsSync } from "node:fs";
 import type { ServerHost } from "#cli/server-host.ts";
+import type { installServer } from "./server-install.ts";
 import type { startServer } from "./server-start.ts";
+import type { uninstallServer } from "./server-uninstall.ts";
 
 /** The bundle of the client has no server beside it. */
 const isHere = existsSync(new URL("../supervisor.ts", import.meta.url));
 
+type Start = { readonly startServer: typeof startServer };
+type Install = { readonly installServer: typeof installServer };
+type Uninstall = { readonly uninstallServer: typeof uninstallServer };
+
 export const serverHost: ServerHost | undefined = isHere
   ? {
-      start: async (say) => (await load<StartModule>("server-start.ts")).startServer(process.env, say),
+      start: async (say) => (await load<Start>("server-start.ts")).startServer(process.env, say),
+      install: async (options) => (await load<Install>("server-install.ts")).installServer(process.env, options),
+      uninstall: async (options) => (await load<Uninstall>("server-uninstall.ts")).uninstallServer(options),
     }
   : undefined;
-
-type StartModule = { readonly startServer: typeof startServer };
 
 /** By a path that the bundler cannot follow: it would pack the whole server into the client. */
 async function load<Module>(file: string): Promise<Module> {

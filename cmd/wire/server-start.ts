@@ -7,7 +7,7 @@ import { runForeground } from "./foreground.ts";
 import { invokingPerson, logInPerson } from "./person.ts";
 import { withServerFile } from "./server-env.ts";
 import { readServerSettings, serverEnvironment, toolEnvironment, type ServerSettings } from "./settings.ts";
-import { prepareSystem } from "./system-mode.ts";
+import { code, prepareSystem } from "./system-mode.ts";
 import { makeRunDir } from "#sys/run-dir.ts";
 
 /** Milliseconds for the API to come up. */
@@ -34,8 +34,8 @@ export async function startServer(
         up: async (signal) => {
           await untilApi(url, signal);
           const person = invokingPerson(environment);
-          const said = await logInPerson(person, url, () =>
-            asHop3d(settings, ids, "token", `${person.name} on this host`),
+          const said = await logInPerson(code, person, url, () =>
+            asHop3d(code, settings, ids, "token", `${person.name} on this host`),
           );
           if (said !== undefined) say(said);
           say(`ready: system mode, apps at http://APP.${settings.baseDomain}, port ${settings.httpPort}`);
@@ -49,7 +49,7 @@ export async function startServer(
 }
 
 /** A server's ports are its address: no other is taken in their place. */
-async function refuseTakenPorts({ apiPort, httpPort }: ServerSettings): Promise<void> {
+export async function refuseTakenPorts({ apiPort, httpPort }: ServerSettings): Promise<void> {
   for (const [name, port, host] of [
     ["HOP3_API_PORT", apiPort, "127.0.0.1"],
     ["HOP3_HTTP_PORT", httpPort, "::"],
@@ -61,7 +61,8 @@ async function refuseTakenPorts({ apiPort, httpPort }: ServerSettings): Promise<
   }
 }
 
-async function untilApi(url: string, signal: AbortSignal): Promise<void> {
+/** Returns quietly when it was aborted. Throws TIMEOUT. */
+export async function untilApi(url: string, signal: AbortSignal): Promise<void> {
   const deadline = systemClock.now() + apiPatience;
   for (;;) {
     const answered = await fetch(`${url}/api/v1/version`, { signal }).then(

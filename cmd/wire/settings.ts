@@ -17,6 +17,8 @@ export type ServerSettings = {
   readonly httpPort: number;
   readonly baseDomain: string;
   readonly postgresUri: string | undefined;
+  /** The cgroup of version 2 that apps are in, in system mode: the unit's that is for it. Undefined for the supervisor's own. */
+  readonly cgroup: string | undefined;
   /** Builds at the same time, of all apps together. */
   readonly builds: number;
 };
@@ -47,6 +49,7 @@ export function readServerSettings(env: Environment, uid: number): ServerSetting
     httpPort: port(env, "HOP3_HTTP_PORT", isSystem ? 80 : 8080),
     baseDomain,
     postgresUri: env["POSTGRES_DB_URI"] === "" ? undefined : env["POSTGRES_DB_URI"],
+    cgroup: env["HOP3_CGROUP"] || undefined,
     builds: whole(env, "HOP3_BUILDS", { unlessSet: 2, min: 1, max: 64, what: "a number" }),
   };
 }

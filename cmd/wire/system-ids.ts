@@ -1,10 +1,8 @@
 /** The numbers of the users that system mode runs as, which `hop3 server install` makes. */
 import { AppError } from "#core/errors.ts";
+import { accountNames } from "#install/places.ts";
 import type { ServerIds } from "#supervisor/server-folders.ts";
 import { readAccounts, type Accounts } from "#sys/accounts.ts";
-
-/** Of `hop3d`, of the edge, and of the group that both are in. */
-export const serverNames = { hop3: "hop3", edge: "hop3-edge", files: "hop3-files" } as const;
 
 /** Throws UNAVAILABLE where one is missing, or has another group than system mode needs. */
 export function systemIds(accounts: Accounts = readAccounts()): ServerIds {
@@ -14,9 +12,9 @@ export function systemIds(accounts: Accounts = readAccounts()): ServerIds {
     if (user.gid !== user.uid) throw unfit(`The user ${name} has the number ${user.uid} and its group ${user.gid}.`);
     return user.uid;
   };
-  const files = accounts.groups.find(({ name }) => name === serverNames.files);
-  if (files === undefined) throw unfit(`There is no group ${serverNames.files}.`);
-  return { hop3: userOf(serverNames.hop3), edge: userOf(serverNames.edge), files: files.gid };
+  const files = accounts.groups.find(({ name }) => name === accountNames.files);
+  if (files === undefined) throw unfit(`There is no group ${accountNames.files}.`);
+  return { hop3: userOf(accountNames.hop3), edge: userOf(accountNames.edge), files: files.gid };
 }
 
 function unfit(what: string): AppError {

@@ -2,7 +2,7 @@
  * System mode, put together for the supervisor's process: whose the directories are, who Caddy and `hop3d` run as, and what
  * of the host and of Hop3 itself apps may see.
  */
-import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AppError } from "#core/errors.ts";
@@ -25,7 +25,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 type Part = Pick<SupervisorOptions, "mode" | "masterKey" | "services" | "session" | "system" | "socketGroup">;
 
 /** Where this Hop3 lies: the directory with `cmd`, `src` and `node_modules`. */
-const code = fileURLToPath(new URL("../..", import.meta.url));
+export const code = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
  * Makes the directories and, at a first start, `hop3d`'s records. Throws UNAVAILABLE on a host that is not set up, DENIED
@@ -36,7 +36,7 @@ export async function prepareSystem(settings: ServerSettings): Promise<ServerIds
   refuseOthers();
   const ids = systemIds();
   makeServerFolders(layout, ids);
-  if (!existsSync(layout.edgeDocument) || !existsSync(layout.masterKey)) await asHop3d(settings, ids);
+  if (!existsSync(layout.edgeDocument) || !existsSync(layout.masterKey)) await asHop3d(code, settings, ids);
   return ids;
 }
 
@@ -56,6 +56,7 @@ export function systemMode(settings: ServerSettings, ids: ServerIds, hop3d: stri
         // The group of the sockets of apps: `hop3d` probes them, the edge leads requests to them.
         ids: { hop3: ids.hop3, edge: ids.files, files: ids.files },
         ceiling: readCeilings(join(configDirectory(env), "ceilings.json")),
+        ...(settings.cgroup === undefined ? {} : { cgroup: settings.cgroup }),
         programs: programs(),
         sessionCode: ["cmd", "src", "node_modules", "package.json"].map((name) => join(code, name)),
         clock: wallClock,
@@ -71,7 +72,8 @@ function services(settings: ServerSettings, ids: ServerIds, hop3d: string, env: 
   return [
     {
       name: "caddy",
-      argv: [pinnedTools().caddy, "run", "--config", layout.edgeDocument],
+      // Where it really lies: another Hop3 that brings the same Caddy does not restart it.
+      argv: [realpathSync(pinnedTools().caddy), "run", "--config", layout.edgeDocument],
       env: { HOME: layout.edgeStorage, PATH: "/usr/bin:/bin" },
       user: { uid: ids.edge, gid: ids.edge, groups: [ids.files], lowPorts: true },
     },

@@ -31,7 +31,9 @@ import { releaseDiff } from "./commands/release/diff.ts";
 import { releaseList } from "./commands/release/list.ts";
 import { releasePromote, rollback } from "./commands/release/rollback.ts";
 import { releaseShow } from "./commands/release/show.ts";
+import { serverInstall } from "./commands/server/install.ts";
 import { serverStart } from "./commands/server/start.ts";
+import { serverUninstall } from "./commands/server/uninstall.ts";
 import { systemInfo } from "./commands/system/info.ts";
 import { systemStatus } from "./commands/system/status.ts";
 import { systemLogs } from "./commands/system/logs.ts";
@@ -76,7 +78,9 @@ export const commands: readonly Command[] = [
   domainList,
   domainAdd,
   domainRemove,
+  serverInstall,
   serverStart,
+  serverUninstall,
   systemInfo,
   systemStatus,
   systemLogs,

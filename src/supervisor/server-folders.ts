@@ -56,6 +56,8 @@ function belowRun(layout: Layout, { hop3, edge, files }: ServerIds): Folder[] {
     [layout.run, { uid: 0, gid: files, mode: 0o2750 }],
     [layout.instanceSockets, { uid: 0, gid: files, mode: 0o710 }],
     [layout.sessionSockets, { uid: 0, gid: hop3, mode: 0o710 }],
+    // Of links to sockets of apps, for who dials them (walls/door.ts).
+    [layout.doors, { uid: 0, gid: files, mode: 0o710 }],
     [layout.edgeSockets, { uid: edge, gid: hop3, mode: 0o2750 }],
   ];
 }

@@ -20,7 +20,7 @@ import { allowanceOf, cgroupLimits, type Allowance } from "./allowance.ts";
 import { AppArea } from "./app-area.ts";
 import { appUserRange, openAppUsers } from "./app-users.ts";
 import { replaceFile } from "./atomic-file.ts";
-import { makeCgroup, openTree, type Cgroup } from "./cgroup/cgroup.ts";
+import { makeCgroup, moveAside, openTree, type Cgroup } from "./cgroup/cgroup.ts";
 import { detectCgroups, type CgroupTree } from "./cgroup/detect.ts";
 import { buildGroup, releaseGroup } from "./cgroup/groups.ts";
 import { endStrays } from "./cgroup/stray.ts";
@@ -50,6 +50,8 @@ export type SystemOptions = {
   readonly programs: readonly string[];
   /** What of Hop3 a session process needs to run as an app's user: its code, root's own. */
   readonly sessionCode: readonly string[];
+  /** The cgroup of version 2 that apps are to be in, as /proc/PID/cgroup names it, where it is not the supervisor's own. */
+  readonly cgroup?: string;
   readonly clock: Clock;
   readonly log: OwnLog;
   readonly fault: (point: string) => void;
@@ -118,7 +120,8 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   const host = readHostView();
   makeRuntimes(layout.runtimes, ids.hop3);
   makeDoors(layout, ids.edge);
-  const tree = treeOf(layout);
+  const tree = treeOf(layout, options.cgroup);
+  if (options.cgroup !== undefined) moveAside(tree);
   openTree(tree, process.pid);
   await endStrays(tree, layout, clock);
   const all = netCgroup(makeCgroup(tree, ["apps"]).unified, tree.top);
@@ -223,9 +226,9 @@ export async function openSystem(options: SystemOptions): Promise<System> {
 }
 
 /** By the root, for two roots on a host are two supervisors. A host without cgroups has a tree of none. */
-export function treeOf(layout: Layout): CgroupTree {
+export function treeOf(layout: Layout, given?: string): CgroupTree {
   const name = `hop3-${createHash("sha256").update(layout.root).digest("hex").slice(0, 8)}`;
-  return detectCgroups(name) ?? { version: 1, bases: {}, unified: undefined, top: undefined };
+  return detectCgroups(name, "", given) ?? { version: 1, bases: {}, unified: undefined, top: undefined };
 }
 
 function writeFilter(path: string): string | null {

@@ -65,6 +65,7 @@ export async function startPlatform(
     baseDomain: "localhost",
     postgresUri: options.env?.["POSTGRES_DB_URI"],
     builds: 2,
+    cgroup: undefined,
   };
   makeRunDir(layout.run, process.getuid?.() ?? 0);
   const { mkdirSync } = await import("node:fs");

@@ -13,7 +13,7 @@ export type Rule = keyof typeof rules;
 export const floors: readonly (readonly string[])[] = [
   ["core"],
   ["sys", "wire"],
-  ["supervisor", "tunnel", "store", "plugins"],
+  ["supervisor", "tunnel", "store", "plugins", "install"],
   ["identity"],
   ["paas", "access"],
   ["server", "cli"],

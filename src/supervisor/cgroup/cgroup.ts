@@ -52,6 +52,15 @@ export function openTree(tree: CgroupTree, pid: number): void {
   handOn(tree, tree.unified);
 }
 
+/** Moves whoever holds the place of a directory that is not our own into the leaf, too: see the unit of apps (docs/adr/0008). */
+export function moveAside({ unified }: CgroupTree): void {
+  if (unified === undefined || !existsSync(unified)) return;
+  mkdirSync(join(unified, ownLeaf), { recursive: true });
+  for (const pid of wordsOf(join(unified, "cgroup.procs"))) {
+    writeFileSync(join(unified, ownLeaf, "cgroup.procs"), pid);
+  }
+}
+
 /** Makes the cgroup `parts` (names, never paths) when it is not there, and those above it. */
 export function makeCgroup(tree: CgroupTree, parts: readonly string[]): Cgroup {
   const { version, bases, unified } = tree;

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { wallClock } from "../clock.ts";
-import { makeCgroup, missingControllers, openTree } from "./cgroup.ts";
+import { makeCgroup, missingControllers, moveAside, openTree } from "./cgroup.ts";
 import { detectCgroups } from "./detect.ts";
 import { noLimits } from "./versions.ts";
 
@@ -49,6 +49,21 @@ describe("a host of version 2 below systemd", () => {
     openTree(tree, 811);
     assert.equal(read(`sys/fs/cgroup${unit}/supervisor/cgroup.procs`), "811");
     assert.equal(read(`sys/fs/cgroup${unit}/cgroup.subtree_control`), "+memory +cpu +pids");
+  });
+
+  it("may be another unit's that was named, whose placeholder is moved aside", () => {
+    const apps = "/system.slice/apps.service";
+    record({
+      [`sys/fs/cgroup${apps}/cgroup.controllers`]: "cpu memory pids\n",
+      [`sys/fs/cgroup${apps}/cgroup.procs`]: "4711\n",
+    });
+    const tree = detectCgroups("hop3", root, apps);
+    assert.equal(tree?.unified, `${root}/sys/fs/cgroup${apps}`);
+    moveAside(tree);
+    assert.equal(read(`sys/fs/cgroup${apps}/supervisor/cgroup.procs`), "4711");
+    openTree(tree, 811);
+    assert.equal(read(`sys/fs/cgroup${apps}/cgroup.subtree_control`), "+memory +cpu +pids");
+    assert.equal(read(`sys/fs/cgroup${apps}/supervisor/cgroup.procs`), "4711");
   });
 
   it("is found at the same place by the next supervisor, which starts in that leaf or in the unit", () => {

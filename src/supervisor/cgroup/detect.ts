@@ -22,14 +22,14 @@ export type CgroupTree = {
 };
 
 /**
- * `name` is our directory where nothing was delegated; `root` stands for `/` in tests. Reads, and makes nothing. Undefined
- * when the host has no cgroups at all.
+ * `name` is our directory where nothing was delegated; `root` stands for `/` in tests; `given` is the cgroup of version 2
+ * that was delegated to us where it is not our own. Reads, and makes nothing. Undefined when the host has no cgroups at all.
  */
-export function detectCgroups(name: string, root = ""): CgroupTree | undefined {
+export function detectCgroups(name: string, root = "", given?: string): CgroupTree | undefined {
   const mounts = readMounts(`${root}/proc/self/mountinfo`);
   const own = readOwn(`${root}/proc/self/cgroup`);
   const second = mounts.find(({ type }) => type === "cgroup2");
-  const unified = second === undefined ? undefined : root + secondBase(second, own.get(""), name);
+  const unified = second === undefined ? undefined : root + secondBase(second, given ?? own.get(""), name);
   const top = second === undefined ? undefined : root + second.at;
   const offered = second === undefined ? [] : wordsOf(`${root}${second.at}/cgroup.controllers`);
   if (unified !== undefined && controllers.some((one) => offered.includes(one))) {

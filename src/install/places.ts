@@ -1,0 +1,17 @@
+/** Where an installed Hop3 lies. Nobody else names these paths. */
+
+export const places = {
+  /** A directory a version, one a tool, and `current`, which is the version that is started. */
+  lib: "/usr/lib/hop3",
+  current: "/usr/lib/hop3/current",
+  command: "/usr/local/bin/hop3",
+  config: "/etc/hop3",
+  root: "/var/lib/hop3",
+  run: "/run/hop3",
+  units: "/etc/systemd/system",
+} as const;
+
+export const unitNames = { supervisor: "hop3.service", apps: "hop3-apps.service" } as const;
+
+/** Of `hop3d`, of the edge, and of the group that both are in (docs/adr/0006). */
+export const accountNames = { hop3: "hop3", edge: "hop3-edge", files: "hop3-files" } as const;
