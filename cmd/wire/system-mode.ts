@@ -57,6 +57,7 @@ export function systemMode(settings: ServerSettings, ids: ServerIds, hop3d: stri
         ids: { hop3: ids.hop3, edge: ids.files, files: ids.files },
         ceiling: readCeilings(join(configDirectory(env), "ceilings.json")),
         ...(settings.cgroup === undefined ? {} : { cgroup: settings.cgroup }),
+        bindVolumes: join(configDirectory(env), "bind-volumes"),
         programs: programs(),
         sessionCode: ["cmd", "src", "node_modules", "package.json"].map((name) => join(code, name)),
         clock: wallClock,

@@ -3,6 +3,8 @@
  * here once, for the app's file and for the supervisor, which believes no record.
  */
 
+import { sizeText, type AppLimits, type WholeLimits } from "./app-limits.ts";
+
 export const volumeTypes = ["persist", "tmpfs", "bind"] as const;
 
 /** What the app may do there. */
@@ -70,6 +72,19 @@ export function withoutWalls({ name, type, mode }: VolumeSpec): string | undefin
   return `The volume ${name} is ${type === "persist" ? "read-only" : `a ${type}`}, which needs system mode.`;
 }
 
+/** What the tmpfs volumes may take must be less than the app has; a sentence when it is not. `memory` in bytes. */
+export function aboveMemory(volumes: readonly VolumeSpec[], memory: number): string | undefined {
+  const bytes = volumes.reduce((sum, volume) => sum + (volume.type === "tmpfs" ? volume.bytes : 0), 0);
+  if (bytes === 0 || bytes < memory) return undefined;
+  return `Its tmpfs volumes may take ${sizeText(bytes)} of memory, which is not less than the ${sizeText(memory)} that it has.`;
+}
+
+/** What the process of an app that may take the least of memory has, in bytes; undefined when none has a limit. */
+export function leastMemory({ app, types }: AppLimits, ceiling: WholeLimits): number | undefined {
+  const all = [ceiling, app, ...Object.values(types)].flatMap(({ memory }) => memory ?? []);
+  return all.length === 0 ? undefined : Math.min(...all);
+}
+
 /** For people: what it is, where, and how: `/srv/media at media, read-only`. */
 export function volumeText(volume: {
   readonly type: VolumeSpec["type"];
@@ -79,7 +94,7 @@ export function volumeText(volume: {
   readonly source?: string | null;
 }): string {
   const { type, target, mode, bytes, source } = volume;
-  const what = { persist: "kept", tmpfs: `${Math.ceil((bytes ?? 0) / (1024 * 1024))}M of memory`, bind: source ?? "" };
+  const what = { persist: "kept", tmpfs: `${sizeText(bytes ?? 0)} of memory`, bind: source ?? "" };
   return `${what[type]} at ${target}${mode === "ro" ? ", read-only" : ""}`;
 }
 

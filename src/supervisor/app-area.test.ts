@@ -116,7 +116,7 @@ describe("what an app has of its host", { skip }, () => {
     await area.seal("shop", 1);
     const leaf = area.leaf("shop", "abcd1234");
     const walls = area.walls("shop", { cgroups: leaf.joins, openFiles: 1024, temporary: 1 << 24 });
-    const [file = "", ...args] = wallArgv(releaseWall(walls, 1, ".", []), readHostView());
+    const [file = "", ...args] = wallArgv(releaseWall(walls, { build: 1, cwd: ".", volumes: [] }, []), readHostView());
     const run = [...args, "./run.sh", layout.appData("shop")];
     const done = spawnSync(file, run, { encoding: "utf8", env: { PATH: "/usr/bin:/bin" }, cwd: "/" });
     assert.equal(done.stdout, "70000\nsealed\n", done.stderr);
@@ -127,6 +127,22 @@ describe("what an app has of its host", { skip }, () => {
     await area.remove("shop");
     assert.deepEqual(await leftOvers(), nothing);
     await area.remove("shop");
+  });
+
+  it("is gone with its volumes, whatever it has made of them, one that was being filled among them", async () => {
+    const area = open();
+    await area.make("shop");
+    for (const name of ["media", ".new"]) {
+      area.makeVolume("shop", name);
+      const inner = join(layout.volume("shop", name), "closed");
+      mkdirSync(join(inner, "deep"), { recursive: true });
+      for (const path of [join(inner, "deep"), inner]) {
+        chownSync(path, 70_000, 70_000);
+        chmodSync(path, 0);
+      }
+    }
+    await area.remove("shop");
+    assert.deepEqual(await leftOvers(), nothing);
   });
 
   it("of two apps: the one goes, the other stays as it is", async () => {

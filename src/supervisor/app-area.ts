@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Layout } from "#core/layout.ts";
 import type { Clock } from "#sys/clock.ts";
 import { filesFailed, removeTree, type AppFiles } from "./app-files.ts";
-import { makeAppFolders, makeBuildFolders } from "./app-folders.ts";
+import { makeAppFolders, makeBuildFolders, makeVolumeFolder } from "./app-folders.ts";
 import type { AppUsers } from "./app-users.ts";
 import { makeCgroup, type Cgroup } from "./cgroup/cgroup.ts";
 import type { CgroupTree } from "./cgroup/detect.ts";
@@ -113,6 +113,11 @@ export class AppArea implements AppFiles {
     makeBuildFolders(layout.apps, app, build, { hop3, app: this.uid(app) });
   }
 
+  makeVolume(app: string, name: string): void {
+    const { layout, hop3 } = this.#options;
+    makeVolumeFolder(layout.apps, app, name, { hop3, app: this.uid(app) });
+  }
+
   /** Copies the upload into the empty tree. What an earlier try has left is removed first. */
   async take(app: string, build: number): Promise<void> {
     const { layout, hop3, files, fault } = this.#options;
@@ -175,7 +180,9 @@ export class AppArea implements AppFiles {
       for (const build of existsSync(builds) ? readdirSync(builds) : []) {
         if (/^\d{1,15}$/.test(build)) await this.removeBuild(app, Number(build), true);
       }
-      for (const directory of [layout.appData(app), layout.appHome(app), layout.appCache(app)]) {
+      const volumes = existsSync(layout.volumes(app)) ? readdirSync(layout.volumes(app)) : [];
+      const kept = volumes.map((name) => layout.volume(app, name));
+      for (const directory of [layout.appData(app), layout.appHome(app), layout.appCache(app), ...kept]) {
         if (existsSync(directory)) await this.#empty(app, directory);
       }
       fault("data-removed");

@@ -2,11 +2,12 @@
  * The files of apps: made, filled, sealed and removed by the supervisor, for in system mode nobody else may (docs/adr/0006).
  * User mode does the same with plain directories of its one user; AppArea (app-area.ts) is its counterpart.
  */
-import { existsSync, lstatSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, lstatSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { AppError, isNodeError } from "#core/errors.ts";
 import type { Layout } from "#core/layout.ts";
 import type { HostTool } from "./host-tool.ts";
 import { Refusal } from "./refusal.ts";
+import { makeDirectory } from "./safe-path.ts";
 import { emptyTree, sealTree, unsealTree } from "./walls/tree-commands.ts";
 
 /** All may be repeated; whoever dies between two steps of one is finished by the next try. */
@@ -22,6 +23,8 @@ export type AppFiles = {
   /** Removes a build; with `keepOutput` all but what it has said. Nothing may run from it. */
   removeBuild(app: string, build: number, keepOutput: boolean): Promise<void>;
   clearCache(app: string): Promise<void>;
+  /** Makes the place of a volume, or of one that is being filled. */
+  makeVolume(app: string, name: string): void;
   /** Removes all of an app; nothing of it may run. */
   remove(app: string): Promise<void>;
 };
@@ -60,6 +63,16 @@ export function plainFiles(layout: Layout, tool: HostTool): AppFiles {
     async removeBuild(app, build, keepOutput) {
       await removeTree(layout, app, build, { isOurs: isDirectory, empty });
       if (!keepOutput) rmSync(layout.build(app, build), { recursive: true, force: true });
+    },
+    makeVolume(app, name) {
+      const volumes = makeDirectory(layout.apps, [app, "volumes"], 1);
+      try {
+        mkdirSync(`/proc/self/fd/${volumes}/${name}`, { mode: 0o700 });
+      } catch (error) {
+        if (!isNodeError(error) || error.code !== "EEXIST") throw error;
+      } finally {
+        closeSync(volumes);
+      }
     },
     async clearCache(app) {
       if (isDirectory(layout.appCache(app))) await empty(layout.appCache(app));

@@ -33,6 +33,12 @@ export function makeAppFolders(apps: string, app: string, owners: Owners): void 
   for (const name of ["data", "home", "cache"]) makeOwned(apps, [app, name], own, owners);
 }
 
+/** Makes the place of a volume, and of all of them. `name` may be that of one which is filled (docs/architecture.md). */
+export function makeVolumeFolder(apps: string, app: string, name: string, owners: Owners): void {
+  makeOwned(apps, [app, "volumes"], read, owners);
+  makeOwned(apps, [app, "volumes", name], own, owners);
+}
+
 /** Makes a build's directory, with an empty tree and a place for what the build has in /tmp. */
 export function makeBuildFolders(apps: string, app: string, build: number, owners: Owners): void {
   const parts = [app, "builds", String(build)];

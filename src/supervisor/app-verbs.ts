@@ -6,6 +6,7 @@ import type { InstanceState } from "./instance.ts";
 import { groupsOf, planAll, planWithWarm, specOf, staying } from "./plan.ts";
 import type { AppStatus } from "./protocol.ts";
 import { Refusal } from "./refusal.ts";
+import { claimedByAnother } from "./volumes/claims.ts";
 import { keepNoOther, mayBeKept } from "./warm.ts";
 import { exitsNoticed, hasEndedWell, refuseHalf } from "./whole-release.ts";
 
@@ -26,6 +27,8 @@ export async function startRelease(apps: Apps, app: string, release: number, cou
   }
   const { taken, planned } = await planWithWarm(apps, app, record, groups);
   refuseStarted(apps, app, release); // while ports were looked for, another request may have started it
+  const claimed = claimedByAnother(apps, app, record.volumes ?? []);
+  if (claimed !== undefined) throw new Refusal("conflict", claimed);
   const take = { release, proven: false, leavingUntil: null, warmUntil: null };
   apps.edit(app, (before) => ({
     ...before,

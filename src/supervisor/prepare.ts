@@ -37,8 +37,8 @@ export async function prepareStart(apps: Apps, app: string, id: string): Promise
 }
 
 /** What of a release its walls are built by. */
-export function releasedOf({ release, build, cwd, limits = noAppLimits }: ReleaseRecord): Released {
-  return { release, build, cwd, limits };
+export function releasedOf({ release, build, cwd, limits = noAppLimits, volumes = [] }: ReleaseRecord): Released {
+  return { release, build, cwd, limits, volumes };
 }
 
 /** The same of a build. */

@@ -30,6 +30,7 @@ export async function serveWalled(roots: Roots, point: string, services: readonl
         layout,
         ids: testIds,
         ceiling: testCeiling,
+        bindVolumes: join(layout.root, "etc/bind-volumes"),
         programs: [dirname(process.execPath)],
         sessionCode: ["cmd", "src", "node_modules", "package.json"].map((name) => join(checkout, name)),
         clock: wallClock,

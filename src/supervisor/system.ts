@@ -15,6 +15,7 @@ import {
 } from "#core/app-limits.ts";
 import { AppError } from "#core/errors.ts";
 import type { Layout } from "#core/layout.ts";
+import type { VolumeSpec } from "#core/volume.ts";
 import type { Clock } from "#sys/clock.ts";
 import { allowanceOf, cgroupLimits, type Allowance } from "./allowance.ts";
 import { AppArea } from "./app-area.ts";
@@ -37,8 +38,9 @@ import { offerSocket } from "./walls/offer-socket.ts";
 import type { RunWalls } from "./walls/run-walls.ts";
 import { seccompFilter } from "./walls/seccomp.ts";
 import { serviceArgv, type ServiceUser } from "./walls/service-argv.ts";
-import { buildWall, releaseWall, type AppWalls } from "./walls/specs.ts";
+import { buildWall, fillWall, releaseWall, type AppWalls } from "./walls/specs.ts";
 import { giveSocketDirectory } from "./walls/socket-directory.ts";
+import { refusedVolume, requireMemory, volumeMounts } from "./volumes/volume-mounts.ts";
 
 export type SystemOptions = {
   readonly layout: Layout;
@@ -46,6 +48,8 @@ export type SystemOptions = {
   readonly ids: { readonly hop3: number; readonly edge: number; readonly files: number };
   /** The most that any app may take of this host. */
   readonly ceiling: WholeLimits;
+  /** File of root's with the directories that apps may be given, one a line; there may be none. */
+  readonly bindVolumes: string;
   /** Directories of tools that Hop3 brought along, root's own. */
   readonly programs: readonly string[];
   /** What of Hop3 a session process needs to run as an app's user: its code, root's own. */
@@ -60,12 +64,13 @@ export type SystemOptions = {
   readonly prefix?: string;
 };
 
-/** What runs from a release: its number, its tree, where in it, and what it may take. */
+/** What runs from a release: its number, its tree, where in it, what it may take, and its volumes. */
 export type Released = {
   readonly release: number;
   readonly build: number;
   readonly cwd: string;
   readonly limits: AppLimits;
+  readonly volumes: readonly VolumeSpec[];
 };
 
 /** A build, and what it may take. */
@@ -86,6 +91,10 @@ export type System = {
   once(app: string, released: Released, instance: string | null): RunWalls;
   /** Of a session process. Makes the directory of its socket (`mark`) the app's, open to `hop3d`. */
   session(app: string, released: Released, mark: string): RunWalls;
+  /** Of what fills a volume in the place of this name; `from` is relative to the release's tree. */
+  fill(app: string, released: Released, name: string, from: string): RunWalls;
+  /** Why the release could not have this volume of its; undefined when it could. */
+  refusesVolume(app: string, released: Released, volume: VolumeSpec): string | undefined;
   /** What all of a release with these limits, or of a build, may take together. */
   most(limits: AppLimits): WholeLimits;
   service(user: ServiceUser): RunWalls;
@@ -109,7 +118,19 @@ const openFiles = 65_536;
  * the root, before anything is started or taken over. Throws UNAVAILABLE where apps could not be walled in at all.
  */
 export async function openSystem(options: SystemOptions): Promise<System> {
-  const { layout, ids, ceiling, programs, sessionCode, clock, log, fault, tool = hostTool, prefix = "" } = options;
+  const {
+    layout,
+    ids,
+    ceiling,
+    bindVolumes,
+    programs,
+    sessionCode,
+    clock,
+    log,
+    fault,
+    tool = hostTool,
+    prefix = "",
+  } = options;
   const lacking = needed.filter(({ path }) => !isProgram(path));
   if (lacking.length > 0) {
     const names = lacking.map(({ packageName }) => packageName).join(" ");
@@ -165,6 +186,23 @@ export async function openSystem(options: SystemOptions): Promise<System> {
       return wallArgv(spec(area.walls(app, walls)), host);
     },
   });
+  /** Of what runs from a release, or of an instance of this type. Its volumes are looked at when it is about to start. */
+  const ofRelease = (
+    app: string,
+    { release, build, cwd, limits, volumes }: Released,
+    type: string | null,
+    sockets: readonly string[],
+    programs: readonly string[] = [],
+  ): RunWalls => {
+    const allowance = allowed(limits);
+    const own = type === null ? {} : allowance.of(type);
+    requireMemory(volumes, { ...allowance.whole, ...own });
+    return around(app, releaseGroup(release), allowance, own, (walls) => {
+      const mounts = volumeMounts(layout, bindVolumes, app, volumes);
+      const seen = { ...walls, programs: [...walls.programs, ...programs] };
+      return releaseWall(seen, { build, cwd, volumes: mounts }, sockets);
+    });
+  };
   const watching = new AbortController();
   void guard.watch(watching.signal);
   const missing = (): MissingWall[] => {
@@ -179,30 +217,26 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     missing,
     ceiling,
     unenforced,
-    instance: (app, id, type, { release, build, cwd, limits }) => {
-      const allowance = allowed(limits);
+    instance: (app, id, type, released) => {
+      const walls = ofRelease(app, released, type, [join(layout.instanceSockets, id)]);
       // The edge does not go there: it has a door.
       giveSocketDirectory(layout.instanceSockets, id, { app: area.uid(app), group: area.uid(app) });
-      return around(app, releaseGroup(release), allowance, allowance.of(type), (walls) =>
-        releaseWall(walls, build, cwd, [join(layout.instanceSockets, id)]),
-      );
+      return walls;
     },
     build: (app, { build, limits }, cwd) =>
       around(app, buildGroup(build), allowed(limits), {}, (walls) => buildWall(walls, build, cwd, true)),
-    once: (app, { release, build, cwd, limits }, instance) => {
-      const sockets = instance === null ? [] : [join(layout.instanceSockets, instance)];
-      return around(app, releaseGroup(release), allowed(limits), {}, (walls) =>
-        releaseWall(walls, build, cwd, sockets),
-      );
-    },
-    session: (app, { release, build, cwd, limits }, mark) => {
-      const allowance = allowed(limits);
+    once: (app, released, instance) =>
+      ofRelease(app, released, null, instance === null ? [] : [join(layout.instanceSockets, instance)]),
+    session: (app, released, mark) => {
+      const walls = ofRelease(app, released, null, [join(layout.sessionSockets, mark)], sessionCode);
       giveSocketDirectory(layout.sessionSockets, mark, { app: area.uid(app), group: ids.hop3 });
-      return around(app, releaseGroup(release), allowance, {}, (walls) => {
-        const seen = { ...walls, programs: [...walls.programs, ...sessionCode] };
-        return releaseWall(seen, build, cwd, [join(layout.sessionSockets, mark)]);
-      });
+      return walls;
     },
+    fill: (app, { release, build, limits }, name, from) =>
+      around(app, releaseGroup(release), allowed(limits), {}, (walls) =>
+        fillWall(walls, layout.volume(app, name), build, from),
+      ),
+    refusesVolume: (app, released, volume) => refusedVolume({ layout, bindVolumes, ceiling }, app, released, volume),
     most: (limits) => allowed(limits).whole,
     service: (user) => ({
       above: ["services"],

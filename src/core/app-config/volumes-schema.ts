@@ -48,7 +48,7 @@ const volume = z.strictObject({
       .string("must be a path")
       .refine(isBindSource, "must be an absolute path: letters, digits and . _ @ + - between slashes, without `..`")
       .optional(),
-    "Of a `bind`, which must have one: a directory that the server's list of them allows, itself or one that it lies in.",
+    "Of a `bind`, which must have one: a directory that `/etc/hop3/bind-volumes` of the server names, or one inside such. The app goes there as its own user, with the rights that this has. One app may write a directory, or several may read it.",
     { shown: "absolute path" },
   ),
   mode: key(

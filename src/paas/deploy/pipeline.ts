@@ -51,7 +51,7 @@ async function runDeploy(job: DeployJob, buildNumber: number): Promise<void> {
     const found = await step(job, "detect", async () => {
       const tree = platform.layout.buildTree(app, buildNumber);
       const detected = detect(sourceFiles(tree), platform.builders, platform.tools);
-      refuseVolumes(platform, detected.spec);
+      await refuseVolumes(platform, detected.spec);
       const { plan, reason } = detected;
       return { result: detected, detail: plan.summary.includes(reason) ? plan.summary : `${plan.summary} (${reason})` };
     });

@@ -55,7 +55,7 @@ async function describe(platform: Platform, app: string, tree: string): Promise<
   try {
     const found = detect(sourceFiles(tree), platform.builders, platform.tools);
     const { plan, spec } = found;
-    refuseVolumes(platform, spec);
+    await refuseVolumes(platform, spec);
     await claimDomains(platform, app, spec.domains);
     await requireLimits(platform, spec.limits);
     const artifact = artifactOf(app, 0, found, plan);

@@ -1,7 +1,8 @@
 /** The volumes of a deploy: refused before anything is built where this server cannot have them, made before anything runs. */
+import { noAppLimits } from "#core/app-limits.ts";
 import type { AppSpec } from "#core/app-spec.ts";
 import { AppError } from "#core/errors.ts";
-import { withoutWalls } from "#core/volume.ts";
+import { aboveMemory, leastMemory, withoutWalls } from "#core/volume.ts";
 import type { Platform } from "../platform.ts";
 import type { Candidate, DeployJob } from "./job.ts";
 import { jobFailure } from "./job-end.ts";
@@ -10,13 +11,17 @@ import { runJob } from "./run-job.ts";
 /** Seconds that the supervisor gives the filling of one; for words. */
 const fillTimeout = 900;
 
-/** Throws VOLUME_UNAVAILABLE. */
-export function refuseVolumes({ mode }: Pick<Platform, "mode">, { volumes = [] }: Pick<AppSpec, "volumes">): void {
-  if (mode !== "user") return;
-  for (const volume of volumes) {
-    const refused = withoutWalls(volume);
-    if (refused !== undefined) throw new AppError("VOLUME_UNAVAILABLE", refused);
-  }
+/** What a directory of the server is allowed for only the supervisor knows: `makeVolumes` hears it. Throws VOLUME_UNAVAILABLE. */
+export async function refuseVolumes(
+  { mode, supervisor, stopping }: Pick<Platform, "mode" | "supervisor" | "stopping">,
+  { volumes = [], limits = noAppLimits }: Pick<AppSpec, "volumes" | "limits">,
+): Promise<void> {
+  const refused = mode === "user" ? volumes.map(withoutWalls).find((why) => why !== undefined) : undefined;
+  if (refused !== undefined) throw new AppError("VOLUME_UNAVAILABLE", refused);
+  if (!volumes.some(({ type }) => type === "tmpfs")) return;
+  const { ceiling } = await supervisor.call("host", {}, { signal: stopping });
+  const tooMuch = aboveMemory(volumes, leastMemory(limits, ceiling) ?? Infinity);
+  if (tooMuch !== undefined) throw new AppError("VOLUME_UNAVAILABLE", tooMuch);
 }
 
 /** Safe to repeat: what is there stays as it is. Throws VOLUME_UNAVAILABLE, CANCELED, UNAVAILABLE. */

@@ -3,18 +3,20 @@
  * its build has shipped, beside its place, and then moved there whole; so what has its name has all of its first content,
  * whoever dies meanwhile, and is never filled again.
  */
-import { closeSync, fsyncSync, mkdirSync, renameSync } from "node:fs";
-import { isNodeError } from "#core/errors.ts";
+import { closeSync, fsyncSync, renameSync } from "node:fs";
 import type { ReleaseRecord } from "#core/records.ts";
-import { shippedVolumes, withoutWalls } from "#core/volume.ts";
+import { shippedVolumes, withoutWalls, type VolumeSpec } from "#core/volume.ts";
+import type { AppFiles } from "../app-files.ts";
 import type { Apps } from "../apps.ts";
 import type { Jobs } from "../job.ts";
 import { JobTail } from "../job-tail.ts";
+import { releasedOf } from "../prepare.ts";
 import type { JobResult, Verbs, VolumeResult } from "../protocol.ts";
 import { Refusal } from "../refusal.ts";
-import { makeDirectory, openDirectory } from "../safe-path.ts";
+import { openDirectory } from "../safe-path.ts";
+import { claimedByAnother } from "./claims.ts";
 
-export type VolumeContext = { readonly apps: Apps; readonly jobs: Jobs; readonly mode: "user" | "system" };
+export type VolumeContext = { readonly apps: Apps; readonly jobs: Jobs; readonly files: AppFiles };
 
 /** Seconds for copying what was shipped. */
 const timeout = 900;
@@ -40,73 +42,72 @@ export async function makeVolume(
   const record = context.apps.release(app, release);
   const volume = record.volumes?.[index];
   if (volume === undefined) throw new Refusal("unknown", `Release ${release} of ${app} has no volume ${index}.`);
-  const refused = context.mode === "user" ? withoutWalls(volume) : undefined;
+  const refused = whyNot(context.apps, record, volume);
   if (refused !== undefined) return { ...done, refused, output: [] };
-  if (context.mode === "system" || volume.type !== "persist") {
-    return { ...done, refused: `The volume ${volume.name} cannot be had in system mode yet.`, output: [] };
-  }
-  return { ...(await keep(context, record, index, volume.name)), refused: null };
+  const made = volume.type === "persist" ? await keep(context, record, index, volume.name) : { ...done, output: [] };
+  return { ...made, refused: null };
+}
+
+function whyNot(apps: Apps, record: ReleaseRecord, volume: VolumeSpec): string | undefined {
+  const { system } = apps.options.run;
+  if (system === undefined) return withoutWalls(volume);
+  return system.refusesVolume(record.app, releasedOf(record), volume) ?? claimedByAnother(apps, record.app, [volume]);
 }
 
 type Kept = Omit<VolumeResult, "refused">;
 
 async function keep(context: VolumeContext, record: ReleaseRecord, index: number, name: string): Promise<Kept> {
   const { layout, fault } = context.apps.options;
-  const below = [record.app, "volumes"];
-  const volumes = makeDirectory(layout.apps, below, 1);
-  try {
-    const there = openIfThere(layout.apps, [...below, name]);
-    if (there !== undefined) {
-      closeSync(there);
-      return { ...done, output: [] };
-    }
-    // No volume has a name that begins with a dot.
-    const begun = `.${name}`;
-    const at = (one: string): string => `/proc/self/fd/${volumes}/${one}`;
-    const isLeft = !makePrivate(at(begun));
-    // Refuses what is no directory: the commands that fill it would follow a link.
-    closeSync(openDirectory(layout.apps, [...below, begun]));
-    fault("volume-begun");
-    const filled = await fillBegun(context, record, index, name, isLeft);
-    if (filled.exit !== 0) return filled;
-    fault("volume-filled");
-    renameSync(at(begun), at(name));
-    fsyncSync(volumes);
-    fault("volume-made");
-    return filled;
-  } finally {
-    closeSync(volumes);
-  }
+  const { app } = record;
+  const isThere = (one: string): boolean => {
+    const found = openIfThere(layout.apps, [app, "volumes", one]);
+    if (found !== undefined) closeSync(found);
+    return found !== undefined;
+  };
+  if (isThere(name)) return { ...done, output: [] };
+  // No volume has a name that begins with a dot.
+  const begun = `.${name}`;
+  const isLeft = isThere(begun);
+  context.files.makeVolume(app, begun);
+  fault("volume-begun");
+  const filled = await fillBegun(context, record, index, name, isLeft);
+  if (filled.exit !== 0) return filled;
+  fault("volume-filled");
+  move(layout.apps, app, begun, name);
+  fault("volume-made");
+  return filled;
 }
 
 /** Copies what was shipped, or empties what an earlier try has left; as a job, so that it ends with its deploy and with us. */
 async function fillBegun(
   { apps, jobs }: VolumeContext,
-  { app, release, build }: ReleaseRecord,
+  record: ReleaseRecord,
   index: number,
   name: string,
   isLeft: boolean,
 ): Promise<Kept> {
-  const { layout } = apps.options;
-  const shipped = openIfThere(layout.apps, [app, "builds", String(build), "tree", ...shippedVolumes.split("/"), name]);
+  const { layout, run } = apps.options;
+  const { app, release, build } = record;
+  const from = `${shippedVolumes}/${name}`;
+  const shipped = openIfThere(layout.apps, [app, "builds", String(build), "tree", ...from.split("/")]);
   if (shipped === undefined && !isLeft) return { ...done, output: [] };
-  const begun = layout.volume(app, `.${name}`);
-  const argv = ["/bin/sh", "-c", fill, "volume", begun, shipped === undefined ? "" : "copy"];
-  const command = { argv, env: { PATH: "/usr/bin:/bin", LC_ALL: "C" }, cwd: shipped ?? null };
+  const begun = `.${name}`;
+  const argv = ["/bin/sh", "-c", fill, "volume", layout.volume(app, begun), shipped === undefined ? "" : "copy"];
+  const walls = run.system?.fill(app, releasedOf(record), begun, shipped === undefined ? "." : from);
+  const command = { argv, env: { PATH: "/usr/bin:/bin", LC_ALL: "C" }, cwd: shipped ?? null, walls };
   const output = new JobTail();
   const openOutput = (): JobTail => output;
   const result = await jobs.start({ app, kind: "volume", number: release, index, command, timeout, openOutput });
   return { ...result, output: output.lines };
 }
 
-/** False when something was there already. */
-function makePrivate(path: string): boolean {
+function move(root: string, app: string, from: string, to: string): void {
+  const volumes = openDirectory(root, [app, "volumes"]);
   try {
-    mkdirSync(path, { mode: 0o700 });
-    return true;
-  } catch (error) {
-    if (isNodeError(error) && error.code === "EEXIST") return false;
-    throw error;
+    renameSync(`/proc/self/fd/${volumes}/${from}`, `/proc/self/fd/${volumes}/${to}`);
+    fsyncSync(volumes);
+  } finally {
+    closeSync(volumes);
   }
 }
 

@@ -76,6 +76,19 @@ it("a build has its own directory as /tmp, and may be without network", () => {
   assert.doesNotMatch(argv, /--tmpfs \/tmp/);
 });
 
+it("volumes are seen at their places, read-only or as memory where they are that", () => {
+  const at = (name: string) => `/var/lib/hop3/apps/shop/volumes/${name}`;
+  const mounts = [
+    { path: at("media"), from: at("media"), writable: true },
+    { path: at("host"), from: "/srv/host", writable: false },
+    { path: at("scratch"), bytes: 4096 },
+  ];
+  const argv = wallArgv({ ...spec, mounts }, host).join(" ");
+  const seen = `--bind ${at("media")} ${at("media")} --ro-bind /srv/host ${at("host")} --perms 1777 --size 4096 --tmpfs ${at("scratch")}`;
+  assert.ok(argv.includes(` --bind /run/hop3/i/abcd1234 /run/hop3/i/abcd1234 ${seen} --remount-ro / `), argv);
+  assert.match(argv, / --dir \/var\/lib\/hop3\/apps\/shop\/volumes /);
+});
+
 it("a host without a filter is walled without it", () => {
   assert.doesNotMatch(wallArgv({ ...spec, filter: null }, host).join(" "), /seccomp/);
 });

@@ -4,6 +4,11 @@
  */
 import type { HostView } from "./host-view.ts";
 
+/** What is seen at `path`: another directory, or memory of `bytes`, empty. */
+export type Mount =
+  | { readonly path: string; readonly from: string; readonly writable: boolean }
+  | { readonly path: string; readonly bytes: number };
+
 export type WallSpec = {
   /** User and group of the app, one number for both. */
   readonly uid: number;
@@ -18,6 +23,8 @@ export type WallSpec = {
   /** Absolute paths seen under their own names. They must exist, and nobody but root may be able to exchange them. */
   readonly readable: readonly string[];
   readonly writable: readonly string[];
+  /** Over those. As of them, nobody but root may be able to exchange what they are from. */
+  readonly mounts?: readonly Mount[];
   /** A directory that /tmp and /var/tmp are, or how many bytes of memory they may take. */
   readonly temporary: { readonly directory: string } | { readonly bytes: number };
   /** Bytes of shared memory, /dev/shm. */
@@ -73,8 +80,8 @@ function seen(spec: WallSpec, host: HostView): string[] {
   };
   // Made by name: those that bwrap makes itself belong to root alone, and the app could not pass.
   const folders = (paths: readonly string[]): string[] => paths.flatMap((path) => ["--dir", path]);
-  const { temporary, readable, writable, names } = spec;
-  const above = [...new Set([...readable, ...writable].flatMap(parents))].toSorted();
+  const { temporary, readable, writable, mounts = [], names } = spec;
+  const above = [...new Set([...readable, ...writable, ...mounts.map(({ path }) => path)].flatMap(parents))].toSorted();
   const system = same("--ro-bind", ["/usr", ...host.directories]);
   const links = host.links.flatMap(([target, path]) => ["--symlink", target, path]);
   const users = ["--ro-bind", `${names}/passwd`, "/etc/passwd", "--ro-bind", `${names}/group`, "/etc/group"];
@@ -98,6 +105,11 @@ function seen(spec: WallSpec, host: HostView): string[] {
     ...folders(above),
     ...same("--ro-bind", readable),
     ...same("--bind", writable),
+    ...mounts.flatMap((mount) =>
+      "bytes" in mount
+        ? memory(mount.path, mount.bytes)
+        : [mount.writable ? "--bind" : "--ro-bind", mount.from, mount.path],
+    ),
   ];
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { layoutOf } from "#core/layout.ts";
-import { buildWall, directoryWall, releaseWall, type AppWalls } from "./specs.ts";
+import { buildWall, directoryWall, fillWall, releaseWall, type AppWalls } from "./specs.ts";
 
 const layout = layoutOf({ root: "/var/lib/hop3", run: "/run/hop3" });
 const shop: AppWalls = {
@@ -15,11 +15,12 @@ const shop: AppWalls = {
   openFiles: 1024,
   temporary: 1 << 26,
 };
+const three = { build: 3, cwd: ".", volumes: [] };
 const tree = "/var/lib/hop3/apps/shop/builds/3/tree";
 
 describe("the walls of an app's processes", () => {
   it("let an instance read its release and write its data, its home and its socket", () => {
-    const { readable, writable, cwd, network } = releaseWall(shop, 3, "api", ["/run/hop3/i/abcd1234"]);
+    const { readable, writable, cwd, network } = releaseWall(shop, { ...three, cwd: "api" }, ["/run/hop3/i/abcd1234"]);
     assert.deepEqual(readable, [tree, "/var/lib/hop3/runtimes", "/usr/lib/hop3"]);
     assert.deepEqual(writable, [
       "/var/lib/hop3/apps/shop/data",
@@ -30,7 +31,7 @@ describe("the walls of an app's processes", () => {
   });
 
   it("let a hook do the same without a socket", () => {
-    assert.ok(!releaseWall(shop, 3, ".", []).writable.some((path) => path.startsWith("/run")));
+    assert.ok(!releaseWall(shop, three, []).writable.some((path) => path.startsWith("/run")));
   });
 
   it("let a build write its tree, and see nothing of the app that serves", () => {
@@ -50,8 +51,19 @@ describe("the walls of an app's processes", () => {
     assert.deepEqual([readable, writable, network], [[], [tree], false]);
   });
 
+  it("show what fills a volume its build and the volume, nothing of which the app has yet", () => {
+    const { readable, writable, cwd } = fillWall(shop, layout.volume("shop", ".media"), 3, ".hop3/volumes/media");
+    assert.deepEqual([readable, writable], [[tree], ["/var/lib/hop3/apps/shop/volumes/.media"]]);
+    assert.equal(cwd, `${tree}/.hop3/volumes/media`);
+  });
+
   it("never show a whole app, other apps, the supervisor or a key", () => {
-    const all = [releaseWall(shop, 3, ".", []), buildWall(shop, 3, ".", true), directoryWall(shop, tree)];
+    const all = [
+      releaseWall(shop, three, []),
+      buildWall(shop, 3, ".", true),
+      directoryWall(shop, tree),
+      fillWall(shop, layout.volume("shop", ".media"), 3, ".hop3/volumes/media"),
+    ];
     const paths = all.flatMap(({ readable, writable }) => [...readable, ...writable]);
     for (const secret of [
       layout.root,

@@ -1,6 +1,6 @@
 /** Which walls stand around what: the one place that says what of an app its own processes see, by what they do. */
 import type { Layout } from "#core/layout.ts";
-import type { WallSpec } from "./argv.ts";
+import type { Mount, WallSpec } from "./argv.ts";
 
 /** What the walls of all processes of one app have in common. */
 export type AppWalls = {
@@ -20,13 +20,18 @@ export type AppWalls = {
 };
 
 /** What runs from a release. `cwd` is relative to the tree; `sockets` are directories, of sockets that it makes or may reach. */
-export function releaseWall(of: AppWalls, build: number, cwd: string, sockets: readonly string[]): WallSpec {
+export function releaseWall(
+  of: AppWalls,
+  { build, cwd, volumes }: { readonly build: number; readonly cwd: string; readonly volumes: readonly Mount[] },
+  sockets: readonly string[],
+): WallSpec {
   const { layout, app, temporary } = of;
   const tree = layout.buildTree(app, build);
   return {
     ...common(of),
     readable: [tree, layout.runtimes, ...of.programs],
     writable: [layout.appData(app), layout.appHome(app), ...sockets],
+    mounts: volumes,
     temporary: { bytes: temporary },
     network: true,
     cwd: inside(tree, cwd),
@@ -57,6 +62,15 @@ export function directoryWall(of: AppWalls, directory: string): WallSpec {
     network: false,
     cwd: "/",
   };
+}
+
+/**
+ * The same where a volume is filled from a build: with the whole tree, in which a link could lead elsewhere only inside the
+ * walls. `from` is relative to it.
+ */
+export function fillWall(of: AppWalls, directory: string, build: number, from: string): WallSpec {
+  const tree = of.layout.buildTree(of.app, build);
+  return { ...directoryWall(of, directory), readable: [tree], cwd: inside(tree, from) };
 }
 
 function common({ uid, cgroups, openFiles, filter, names, temporary }: AppWalls) {
