@@ -5,6 +5,7 @@ import { collectDaily } from "#paas/disk/collect-daily.ts";
 import { watchRoom } from "#paas/disk/watch-room.ts";
 import { finishDestroys } from "#paas/destroy.ts";
 import { watchCrashes } from "#paas/watch-crashes.ts";
+import { watchLimits } from "#paas/watch-limits.ts";
 import { recoverDeploys } from "#paas/deploy/recover.ts";
 import { untilEdgeInSync } from "#paas/edge.ts";
 import { endLostSessions } from "#paas/sessions.ts";
@@ -77,6 +78,7 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
     process.once("SIGINT", () => void stop());
     void watchRoom(platform);
     void watchCrashes(platform);
+    void watchLimits(platform);
     await Promise.all([recovery.done, destroys.done, renewals.done, sessions.done]);
     await untilEdgeInSync(platform);
     void collectDaily(platform, Math.random);

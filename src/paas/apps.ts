@@ -1,6 +1,7 @@
 /** Apps: made, found, shown. */
 import { unlink } from "node:fs/promises";
 import type { AppDetails, AppSummary } from "#core/api/apps.ts";
+import type { Instance } from "#core/api/processes.ts";
 import { AppError, isNodeError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
 import { createApp, deleteApp, listApps as appRows, type App } from "#store/apps.ts";
@@ -93,6 +94,7 @@ export async function showApp(platform: Platform, name: string): Promise<AppDeta
       ...(app.message === null ? [] : [app.message]),
       ...(isScaledDown ? ["It is scaled to 0: `hop3 ps scale` brings processes back."] : []),
       ...(status?.held === undefined ? [] : [heldNote(status.held)]),
+      ...processes.flatMap(({ instances }) => instances.flatMap(memoryNote)),
       ...appHostNotes(await hostStatus(platform), artifact?.spec.limits),
     ],
   };
@@ -100,6 +102,13 @@ export async function showApp(platform: Platform, name: string): Promise<AppDeta
 
 function heldNote(held: string): string {
   return `It was stopped for its files: ${held} \`hop3 run\` can remove some; then \`hop3 app start\` starts it, or a deploy that may have more.`;
+}
+
+/** Of one that goes on, too: it may have lost a child. */
+function memoryNote({ name, outOfMemory }: Instance): string[] {
+  if (outOfMemory === 0) return [];
+  const times = outOfMemory === 1 ? "one process" : `${outOfMemory} processes`;
+  return [`${name} has lost ${times} because memory was used up; \`[limits]\` says how much it may take.`];
 }
 
 async function summary(platform: Platform, app: App, status: AppStatus | undefined): Promise<AppSummary> {

@@ -17,6 +17,7 @@ const instance = (more: Partial<InstanceStatus>): InstanceStatus => ({
   since: "2026-01-01T00:00:00.000Z",
   restarts: 0,
   restartsInARow: 0,
+  outOfMemory: 0,
   lastExit: null,
   failure: null,
   retryAt: null,

@@ -108,6 +108,7 @@ export function instanceView(instance: InstanceStatus, usage: RunMetrics | undef
     restarts: instance.restarts,
     restartsInARow: instance.restartsInARow,
     crashLoop: instance.proven && isCrashLoop(instance),
+    outOfMemory: instance.outOfMemory,
     lastExit: instance.lastExit,
     usage: usage ?? null,
     nextTry: instance.retryAt,

@@ -54,6 +54,7 @@ describe("one word for an app", () => {
     since: "",
     restarts: 0,
     restartsInARow: 0,
+    outOfMemory: 0,
     lastExit: null,
     failure: null,
     retryAt: null,

@@ -19,6 +19,7 @@ const base: InstanceStatus = {
   since: "2026-01-01T00:00:00.000Z",
   restarts: 0,
   restartsInARow: 0,
+  outOfMemory: 0,
   lastExit: null,
   failure: null,
   retryAt: null,

@@ -79,6 +79,7 @@ export function memoryPlatform(): MemoryPlatform {
           descriptors: 9,
           uptimeSeconds: 75,
         },
+        outOfMemory: 0,
         lastExit: null,
         nextTry: null,
       })),

@@ -7,6 +7,8 @@ import type { Timing } from "./supervised-options.ts";
 export class Crashes {
   /** Restarts since it was first started here. */
   restarts = 0;
+  /** Processes that the kernel has ended because memory was used up, in runs that are over. */
+  outOfMemory = 0;
   /** When it is started again (ms since the epoch), while it waits for that. */
   retryAt: number | null = null;
   /** Restarts without a sustained run between them. */

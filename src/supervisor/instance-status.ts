@@ -16,6 +16,7 @@ export function instanceStatus(one: DesiredInstance, running: Supervised | undef
     since: new Date(running?.since ?? 0).toISOString(),
     restarts: running?.crashes.restarts ?? 0,
     restartsInARow: running?.crashes.inARow ?? 0,
+    outOfMemory: (running?.crashes.outOfMemory ?? 0) + (running?.run?.outOfMemory ?? 0),
     lastExit: running?.lastExit ?? null,
     failure: running?.failure ?? null,
     retryAt: isoOf(running?.crashes.retryAt ?? null),

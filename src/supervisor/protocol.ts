@@ -255,6 +255,8 @@ export type InstanceStatus = {
   readonly restarts: number;
   /** Restarts in a row, without a sustained run between or after them. */
   readonly restartsInARow: number;
+  /** How many of its processes the kernel has ended because memory was used up; since it, or the supervisor, was started. */
+  readonly outOfMemory: number;
   /** `exit 1`, `exit 143 or signal TERM`; null when it never ended. */
   readonly lastExit: string | null;
   /** Why its first try failed: it ended by itself, or it did not get ready in time; null unless it failed. */

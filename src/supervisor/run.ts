@@ -137,14 +137,14 @@ export class Run {
 
   /** How many of its processes the kernel has ended because memory was used up; 0 where nobody counts. */
   get outOfMemory(): number {
-    return this.#cgroup?.facts().outOfMemory ?? 0;
+    return this.#cgroup?.fact("outOfMemory") ?? 0;
   }
 
   /** Whether the limit was its own, or that of all beside it: where that is counted depends on the kernel. */
   #outOfProcesses(): number {
     const parts = this.about.cgroup?.parts ?? [];
-    const above = this.#context.system?.cgroup(parts.slice(0, -1)).facts().outOfProcesses ?? 0;
-    return above + (this.#cgroup?.facts().outOfProcesses ?? 0);
+    const above = this.#context.system?.cgroup(parts.slice(0, -1)).fact("outOfProcesses") ?? 0;
+    return above + (this.#cgroup?.fact("outOfProcesses") ?? 0);
   }
 
   /** How it stands. Before the launcher's first line only the one who spawned it knows that it runs. */

@@ -220,6 +220,7 @@ export class Supervised {
 
   #ended(run: Run, outcome: Outcome): void {
     this.#run = undefined;
+    this.crashes.outOfMemory += run.outOfMemory;
     this.address = null;
     if (this.state !== "expiring" && this.state !== "rejecting") this.lastExit = run.describe(outcome);
     const clean = outcome.kind === "exited" && outcome.code === 0 && this.state !== "expiring";

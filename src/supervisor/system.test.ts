@@ -112,6 +112,7 @@ describe("a supervisor of system mode", { skip }, () => {
     await bench.client.call("app.await", { app: "blog", release: 1, timeout: 15 }).catch(() => undefined);
     await eventually(async () => (await instances())[0]?.state === "failed", "it has failed", 30_000);
     assert.match((await instances())[0]?.lastExit ?? "", /^out of memory \(128M\): exit 137 /);
+    assert.equal((await instances())[0]?.outOfMemory, 1);
     await eventually(() => leaves().length === 0, "its cgroup is gone");
   });
 
@@ -132,6 +133,16 @@ describe("a supervisor of system mode", { skip }, () => {
     const second = async () => (await instances()).find(({ release }) => release === 2);
     await eventually(async () => (await second())?.state === "failed", "it has failed");
     assert.match((await second())?.lastExit ?? "", /memory = 129M; this server gives at most 128M/);
+  });
+
+  it("counts what an instance has lost because memory was used up, also while it goes on", async () => {
+    await start();
+    const command = "python3 -c 'x = bytearray(400 << 20)'; exec sleep 1000";
+    bench.release("blog", 1, { worker: { command } });
+    await bench.client.call("app.start", { app: "blog", release: 1 });
+    await eventually(async () => (await instances())[0]?.outOfMemory === 1, "it has lost one");
+    const [{ state, lastExit } = assert.fail()] = await instances();
+    assert.deepEqual([state, lastExit], ["ready", null]);
   });
 
   it("tells that processes were used up, and of how many", async () => {

@@ -34,6 +34,11 @@ export const instance = z.object({
   crashLoop: z
     .boolean()
     .describe("It was restarted twice in a row or more, without a minute of service since, or given up for that"),
+  outOfMemory: z
+    .int()
+    .describe(
+      "How many of its processes were ended because memory was used up; since it, or the supervisor, was started",
+    ),
   lastExit: z.string().nullable().describe("How it last ended, for example `exit 1`; null when it never did"),
   usage: usage.nullable().describe("What it takes, as of at most a second ago; null when it does not run"),
   nextTry: isoTime.nullable().describe("When it is started again, while it is `backing-off`"),

@@ -19,6 +19,8 @@ export type Cgroup = {
   limit(limits: CgroupLimits): void;
   /** Undefined where the host cannot tell. */
   facts(): { readonly [F in keyof CgroupFacts]: number | undefined };
+  /** One of them: each is a file of its own. */
+  fact(name: keyof CgroupFacts): number | undefined;
   /** Seconds of processor time, and bytes of memory without what the kernel may drop of the files it read; undefined as facts. */
   usage(): { readonly cpu: number; readonly memory: number } | undefined;
   /** Processes in it and in those below, ended ones left out. */
@@ -94,6 +96,7 @@ export function makeCgroup(tree: CgroupTree, parts: readonly string[]): Cgroup {
       processes: read(facts.processes),
       outOfProcesses: read(facts.outOfProcesses),
     }),
+    fact: (name) => read(facts[name]),
     usage: () => {
       const [cpu, memory] = [read(facts.cpu), read(facts.memory)];
       if (cpu === undefined || memory === undefined) return undefined;

@@ -1,0 +1,64 @@
+/**
+ * Writes down in the log of events when the kernel ends a process of an app because its memory is used up, and when an app is
+ * held for its files, and is not any more. Memory that was used up while no hop3d looked is in the supervisor's log alone.
+ */
+import { listApps } from "#store/apps.ts";
+import { appendEvent, lastEvent } from "#store/events.ts";
+import type { AppStatus } from "#supervisor/protocol.ts";
+import type { Platform } from "./platform.ts";
+import { supervisorStatuses } from "./supervisor-status.ts";
+
+/** Milliseconds between two looks. */
+const every = 10_000;
+
+type Watched = Pick<Platform, "supervisor" | "store" | "clock" | "log" | "stopping">;
+
+/** Runs until hop3d stops; never rejects. */
+export async function watchLimits(platform: Watched): Promise<void> {
+  const { clock, log, stopping } = platform;
+  const look = limitWatch(platform);
+  while (!stopping.aborted) {
+    await look().catch((error: unknown) => {
+      if (!stopping.aborted) log.warn("limits that were reached could not be looked for", { error });
+    });
+    await clock.sleep(every, stopping).catch(() => undefined);
+  }
+}
+
+/** One look, and the writing down of what has changed since the one before. */
+export function limitWatch(platform: Watched): () => Promise<void> {
+  const { store } = platform;
+  /** By instance; undefined before the first look. */
+  let counts: ReadonlyMap<string, number> | undefined;
+
+  async function memory(app: string, { instances }: AppStatus): Promise<void> {
+    for (const { id, type, index, outOfMemory, lastExit } of instances) {
+      const processes = outOfMemory - (counts?.get(id) ?? 0);
+      if (counts === undefined || processes <= 0) continue;
+      const target = `${type}.${index}`;
+      const details = { processes, lastExit };
+      await appendEvent(store, { actor: "hop3", action: "app.out-of-memory", app, target, outcome: "ended", details });
+    }
+  }
+
+  async function disk(app: string, { held }: AppStatus): Promise<void> {
+    const action = "app.held";
+    const was = (await lastEvent(store, { app, action, target: "disk" }))?.outcome ?? "free";
+    const outcome = held === undefined ? "free" : "held";
+    if (was === outcome) return;
+    const details = held === undefined ? {} : { reason: held };
+    await appendEvent(store, { actor: "hop3", action, app, target: "disk", outcome, details });
+  }
+
+  return async () => {
+    const statuses = await supervisorStatuses(platform);
+    for (const { name } of await listApps(store)) {
+      const status = statuses.get(name);
+      if (status === undefined) continue;
+      await memory(name, status);
+      await disk(name, status);
+    }
+    const instances = [...statuses.values()].flatMap((status) => status.instances);
+    counts = new Map(instances.map(({ id, outOfMemory }) => [id, outOfMemory]));
+  };
+}
