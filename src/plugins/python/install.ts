@@ -14,6 +14,8 @@ export type Install = {
   /** For the summary: `requirements.txt`. */
   readonly from: string;
   readonly steps: readonly BuildStep[];
+  /** Granian is the one that we chose. */
+  readonly ownGranian: boolean;
 };
 
 /** `serves`: Granian is needed, unless the app brings its own. Throws INVALID_SOURCE, NOT_BUILT_YET, LOCK_MISMATCH. */
@@ -27,8 +29,8 @@ export function installSteps(files: SourceFiles, uv: string, extra: readonly str
   const pip = (name: string, args: readonly string[]) => step(name, ["pip", "install", ...args]);
   const venv = step("uv venv", ["venv", "--python", "{runtime:python}", "{tree}/.venv"]);
   const project = readPyproject(files);
-  const own = serves && !bringsGranian(files) ? [granian] : [];
-  const added = [...extra, ...own];
+  const ownGranian = serves && !bringsGranian(files);
+  const added = [...extra, ...(ownGranian ? [granian] : [])];
   /** Beside what a lock file fixed, and after it. */
   const beside = added.length === 0 ? [] : [pip("uv pip install (beside the app's own)", ["--", ...added])];
 
@@ -36,6 +38,7 @@ export function installSteps(files: SourceFiles, uv: string, extra: readonly str
     const sync = step("uv sync", ["sync", "--locked", "--no-editable", "--no-dev", "--no-progress"]);
     return {
       from: "uv.lock",
+      ownGranian,
       steps: [venv, { ...sync, failure: "LOCK_MISMATCH", failureText: "--locked" }, ...beside],
     };
   }
@@ -57,6 +60,7 @@ export function installSteps(files: SourceFiles, uv: string, extra: readonly str
     const exported = step("poetry export", [...poetry, ...args, "--no-interaction", "--no-ansi"]);
     return {
       from: "poetry.lock",
+      ownGranian,
       steps: [
         venv,
         { ...exported, failure: "LOCK_MISMATCH", failureText: "poetry.lock was last generated" },
@@ -75,7 +79,7 @@ export function installSteps(files: SourceFiles, uv: string, extra: readonly str
     const steps = hashed
       ? [pip("uv pip install -r requirements.txt", [...requirements, "--require-hashes"]), ...beside]
       : [pip("uv pip install -r requirements.txt", [...requirements, ...(added.length === 0 ? [] : ["--", ...added])])];
-    return { from: "requirements.txt", steps: [venv, ...steps] };
+    return { from: "requirements.txt", ownGranian, steps: [venv, ...steps] };
   }
   if (project?.poetry === true && !project.project) {
     throw new AppError("LOCK_MISMATCH", "The app uses Poetry but has no poetry.lock.", {
@@ -85,18 +89,22 @@ export function installSteps(files: SourceFiles, uv: string, extra: readonly str
   const packaged = project?.buildSystem === true || (project === undefined && files.exists("setup.py"));
   if (packaged) {
     const from = project === undefined ? "setup.py" : "pyproject.toml";
-    return { from, steps: [venv, pip("uv pip install .", [".", ...(added.length === 0 ? [] : ["--", ...added])])] };
+    return {
+      from,
+      ownGranian,
+      steps: [venv, pip("uv pip install .", [".", ...(added.length === 0 ? [] : ["--", ...added])])],
+    };
   }
   if (project?.project === true) {
     const args = ["-r", "pyproject.toml", ...(added.length === 0 ? [] : ["--", ...added])];
-    return { from: "pyproject.toml", steps: [venv, pip("uv pip install -r pyproject.toml", args)] };
+    return { from: "pyproject.toml", ownGranian, steps: [venv, pip("uv pip install -r pyproject.toml", args)] };
   }
   if (files.exists("Pipfile")) {
     throw new AppError("NOT_BUILT_YET", "The app has a Pipfile, and pipenv is not built yet.", {
       hint: "Write requirements.txt with `pipenv requirements > requirements.txt`.",
     });
   }
-  return { from: "no dependencies", steps: [venv, ...beside] };
+  return { from: "no dependencies", ownGranian, steps: [venv, ...beside] };
 }
 
 function bringsGranian(files: SourceFiles): boolean {

@@ -8,6 +8,7 @@ import { type Callable, findCallable } from "./callable.ts";
 import { type Django, findDjango } from "./django.ts";
 import { installSteps } from "./install.ts";
 import { readPyproject } from "./pyproject.ts";
+import { aloneStep } from "./serve-alone.ts";
 import { serveCommand } from "./serve-command.ts";
 
 /** Throws INVALID_SOURCE, NOT_DETECTED, NOT_BUILT_YET, LOCK_MISMATCH. */
@@ -24,7 +25,7 @@ export function pythonPlan({ files, spec, tools }: PlanInput): BuildPlan {
   return {
     summary: `Python ${range === "*" ? "(this server's)" : range} with uv (${install.from})${what}`,
     runtimes: [{ name: "python", range }],
-    steps: [...install.steps, ...ownSteps(spec, django)],
+    steps: [...install.steps, ...(install.ownGranian ? [aloneStep] : []), ...ownSteps(spec, django)],
     env: {
       VIRTUAL_ENV: "{tree}/.venv",
       PYTHONUNBUFFERED: "1",
@@ -49,7 +50,7 @@ export function pythonPlan({ files, spec, tools }: PlanInput): BuildPlan {
       SSL_CERT_FILE: "/etc/ssl/certs/ca-certificates.crt",
     },
     path: ["{tree}/.venv/bin"],
-    processes: callable === undefined ? {} : { web: serveCommand(callable) },
+    processes: callable === undefined ? {} : { web: serveCommand(callable, install.ownGranian) },
     staticPaths: collects(spec, django) ? (django?.staticPaths ?? {}) : {},
   };
 }

@@ -94,21 +94,36 @@ test("the lock file decides how dependencies are installed", () => {
   const names = (contents: Record<string, string>) =>
     plan({ "app.py": flask, ...contents }).steps.map(({ name }) => name);
   const beside = "uv pip install (beside the app's own)";
-  assert.deepEqual(names({ "requirements.txt": "flask" }), ["uv venv", "uv pip install -r requirements.txt"]);
+  const alone = "Granian in one process";
+  assert.deepEqual(names({ "requirements.txt": "flask" }), ["uv venv", "uv pip install -r requirements.txt", alone]);
   assert.deepEqual(names({ "requirements.txt": "-r base.txt", "base.txt": "flask==1 --hash=sha256:ab" }), [
     "uv venv",
     "uv pip install -r requirements.txt",
     beside,
+    alone,
   ]);
-  assert.deepEqual(names({ "uv.lock": "", "pyproject.toml": "[project]\nname='a'" }), ["uv venv", "uv sync", beside]);
+  assert.deepEqual(names({ "uv.lock": "", "pyproject.toml": "[project]\nname='a'" }), [
+    "uv venv",
+    "uv sync",
+    beside,
+    alone,
+  ]);
   assert.deepEqual(names({ "uv.lock": '[[package]]\nname = "granian"\n' }), ["uv venv", "uv sync"]);
+  const served = (contents: Record<string, string>) => plan({ "app.py": flask, ...contents }).processes["web"];
+  assert.match(served({ "uv.lock": '[[package]]\nname = "granian"\n' }) ?? "", /^exec python -m granian --/);
+  assert.match(served({ "requirements.txt": "flask" }) ?? "", /^exec python -m hop3_granian --/);
   assert.deepEqual(names({ "poetry.lock": "", "pyproject.toml": "[tool.poetry]" }), [
     "uv venv",
     "poetry export",
     "uv pip install (poetry.lock)",
     beside,
+    alone,
   ]);
-  assert.deepEqual(names({ "pyproject.toml": "[project]\nname='a'\n[build-system]" }), ["uv venv", "uv pip install ."]);
+  assert.deepEqual(names({ "pyproject.toml": "[project]\nname='a'\n[build-system]" }), [
+    "uv venv",
+    "uv pip install .",
+    alone,
+  ]);
   refuses("NOT_BUILT_YET", { "app.py": flask, Pipfile: "" });
   refuses("LOCK_MISMATCH", { "app.py": flask, "pyproject.toml": "[tool.poetry]\nname='a'" });
 });
