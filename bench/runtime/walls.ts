@@ -99,6 +99,7 @@ function walled({ tree, env, cwd, command }: DeployedPython, { directory }: Plac
     names: join(place, "names"),
     readable: [tree],
     writable: [join(place, "data")],
+    sockets: [],
     temporary: { bytes: 1 << 26 },
     sharedMemory: 1 << 26,
     network: true,

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { startSupervisor, type SupervisorOptions } from "#supervisor/daemon.ts";
+import { closeInherited } from "#supervisor/walls/inherited.ts";
 import { makeRunDir } from "#sys/run-dir.ts";
 import { pinnedTools } from "#sys/tools.ts";
 import { ownProcess } from "#cmd/wire/own-process.ts";
@@ -20,6 +21,7 @@ import { version } from "#cmd/wire/version.ts";
 export async function runSupervisor(
   options: { readonly hop3d: string } & Pick<SupervisorOptions, "timing">,
 ): Promise<void> {
+  closeInherited();
   const uid = process.getuid?.() ?? 0;
   const env = withServerFile(process.env);
   const settings = readServerSettings(env, uid);

@@ -77,6 +77,7 @@ describe("directories of apps", { skip: withoutWalls() }, () => {
           names: join(root, "names"),
           readable,
           writable,
+          sockets: [],
           temporary: { directory: join(apps, "shop/builds/1/tmp") },
           sharedMemory: 1 << 20,
           network: false,

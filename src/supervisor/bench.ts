@@ -32,8 +32,9 @@ export type Bench = {
   clean(): Promise<void>;
 };
 
-export function makeBench(): Bench {
-  const base = mkdtempSync(join(tmpdir(), "hop3s-"));
+/** `directory` is where its files are made. */
+export function makeBench(directory = tmpdir()): Bench {
+  const base = mkdtempSync(join(directory, "hop3s-"));
   const layout = layoutOf({ root: join(base, "root"), run: join(base, "run") });
   const client = connectSupervisor(layout.supervisorSocket);
   let running: { stop(): Promise<void> } | undefined;

@@ -31,6 +31,7 @@ import type { OwnLog } from "./own-log.ts";
 import { wallArgv, type WallSpec } from "./walls/argv.ts";
 import { doorOf, type Door } from "./walls/door.ts";
 import { readHostView } from "./walls/host-view.ts";
+import { landlockVersion } from "./walls/landlock.ts";
 import { loopbackGuard, noGuard } from "./walls/loopback-guard.ts";
 import { netCgroup } from "./walls/loopback.ts";
 import { isProgram, missingWalls, needed, unenforcedHere, type MissingWall } from "./walls/missing.ts";
@@ -141,6 +142,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   const host = readHostView();
   makeRuntimes(layout.runtimes, ids.hop3);
   makeDoors(layout, ids.edge);
+  const landlock = await landlockVersion(tool);
   const tree = treeOf(layout, options.cgroup);
   if (options.cgroup !== undefined) moveAside(tree);
   openTree(tree, process.pid);
@@ -206,7 +208,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   const watching = new AbortController();
   void guard.watch(watching.signal);
   const missing = (): MissingWall[] => {
-    const found = missingWalls({ arch: process.arch, has: isProgram, cgroups: tree });
+    const found = missingWalls({ arch: process.arch, has: isProgram, cgroups: tree, landlock });
     if (guard.holds || found.some(({ wall }) => wall === "loopback")) return found;
     const message = "Apps can reach each other's ports and the host's on the loopback: nft refuses the rules.";
     return [...found, { wall: "loopback", message }];

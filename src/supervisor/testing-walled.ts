@@ -37,8 +37,8 @@ export type WalledBench = Bench & {
   ): Promise<{ readonly child: ChildProcess; readonly died: Promise<unknown> }>;
 };
 
-export async function makeWalledBench(): Promise<WalledBench> {
-  const bench = makeBench();
+export async function makeWalledBench(directory?: string): Promise<WalledBench> {
+  const bench = makeBench(directory);
   const tree = treeOf(bench.layout);
   const etc = join(bench.layout.root, "etc");
   mkdirSync(etc, { recursive: true });

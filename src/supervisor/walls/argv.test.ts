@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { wallArgv, type WallSpec } from "./argv.ts";
 import type { HostView } from "./host-view.ts";
+import { landlockArgv } from "./landlock.ts";
 
 const host: HostView = {
   bwrap: "/usr/bin/bwrap",
@@ -17,7 +18,8 @@ const spec: WallSpec = {
   filter: "/var/lib/hop3/supervisor/walls/filter",
   names: "/var/lib/hop3/supervisor/walls/70001",
   readable: ["/var/lib/hop3/apps/shop/builds/3/tree"],
-  writable: ["/var/lib/hop3/apps/shop/data", "/run/hop3/i/abcd1234"],
+  writable: ["/var/lib/hop3/apps/shop/data"],
+  sockets: ["/run/hop3/i/abcd1234"],
   temporary: { bytes: 1024 },
   sharedMemory: 2048,
   network: true,
@@ -25,7 +27,10 @@ const spec: WallSpec = {
 };
 
 it("the walls are this command line, and nothing of the host is in it that is not named here", () => {
-  const [shell, dashC, script, ...rest] = wallArgv(spec, host);
+  const argv = wallArgv(spec, host);
+  const confined = landlockArgv([...spec.writable, "/tmp", "/dev/shm"]);
+  assert.deepEqual(argv.splice(-confined.length), confined);
+  const [shell, dashC, script, ...rest] = argv;
   assert.deepEqual([shell, dashC], ["/bin/sh", "-c"]);
   assert.match(script ?? "", /^trap '' TERM /);
   assert.deepEqual(rest.join(" ").split(/ (?=--|\/)/), [

@@ -3,6 +3,7 @@
  * looks at nothing, so that `--dry-run` and tests see what would be run. What is not named here the process does not have.
  */
 import type { HostView } from "./host-view.ts";
+import { landlockArgv } from "./landlock.ts";
 
 /** What is seen at `path`: another directory, or memory of `bytes`, empty. */
 export type Mount =
@@ -23,6 +24,8 @@ export type WallSpec = {
   /** Absolute paths seen under their own names. They must exist, and nobody but root may be able to exchange them. */
   readonly readable: readonly string[];
   readonly writable: readonly string[];
+  /** Directories of sockets, in the same way: in these it may make nothing else. */
+  readonly sockets: readonly string[];
   /** Over those. As of them, nobody but root may be able to exchange what they are from. */
   readonly mounts?: readonly Mount[];
   /** A directory that /tmp and /var/tmp are, or how many bytes of memory they may take. */
@@ -40,7 +43,7 @@ export type WallSpec = {
  */
 const enter = `trap '' TERM INT HUP QUIT USR1 USR2 PIPE ALRM
 umask 022
-ulimit -n "$1" && ulimit -c 0 || exit 125
+ulimit -n "$1" && ulimit -c 1 || exit 125
 [ -z "$2" ] || exec 7<"$2" || exit 125
 shift 2
 while [ "$1" != -- ]; do echo $$ >"$1" || exit 125; shift; done
@@ -69,7 +72,13 @@ export function wallArgv(spec: WallSpec, host: HostView): string[] {
     ...user,
     ...powerless,
     ...signals,
+    ...landlockArgv(spec.sockets.length === 0 ? [] : free(spec)),
   ];
+}
+
+/** Where it may make anything, as far as it may write there. */
+function free({ writable, mounts = [] }: WallSpec): string[] {
+  return [...writable, ...mounts.map(({ path }) => path), "/tmp", "/dev/shm"];
 }
 
 /** The file system inside, from nothing: an empty root, then each thing by name; what comes later lies over what came before. */
@@ -80,8 +89,9 @@ function seen(spec: WallSpec, host: HostView): string[] {
   };
   // Made by name: those that bwrap makes itself belong to root alone, and the app could not pass.
   const folders = (paths: readonly string[]): string[] => paths.flatMap((path) => ["--dir", path]);
-  const { temporary, readable, writable, mounts = [], names } = spec;
-  const above = [...new Set([...readable, ...writable, ...mounts.map(({ path }) => path)].flatMap(parents))].toSorted();
+  const { temporary, readable, writable, sockets, mounts = [], names } = spec;
+  const named = [...readable, ...writable, ...sockets, ...mounts.map(({ path }) => path)];
+  const above = [...new Set(named.flatMap(parents))].toSorted();
   const system = same("--ro-bind", ["/usr", ...host.directories]);
   const links = host.links.flatMap(([target, path]) => ["--symlink", target, path]);
   const users = ["--ro-bind", `${names}/passwd`, "/etc/passwd", "--ro-bind", `${names}/group`, "/etc/group"];
@@ -104,7 +114,7 @@ function seen(spec: WallSpec, host: HostView): string[] {
     "/var/tmp",
     ...folders(above),
     ...same("--ro-bind", readable),
-    ...same("--bind", writable),
+    ...same("--bind", [...writable, ...sockets]),
     ...mounts.flatMap((mount) =>
       "bytes" in mount
         ? memory(mount.path, mount.bytes)

@@ -158,6 +158,7 @@ describe("an app that attacks", { skip: withoutWalls() }, () => {
       names: join(root, "names"),
       readable: [join(root, "shop/tree")],
       writable: [join(root, "shop/data")],
+      sockets: [],
       temporary: { bytes: 16 * mebi },
       sharedMemory: 16 * mebi,
       network: true,

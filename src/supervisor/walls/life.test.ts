@@ -76,6 +76,7 @@ describe("an instance inside the walls", { skip: withoutWalls() || withoutCgroup
         names: join(root, "names"),
         readable: [join(root, "tree")],
         writable: [join(root, "data")],
+        sockets: [],
         temporary: { bytes: 1 << 24 },
         sharedMemory: 1 << 24,
         network: true,

@@ -3,11 +3,21 @@ import { accessSync, constants } from "node:fs";
 import type { Unenforced } from "#core/app-limits.ts";
 import { missingControllers } from "../cgroup/cgroup.ts";
 import type { CgroupTree, Controller } from "../cgroup/detect.ts";
+import { landlockOf, perl } from "./landlock.ts";
 import { netCgroup } from "./loopback.ts";
 import { seccompFilter } from "./seccomp.ts";
 
 export type MissingWall = {
-  readonly wall: "files" | "system-calls" | "loopback" | "memory" | "cpu" | "processes";
+  readonly wall:
+    | "files"
+    | "system-calls"
+    | "loopback"
+    | "abstract-sockets"
+    | "run-directory"
+    | "sight"
+    | "memory"
+    | "cpu"
+    | "processes";
   /** What does not hold, and what would help. */
   readonly message: string;
 };
@@ -18,6 +28,8 @@ export type HostFacts = {
   /** True when the file is there and can be run. */
   readonly has: (path: string) => boolean;
   readonly cgroups: CgroupTree | undefined;
+  /** Version; 0 without. */
+  readonly landlock: number;
 };
 
 /** Without these no app is started in system mode at all: what is left would be no wall. */
@@ -26,9 +38,10 @@ export const needed: readonly { readonly path: string; readonly packageName: str
   { path: "/usr/bin/setpriv", packageName: "util-linux" },
   { path: "/usr/bin/env", packageName: "coreutils" },
   { path: "/bin/tar", packageName: "tar" },
+  { path: perl, packageName: "perl-base" },
 ];
 
-export function missingWalls({ arch, has, cgroups }: HostFacts): MissingWall[] {
+export function missingWalls({ arch, has, cgroups, landlock }: HostFacts): MissingWall[] {
   const found: MissingWall[] = [];
   for (const { path, packageName } of needed.filter((one) => !has(one.path))) {
     found.push({
@@ -48,12 +61,27 @@ export function missingWalls({ arch, has, cgroups }: HostFacts): MissingWall[] {
       "Apps can reach each other's ports and the host's on the loopback: this host has no cgroups of version 2.";
     found.push({ wall: "loopback", message });
   }
+  if (landlock < landlockOf.abstract) {
+    const message =
+      "Apps can reach abstract sockets, which have a name and no file, of each other and of the host: this needs Landlock of kernel 6.12.";
+    found.push({ wall: "abstract-sockets", message });
+  }
+  if (landlock < landlockOf.making) {
+    const message =
+      "An app can fill the memory disk of /run by the directory of its socket, up to its limit of memory: this needs Landlock of kernel 5.19.";
+    found.push({ wall: "run-directory", message });
+  }
+  found.push({ wall: "sight", message: sight });
   for (const controller of missingControllers(cgroups)) {
     const wall = limitedBy[controller];
     found.push({ wall, message: `Apps' use of ${wall} is not limited: ${noController(controller)}` });
   }
   return found;
 }
+
+/** No host has it: apps share one network (docs/adr/0005), and what the kernel tells of it in /proc cannot be hidden. */
+const sight =
+  "Apps see that others' sockets and connections exist, by address and port (/proc/net), but cannot reach them.";
 
 const limitedBy = { memory: "memory", cpu: "cpu", pids: "processes" } as const;
 

@@ -20,18 +20,16 @@ const tree = "/var/lib/hop3/apps/shop/builds/3/tree";
 
 describe("the walls of an app's processes", () => {
   it("let an instance read its release and write its data, its home and its socket", () => {
-    const { readable, writable, cwd, network } = releaseWall(shop, { ...three, cwd: "api" }, ["/run/hop3/i/abcd1234"]);
+    const shown = releaseWall(shop, { ...three, cwd: "api" }, ["/run/hop3/i/abcd1234"]);
+    const { readable, writable, sockets, cwd, network } = shown;
     assert.deepEqual(readable, [tree, "/var/lib/hop3/runtimes", "/usr/lib/hop3"]);
-    assert.deepEqual(writable, [
-      "/var/lib/hop3/apps/shop/data",
-      "/var/lib/hop3/apps/shop/home",
-      "/run/hop3/i/abcd1234",
-    ]);
+    assert.deepEqual(writable, ["/var/lib/hop3/apps/shop/data", "/var/lib/hop3/apps/shop/home"]);
+    assert.deepEqual(sockets, ["/run/hop3/i/abcd1234"]);
     assert.deepEqual([cwd, network], [`${tree}/api`, true]);
   });
 
   it("let a hook do the same without a socket", () => {
-    assert.ok(!releaseWall(shop, three, []).writable.some((path) => path.startsWith("/run")));
+    assert.deepEqual(releaseWall(shop, three, []).sockets, []);
   });
 
   it("let a build write its tree, and see nothing of the app that serves", () => {
@@ -64,7 +62,7 @@ describe("the walls of an app's processes", () => {
       directoryWall(shop, tree),
       fillWall(shop, layout.volume("shop", ".media"), 3, ".hop3/volumes/media"),
     ];
-    const paths = all.flatMap(({ readable, writable }) => [...readable, ...writable]);
+    const paths = all.flatMap(({ readable, writable, sockets }) => [...readable, ...writable, ...sockets]);
     for (const secret of [
       layout.root,
       layout.apps,

@@ -38,6 +38,7 @@ const walls = (filter: boolean): string[] =>
       names: join(root, "names"),
       readable: [join(root, "tree"), dirname(dirname(node))],
       writable: [join(root, "data")],
+      sockets: [],
       temporary: { bytes: 1 << 26 },
       sharedMemory: 1 << 26,
       network: true,

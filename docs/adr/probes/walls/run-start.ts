@@ -29,6 +29,7 @@ const spec = {
   names: join(root, "names"),
   readable: [join(root, "tree")],
   writable: [join(root, "data")],
+  sockets: [],
   temporary: { bytes: 1 << 26 },
   sharedMemory: 1 << 26,
   network: true,

@@ -1,0 +1,39 @@
+"""An app that is attacked: it is careless with all that it has, for the walls have to hold alone."""
+import contextlib, os, selectors, socket, sys
+
+os.umask(0)
+ports = dict(one.split("=") for one in sys.argv[1].split(","))
+for path in (os.environ["HOP3_DATA_DIR"] + "/secret", "/tmp/victim-secret", "/dev/shm/victim-secret"):
+    with open(path, "w") as file:
+        file.write("victim-secret")
+with open(os.environ["HOP3_DATA_DIR"] + "/port", "w") as file:
+    file.write(os.environ["PORT"])
+
+TCP, UDP = socket.SOCK_STREAM, socket.SOCK_DGRAM
+IN4, IN6, UNIX = socket.AF_INET, socket.AF_INET6, socket.AF_UNIX
+chosen = selectors.DefaultSelector()
+for family, kind, address in (
+    (UNIX, TCP, os.environ["HOP3_SOCKET"]),
+    (UNIX, TCP, "\0hop3-victim"),
+    (IN4, TCP, ("127.0.0.1", int(os.environ["PORT"]))),
+    (IN4, TCP, ("127.0.0.1", int(ports["tcp"]))),
+    (IN4, TCP, ("0.0.0.0", int(ports["any"]))),
+    (IN6, TCP, ("::1", int(ports["tcp6"]))),
+    (IN4, UDP, ("127.0.0.1", int(ports["udp"]))),
+    (IN4, UDP, ("0.0.0.0", int(ports["udpAny"]))),
+    (IN6, UDP, ("::1", int(ports["udp6"]))),
+):
+    one = socket.socket(family, kind)
+    one.bind(address)
+    if kind == TCP:
+        one.listen()
+    chosen.register(one, selectors.EVENT_READ)
+while True:
+    for key, _ in chosen.select():
+        if key.fileobj.type == TCP:
+            # Whoever only looked is gone already.
+            with key.fileobj.accept()[0] as client, contextlib.suppress(OSError):
+                client.send(b"victim-secret")
+        else:
+            with open(os.environ["HOP3_DATA_DIR"] + "/udp-" + key.fileobj.recv(64).decode(), "w"):
+                pass
