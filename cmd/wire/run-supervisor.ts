@@ -1,6 +1,7 @@
 /** The supervisor as a process, with Caddy and hop3d as its services. Imports no npm package. */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { AppError } from "#core/errors.ts";
 import { startSupervisor, type SupervisorOptions } from "#supervisor/daemon.ts";
 import { closeInherited } from "#supervisor/walls/inherited.ts";
 import { makeRunDir } from "#sys/run-dir.ts";
@@ -17,11 +18,21 @@ import { prepareSystem, systemMode } from "#cmd/wire/system-mode.ts";
 import { withServerFile } from "#cmd/wire/server-env.ts";
 import { version } from "#cmd/wire/version.ts";
 
-/** `hop3d` is the path of its entry file. */
-export async function runSupervisor(
-  options: { readonly hop3d: string } & Pick<SupervisorOptions, "timing">,
-): Promise<void> {
+type Options = { readonly hop3d: string } & Pick<SupervisorOptions, "timing">;
+
+/** `hop3d` is the path of its entry file. Ends the process when it cannot start, and says why. */
+export async function runSupervisor(options: Options): Promise<void> {
   closeInherited();
+  try {
+    await serve(options);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    process.stderr.write(`The supervisor does not start: ${error.message}\n  ${error.hint}\n`);
+    process.exit(1);
+  }
+}
+
+async function serve(options: Options): Promise<void> {
   const uid = process.getuid?.() ?? 0;
   const env = withServerFile(process.env);
   const settings = readServerSettings(env, uid);

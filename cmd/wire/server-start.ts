@@ -7,7 +7,7 @@ import { runForeground } from "./foreground.ts";
 import { invokingPerson, logInPerson } from "./person.ts";
 import { withServerFile } from "./server-env.ts";
 import { readServerSettings, serverEnvironment, toolEnvironment, type ServerSettings } from "./settings.ts";
-import { code, prepareSystem } from "./system-mode.ts";
+import { code, prepareSystem, serverCeilings } from "./system-mode.ts";
 import { makeRunDir } from "#sys/run-dir.ts";
 
 /** Milliseconds for the API to come up. */
@@ -20,6 +20,8 @@ export async function startServer(
 ): Promise<number> {
   const env = withServerFile({ ...environment, HOP3_MODE: "system" });
   const settings = readServerSettings(env, 0);
+  // The supervisor reads them for itself; here they are refused before anything is begun.
+  serverCeilings(env);
   const ids = await prepareSystem(settings);
   makeRunDir(settings.layout.run, 0);
   return await runForeground({

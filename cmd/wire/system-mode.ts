@@ -5,6 +5,7 @@
 import { closeSync, constants, existsSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { WholeLimits } from "#core/app-limits.ts";
 import { AppError } from "#core/errors.ts";
 import type { Layout } from "#core/layout.ts";
 import type { MasterKey } from "#core/sealed.ts";
@@ -55,7 +56,7 @@ export function systemMode(settings: ServerSettings, ids: ServerIds, hop3d: stri
         layout,
         // The group of the sockets of apps: `hop3d` probes them, the edge leads requests to them.
         ids: { hop3: ids.hop3, edge: ids.files, files: ids.files },
-        ceiling: readCeilings(join(configDirectory(env), "ceilings.json")),
+        ceiling: serverCeilings(env),
         ...(settings.cgroup === undefined ? {} : { cgroup: settings.cgroup }),
         bindVolumes: join(configDirectory(env), "bind-volumes"),
         programs: programs(),
@@ -65,6 +66,11 @@ export function systemMode(settings: ServerSettings, ids: ServerIds, hop3d: stri
         fault: () => undefined,
       }),
   };
+}
+
+/** Throws INVALID_CONFIG for a file that is not root's alone, or says what is none. */
+export function serverCeilings(env: Environment): WholeLimits {
+  return readCeilings(join(configDirectory(env), "ceilings.json"));
 }
 
 function services(settings: ServerSettings, ids: ServerIds, hop3d: string, env: Environment): ServiceDefinition[] {
