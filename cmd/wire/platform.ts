@@ -64,13 +64,15 @@ export async function makePlatform({
   // A lost key file must not be replaced by a new one while the database holds values sealed with the old.
   await checkMasterKey(store, masterKey);
   const queue = createAppQueue();
+  const supervisor = connectSupervisor(layout.supervisorSocket);
+  const usage = (app: string) => supervisor.call("app.usage", { app }, { signal: stopping });
   return {
     version,
     mode: settings.mode,
     layout,
     store,
     masterKey,
-    supervisor: connectSupervisor(layout.supervisorSocket),
+    supervisor,
     builders,
     proxy,
     edge: edgeSettings(settings),
@@ -81,7 +83,14 @@ export async function makePlatform({
     exec: (argv, options = {}) => exec(argv, { signal: stopping, ...options, env: { ...toolEnv, ...options.env } }),
     limits: { upload: receiveLimits, drainSeconds },
     queue,
-    disk: createDisk({ layout, clock, queue, stopping, statfs: () => statfs(layout.root) }),
+    disk: createDisk({
+      layout,
+      clock,
+      queue,
+      stopping,
+      statfs: () => statfs(layout.root),
+      ...(settings.mode === "system" ? { usage } : {}),
+    }),
     deploys: createDeploysUnderWay(stopping),
     builds: createBuildTurns(settings.builds),
     sessions: createSessions(),

@@ -1,6 +1,6 @@
 /** What the supervisor says of its host and mode, in words for whoever looks at an app or the server: nothing is pretended. */
 import { notEnforced, type AppLimits } from "#core/app-limits.ts";
-import type { HostStatus } from "#supervisor/protocol.ts";
+import type { HostStatus } from "#supervisor/host-facts.ts";
 import type { Platform } from "./platform.ts";
 
 export function hostStatus({ supervisor, stopping }: Pick<Platform, "supervisor" | "stopping">): Promise<HostStatus> {

@@ -2,7 +2,8 @@
 import type { SystemCheck, SystemStatus } from "#core/api/system.ts";
 import { limitKinds, limitText } from "#core/app-limits.ts";
 import { countMs, lookMs } from "#supervisor/disk/disk-limits.ts";
-import type { HostStatus, ServiceStatus } from "#supervisor/protocol.ts";
+import type { HostStatus } from "#supervisor/host-facts.ts";
+import type { ServiceStatus } from "#supervisor/protocol.ts";
 import { roomNotes, wordsOf, type Room } from "./disk/room.ts";
 import { hostStatus, modeNote } from "./host.ts";
 import type { Platform } from "./platform.ts";

@@ -20,6 +20,7 @@ import { Cron } from "./cron/cron.ts";
 import { countApps } from "./disk/count-apps.ts";
 import { loadDesired } from "./desired.ts";
 import { openFence } from "./fence.ts";
+import { usageCounter } from "./disk/app-usage.ts";
 import { hostTool } from "./host-tool.ts";
 import { newId } from "./id.ts";
 import { Jobs } from "./job.ts";
@@ -160,6 +161,7 @@ async function start(
   const context = {
     apps,
     files: system?.area ?? plainFiles(layout, hostTool),
+    usage: usageCounter(layout, hostTool),
     tool: hostTool,
     services,
     jobs,

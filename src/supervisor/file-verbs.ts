@@ -3,11 +3,17 @@ import type { AppFiles } from "./app-files.ts";
 import type { Apps } from "./apps.ts";
 import { buildLog } from "./build-log.ts";
 import type { HostTool } from "./host-tool.ts";
+import type { AppUsage } from "./disk/app-usage.ts";
 import { Refusal } from "./refusal.ts";
 import { appNameOf, fields, numberMax, whole } from "./shape.ts";
 import { removeSlots } from "./slots.ts";
 
-type Context = { readonly apps: Apps; readonly files: AppFiles; readonly tool: HostTool };
+type Context = {
+  readonly apps: Apps;
+  readonly files: AppFiles;
+  readonly usage: (app: string) => Promise<AppUsage>;
+  readonly tool: HostTool;
+};
 type App = { app: string };
 type Build = App & { build: number };
 type Gone = Build & { keepOutput: boolean };
@@ -25,6 +31,10 @@ export const fileVerbs = {
       removeSlots(apps.options.layout, app);
       return nothing(files.remove(app));
     },
+  },
+  "app.usage": {
+    parse: (args: unknown) => appArgs(args, "app.usage"),
+    serve: ({ app }: App, { usage }: Context) => usage(app),
   },
   "build.make": {
     parse: (args: unknown) => buildArgs(args, "build.make"),

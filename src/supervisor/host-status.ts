@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
 import { limitKinds, type Unenforced } from "#core/app-limits.ts";
-import type { HostStatus } from "./protocol.ts";
+import type { HostStatus } from "./host-facts.ts";
 import type { System } from "./system.ts";
 
 /** What this host and mode hold apps to. User mode holds them to nothing, and says so. */

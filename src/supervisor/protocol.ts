@@ -3,10 +3,9 @@
  * Every verb names an app, a number and a process type; no verb takes a path, a uid, an environment or a command.
  */
 import type { CronSpec } from "#core/records.ts";
-import type { Unenforced, WholeLimits } from "#core/app-limits.ts";
-import type { DiskKeeper } from "./disk/keeper.ts";
+import type { AppUsage } from "./disk/app-usage.ts";
+import type { HostStatus } from "./host-facts.ts";
 import type { InstanceState } from "./instance.ts";
-import type { MissingWall } from "./walls/missing.ts";
 
 export const protocolVersion = 1;
 
@@ -26,6 +25,8 @@ export type Verbs = {
   metrics: { args: Record<string, never>; result: Metrics };
   /** Makes what an app has from its first day: directories, and in system mode a user, a cgroup and its place in the rules. */
   "app.make": { args: { app: string }; result: Record<string, never> };
+  /** What the app takes of the disk, counted now. Those who ask meanwhile hear the same. */
+  "app.usage": { args: { app: string }; result: AppUsage };
   /** Removes all of an app that was forgotten, or never started. */
   "app.remove": { args: { app: string }; result: Record<string, never> };
   /** Makes the directory of a build, to which `hop3d` adds its record and the upload (`upload/`). */
@@ -280,19 +281,6 @@ export type ServiceStatus = {
   readonly pid: number | null;
   readonly since: string;
   readonly restarts: number;
-};
-
-export type HostStatus = {
-  readonly mode: "user" | "system";
-  /** The user that all apps run as, and the supervisor too; null in system mode, where each app has its own. */
-  readonly appsRunAs: string | null;
-  /** The most that any release, and any build, may take. */
-  readonly ceiling: WholeLimits;
-  /** Which limits are not enforced, and why. */
-  readonly unenforced: Unenforced;
-  readonly missing: readonly MissingWall[];
-  /** Who keeps apps to `disk` and `inodes`: the file system, or we by counting; null for nobody. */
-  readonly disk: DiskKeeper | null;
 };
 
 export type SupervisorStatus = { readonly services: readonly ServiceStatus[]; readonly apps: readonly AppStatus[] };

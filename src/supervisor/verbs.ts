@@ -13,6 +13,7 @@ import { cronVerbs } from "./cron/cron-verbs.ts";
 import { isInstanceId } from "./desired.ts";
 import type { DiskLimits } from "./disk/disk-limits.ts";
 import { fileVerbs } from "./file-verbs.ts";
+import type { AppUsage } from "./disk/app-usage.ts";
 import type { HostTool } from "./host-tool.ts";
 import type { Jobs } from "./job.ts";
 import type { Limits } from "./limits.ts";
@@ -32,6 +33,8 @@ import { volumeVerbs } from "./volumes/volume-verbs.ts";
 export type VerbContext = {
   readonly apps: Apps;
   readonly files: AppFiles;
+  /** What an app takes of the disk (disk/app-usage.ts). */
+  readonly usage: (app: string) => Promise<AppUsage>;
   /** For what the host's own tools are asked. */
   readonly tool: HostTool;
   readonly services: Services;

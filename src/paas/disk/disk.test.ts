@@ -51,6 +51,34 @@ describe("what takes the disk", () => {
     assert.equal((await disk.room()).state, "ok");
   });
 
+  it("is counted by the supervisor where the files are not ours, and what it could not count is told", async () => {
+    const parts = { builds: { bytes: 5, files: 2 }, releases: null, cache: null };
+    const rest = { data: { bytes: 7, files: 1 }, volumes: { bytes: 9, files: 3 }, home: null, logs: null };
+    const asked: string[] = [];
+    disk = createDisk({
+      layout,
+      clock: { now: () => 0, elapsed: () => now, sleep: async () => undefined },
+      queue: createAppQueue(),
+      stopping: new AbortController().signal,
+      statfs: async () => memoryFileSystem({ total: 1e10, free: 5e9 }),
+      usage: async (app) => {
+        asked.push(app);
+        return { parts: { ...parts, ...rest } };
+      },
+    });
+    const told = await disk.app(blog, false);
+    assert.deepEqual(
+      told.parts.flatMap(({ name, bytes, files }) => (bytes === 0 ? [] : [[name, bytes, files]])),
+      [
+        ["builds", 5, 2],
+        ["data", 7, 1],
+        ["volumes", 9, 3],
+      ],
+    );
+    assert.equal(told.unreadable, 4);
+    assert.deepEqual([await disk.app(blog, false), asked], [told, ["blog"]]);
+  });
+
   it("is measured anew after an hour, or when asked to, but not for each of many who ask", async () => {
     assert.equal(await filesOf(false), 1);
     writeFileSync(join(layout.appData("blog"), "file"), "");

@@ -1,7 +1,8 @@
 /** What is known of the disk: what is free, asked each time, and what takes it, measured by one walk at a time and kept. */
-import type { diskParts, ownParts } from "#core/api/disk.ts";
+import { diskParts, type ownParts } from "#core/api/disk.ts";
 import type { Clock } from "#sys/clock.ts";
 import type { Layout } from "#core/layout.ts";
+import type { AppUsage as SupervisedUsage } from "#supervisor/disk/app-usage.ts";
 import { diskUsage } from "#sys/disk-usage.ts";
 import type { App } from "#store/apps.ts";
 import type { AppQueue } from "../app-queue.ts";
@@ -41,52 +42,71 @@ export function createDisk({
   queue,
   stopping,
   statfs,
+  usage,
 }: {
   readonly layout: Layout;
   readonly queue: AppQueue;
   readonly stopping: AbortSignal;
   readonly clock: Clock;
   readonly statfs: () => Promise<FileSystemFacts>;
+  /** Who counts an app in system mode, where we may not look into what is its own. */
+  readonly usage?: (app: string) => Promise<SupervisedUsage>;
 }): Disk {
   const kept = new Map<string, { readonly at: number; readonly measuring: Promise<Measured<string>> }>();
   const measure = <Name extends string>(
     key: string,
     age: number,
-    paths: Readonly<Record<Name, readonly string[]>>,
+    count: () => Promise<Measured<Name>>,
   ): Promise<Measured<Name>> => {
     const found = kept.get(key);
     if (found !== undefined && clock.elapsed() - found.at < age) return found.measuring as Promise<Measured<Name>>;
     if (kept.size >= rememberedMax) kept.clear();
-    const measuring = queue.run("#measure", () => walk(paths, () => clock.sleep(restMs, stopping), clock));
+    const measuring = queue.run("#measure", count);
     kept.set(key, { at: clock.elapsed(), measuring });
     measuring.catch(() => kept.delete(key));
     return measuring;
   };
+  const walked = <Name extends string>(paths: Readonly<Record<Name, readonly string[]>>) =>
+    walk(paths, () => clock.sleep(restMs, stopping), clock);
   return {
     room: async () => roomOf(await statfs()),
     // Another app of the same name is another one.
     app: ({ name, createdAt }, fresh) =>
-      measure(`${name} ${createdAt}`, fresh ? freshFor : keptFor, {
-        builds: [`${layout.app(name)}/builds`],
-        releases: [`${layout.app(name)}/releases`],
-        cache: [layout.appCache(name)],
-        data: [layout.appData(name)],
-        volumes: [layout.volumes(name)],
-        home: [layout.appHome(name)],
-        logs: [layout.appLogs(name)],
-      }),
+      measure(`${name} ${createdAt}`, fresh ? freshFor : keptFor, async () =>
+        usage === undefined ? walked(partsOf(layout, name)) : told(await usage(name), clock),
+      ),
     own: async () => {
-      const { parts, measuredAt } = await measure("", ownKeptFor, {
-        runtimes: [layout.runtimes],
-        logs: [layout.logs],
-        database: ["", "-wal", "-shm"].map((end) => `${layout.database}${end}`),
-        edge: [layout.edge],
-        supervisor: [layout.supervisor],
-        uploads: [layout.incoming],
-      });
+      const { parts, measuredAt } = await measure("", ownKeptFor, () =>
+        walked({
+          runtimes: [layout.runtimes],
+          logs: [layout.logs],
+          database: ["", "-wal", "-shm"].map((end) => `${layout.database}${end}`),
+          edge: [layout.edge],
+          supervisor: [layout.supervisor],
+          uploads: [layout.incoming],
+        }),
+      );
       return { own: parts, measuredAt };
     },
   };
+}
+
+function partsOf(layout: Layout, app: string): Record<(typeof diskParts)[number], readonly string[]> {
+  return {
+    builds: [`${layout.app(app)}/builds`],
+    releases: [`${layout.app(app)}/releases`],
+    cache: [layout.appCache(app)],
+    data: [layout.appData(app)],
+    volumes: [layout.volumes(app)],
+    home: [layout.appHome(app)],
+    logs: [layout.appLogs(app)],
+  };
+}
+
+function told({ parts }: SupervisedUsage, clock: Clock): AppUsage {
+  const shares = diskParts.map((name) => ({ name, bytes: 0, files: 0, ...parts[name] }));
+  const unreadable = diskParts.filter((name) => parts[name] === null).length;
+  return { parts: shares, unreadable, measuredAt: new Date(clock.now()).toISOString() };
 }
 
 async function walk<Name extends string>(

@@ -99,6 +99,8 @@ describe("volumes in system mode", { skip: withoutSystemMode() }, () => {
     const client = await joinSession(bench, 1, { argv: ["/bin/sh", "-c", "echo person >>media/log"] });
     assert.deepEqual(await client.last, { type: "exit", code: 0 }, client.said.stderr);
     assert.deepEqual(readFileSync(volume("log"), "utf8"), "hook\nworker\ncron\nperson\n");
+    const { parts } = await bench.client.call("app.usage", { app: "blog" });
+    assert.equal(parts.volumes?.files, 6);
   });
 
   it("one that is read-only cannot be written, nor opened for it by its owner", async () => {
