@@ -27,6 +27,7 @@ if (line.length === 1 && (line[0] === "--version" || line[0] === "-V")) {
   // By exit and not by the signal: Node then gives back a terminal that a remote command had (raw mode).
   process.on("SIGTERM", () => process.exit(143));
   process.on("SIGHUP", () => process.exit(129));
+  process.on("SIGQUIT", () => process.exit(131));
   const { runCli } = await import("#cli/main.ts");
   process.exitCode = await runCli(line, {
     env: process.env,
@@ -35,6 +36,10 @@ if (line.length === 1 && (line[0] === "--version" || line[0] === "-V")) {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
+    atExit: (work) => {
+      process.on("exit", work);
+      return () => process.off("exit", work);
+    },
     signal: interrupted.signal,
     version,
     ...(serverHost === undefined ? {} : { serverHost }),

@@ -26,6 +26,7 @@ import { envSet } from "./commands/env/set.ts";
 import { envShow } from "./commands/env/show.ts";
 import { envUnset } from "./commands/env/unset.ts";
 import { ps } from "./commands/ps/list.ts";
+import { top } from "./commands/ps/top.ts";
 import { psScale } from "./commands/ps/scale.ts";
 import { releaseDiff } from "./commands/release/diff.ts";
 import { releaseList } from "./commands/release/list.ts";
@@ -68,6 +69,7 @@ export const commands: readonly Command[] = [
   releasePromote,
   ps,
   psScale,
+  top,
   cronList,
   cronRun,
   cronHistory,

@@ -9,6 +9,8 @@ export type Terminal = {
   readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown };
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Has `work` done when the process ends, by itself or by a signal that it can notice; answers with how to forget it. */
+  readonly atExit?: (work: () => void) => () => void;
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
   readonly version: string;

@@ -1,8 +1,9 @@
 /** What a person and Prometheus see of apps that run and of one that keeps ending, by the real client and API. */
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { type IPty, spawn } from "@lydell/node-pty";
 import { apiPrefix } from "#core/api/prefix.ts";
 import { exec } from "#sys/exec.ts";
 import { parseExposition, valueOf } from "../exposition-grammar.ts";
@@ -18,19 +19,24 @@ before(async () => {
   writeFileSync(join(source, "Procfile"), "steady: exec sleep 1000\nflaky: echo I cannot; sleep 2; exit 3\n");
   await deployLive(platform, source, "shop");
 });
-after(() => platform.stop());
+after(async () => {
+  for (const { pid } of terminals) if (existsSync(`/proc/${pid}`)) process.kill(-pid, "SIGKILL");
+  await platform.stop();
+});
+
+/** Those that a failed test leaves. */
+const terminals: IPty[] = [];
+
+const clientEnv = () => ({
+  PATH: process.env["PATH"] ?? "",
+  HOME: platform.base,
+  HOP3_API_URL: platform.apiUrl.replace(apiPrefix, ""),
+  HOP3_API_TOKEN: platform.token,
+});
 
 async function client(...line: string[]): Promise<string> {
   const argv = [process.execPath, join(import.meta.dirname, "../../cmd/hop3.ts"), ...line];
-  const { exitCode, stdout, stderr } = await exec(argv, {
-    cwd: platform.base,
-    env: {
-      PATH: process.env["PATH"] ?? "",
-      HOME: platform.base,
-      HOP3_API_URL: platform.apiUrl.replace(apiPrefix, ""),
-      HOP3_API_TOKEN: platform.token,
-    },
-  });
+  const { exitCode, stdout, stderr } = await exec(argv, { cwd: platform.base, env: clientEnv() });
   assert.equal(exitCode, 0, stderr);
   return stdout;
 }
@@ -38,6 +44,46 @@ async function client(...line: string[]): Promise<string> {
 async function metrics(token = platform.token) {
   const answer = await fetch(`${platform.apiUrl}/metrics`, { headers: { authorization: `Bearer ${token}` } });
   return { status: answer.status, type: answer.headers.get("content-type"), text: await answer.text() };
+}
+
+type Watching = {
+  /** All that the terminal was told. */
+  readonly said: () => string;
+  readonly pty: IPty;
+  readonly ended: Promise<number>;
+};
+
+/** `hop3 top` at a terminal of 80 by 24, from a shell that then says how the terminal was left. */
+function atTerminal(...flags: string[]): Watching {
+  const command = `${process.execPath} ${join(import.meta.dirname, "../../cmd/hop3.ts")} top ${flags.join(" ")}`;
+  const pty = spawn(
+    "/bin/sh",
+    ["-c", `stty -g >before; ${command}; echo status=$?; stty -g >after; cmp before after && echo same`],
+    {
+      cwd: platform.base,
+      cols: 80,
+      rows: 24,
+      name: "xterm",
+      env: { ...clientEnv(), TERM: "xterm" },
+    },
+  );
+  terminals.push(pty);
+  let said = "";
+  pty.onData((data) => void (said += data));
+  const { promise: ended, resolve } = Promise.withResolvers<number>();
+  pty.onExit(({ exitCode }) => resolve(exitCode));
+  return { said: () => said, pty, ended };
+}
+
+/** The rows of the last whole picture. */
+function picture(said: string): string[] {
+  const pictures = said.split("\u001b[H").filter((one) => one.includes("\u001b[J"));
+  return (
+    (pictures.at(-1) ?? "")
+      .split("\u001b[J")[0]
+      ?.replace(/\u001b\[[0-9;]*[mK]/g, "")
+      .split(/\r+\n/) ?? []
+  );
 }
 
 const place = (process: string) => ({ app: "shop", process, instance: `${process}.1` });
@@ -72,5 +118,64 @@ describe("what runs on the server", () => {
     assert.equal(valueOf(parseExposition(text), "hop3_instance_crash_looping", place("flaky")), 1);
     assert.equal(valueOf(parseExposition(text), "hop3_app_state", { app: "shop", state: "degraded" }), 1);
     assert.match(await client("logs", "--app", "shop", "--process", "flaky", "--lines", "1"), /I cannot/);
+  });
+
+  it("is live in hop3 top, which obeys its keys and the window, and gives the terminal back", async () => {
+    const { said, pty, ended } = atTerminal("--refresh", "1");
+    await eventually("shares", async () => /steady\.1 +running +\d+\.\d /.test(picture(said()).join("\n")), 60_000);
+    const rows = picture(said());
+    assert.equal(rows.length, 24);
+    assert.ok(
+      rows.every((row) => row.length <= 80),
+      rows.join("\n"),
+    );
+    assert.match(rows.join("\n"), /^shop +flaky\.1 +crash loop/m);
+    assert.match(rows[4] ?? "", /CPU%v/);
+    pty.write("m\u001b[C");
+    await eventually("sorted by files", async () => picture(said())[4]?.includes("FILESv") === true);
+    pty.resize(132, 10);
+    await eventually(
+      "a window of 132 by 10",
+      async () => picture(said()).length === 10 && /LAST EXIT/.test(picture(said())[4] ?? ""),
+    );
+    const { services } = await platform.supervisor.call("status", {});
+    const hop3d = services.find(({ name }) => name === "hop3d")?.pid;
+    process.kill(hop3d ?? assert.fail(), "SIGKILL");
+    await eventually("it says that the server is away", async () => said().includes("Trying again"));
+    await eventually("the server is back", async () => picture(said()).at(-1)?.startsWith("q quit") === true, 60_000);
+    pty.write("q");
+    await ended;
+    assert.match(said(), /\u001b\[\?1049h\u001b\[\?25l\u001b\[\?7l/);
+    assert.match(said(), /\u001b\[\?7h\u001b\[\?25h\u001b\[\?1049lstatus=0\r\nsame\r\n$/);
+  });
+
+  for (const [signal, status] of [
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+    ["SIGINT", 130],
+    ["SIGQUIT", 131],
+  ] as const) {
+    it(`and the terminal is given back when hop3 top ends by ${signal}`, async () => {
+      const { said, pty, ended } = atTerminal("--app", "shop");
+      await eventually("a picture", async () => picture(said()).length === 24, 60_000);
+      const children = readFileSync(`/proc/${pty.pid}/task/${pty.pid}/children`, "utf8").trim().split(" ").map(Number);
+      assert.equal(children.length, 1);
+      process.kill(children[0] ?? assert.fail(), signal);
+      await ended;
+      assert.match(
+        said(),
+        new RegExp(String.raw`\[\?25h\x1b\[\?1049l(hop3: Interrupted\.\r\n)?status=${status}\r\nsame\r\n$`),
+      );
+    });
+  }
+
+  it("is one snapshot where hop3 top has no terminal", async () => {
+    const text = await client("top", "--sort", "app");
+    assert.match(text, /^APP +PROCESS +STATE +CPU% /);
+    assert.match(text, /^shop +steady\.1 +running +\d+\.\d /m);
+    const { data } = JSON.parse(await client("top", "--json")) as {
+      data: { instances: { app: string; name: string; cpuPercent: number | null }[] };
+    };
+    assert.equal(typeof data.instances.find(({ name }) => name === "steady.1")?.cpuPercent, "number");
   });
 });
