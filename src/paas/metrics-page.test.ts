@@ -98,10 +98,13 @@ describe("the page for Prometheus", () => {
   });
 
   it("tells a crash loop, and what waits for its next try takes nothing", () => {
-    const found = parseExposition(page([instance({ id: "gone", state: "backoff", restarts: 4, restartsInARow: 4 })]));
+    const found = parseExposition(
+      page([instance({ id: "gone", state: "backoff", restarts: 4, restartsInARow: 4, outOfMemory: 5 })]),
+    );
     assert.equal(valueOf(found, "hop3_instance_crash_looping", web1), 1);
     assert.equal(valueOf(found, "hop3_instance_ready", web1), 0);
     assert.equal(valueOf(found, "hop3_instance_restarts_total", web1), 4);
+    assert.equal(valueOf(found, "hop3_instance_out_of_memory_total", web1), 5);
     assert.equal(valueOf(found, "hop3_instance_memory_bytes", web1), undefined);
   });
 });

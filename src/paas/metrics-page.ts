@@ -176,6 +176,12 @@ export function metricFamilies({ looked, apps, logs, version, mode }: MetricFact
       "How much memory an instance may take.",
       ({ used }) => used?.memoryLimitBytes ?? null,
     ),
+    ofPlace(
+      "out_of_memory_total",
+      "counter",
+      "Processes of an instance that the kernel has ended because its memory was used up.",
+      ({ one }) => one.outOfMemory,
+    ),
     ofPlace("open_files", "gauge", "Open files and sockets of an instance.", ({ used }) => used?.descriptors ?? null),
     ofPlace("processes", "gauge", "Processes of an instance.", ({ used }) => used?.processes ?? null),
     ofPlace(

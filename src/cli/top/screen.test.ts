@@ -15,6 +15,7 @@ const instance = (app: string, name: string, cpuSeconds: number, more: Partial<I
   since: "2026-01-01T00:00:00.000Z",
   restarts: 0,
   restartsInARow: 0,
+  outOfMemory: 0,
   crashLoop: false,
   lastExit: null,
   nextTry: null,
@@ -76,7 +77,8 @@ const picture = (now: InstanceList, more: Partial<Picture> = {}): Picture => {
   };
   return { ...standard, sort: columnOf("cpu"), ...more };
 };
-const bare = (line: string) => line.replace(/\u001b\[[0-9;]*m/g, "");
+const colours = new RegExp(String.raw`\x1b\[[0-9;]*m`, "g");
+const bare = (line: string) => line.replace(colours, "");
 
 describe("the picture of hop3 top", () => {
   it("says at 80 by 24 what everything takes, and what to press", () => {
