@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Apps } from "./apps.ts";
 import { isKept, stays, type DesiredInstance } from "./desired.ts";
 import { findRun, type Run } from "./run.ts";
+import type { Sessions } from "./sessions.ts";
 import { fingerprintOf, serviceId, type ServiceDefinition, type Services } from "./services.ts";
 import { killTree } from "./terminate.ts";
 
@@ -17,6 +18,8 @@ export async function adoptServices(
   definitions: readonly ServiceDefinition[],
   services: Services,
   apps: Apps,
+  sessions: Pick<Sessions, "isAny" | "untilNone">,
+  signal: AbortSignal,
 ): Promise<void> {
   const { layout, log } = apps.options;
   const base = join(layout.supervisor, "services");
@@ -27,7 +30,10 @@ export async function adoptServices(
     if (definition === undefined || run === undefined) continue;
     services.running.get(definition.name)?.adopt(run, true);
     // It runs with yesterday's command line or configuration.
-    if (run.about.fingerprint !== fingerprintOf(definition)) services.restart(definition.name);
+    if (run.about.fingerprint === fingerprintOf(definition)) continue;
+    if (definition.name !== "hop3d" || !sessions.isAny) services.restart(definition.name);
+    // Terminals and one-off commands go through it: those that are open are not cut off, their time is bounded.
+    else void sessions.untilNone(signal).then(() => signal.aborted || services.restart("hop3d"));
   }
 }
 

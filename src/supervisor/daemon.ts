@@ -142,7 +142,8 @@ async function start(
   log("starts", { pid: process.pid, apps: apps.names().length });
   await jobs.recover();
   await sessions.recover();
-  await adoptServices(options.services, services, apps);
+  const closing = new AbortController();
+  await adoptServices(options.services, services, apps, sessions, closing.signal);
   await adoptApps(apps, known);
   await cron.recover(known);
   const sampled = (all: Iterable<readonly [string, Supervised]>): Sampled[] =>
@@ -193,6 +194,7 @@ async function start(
   const stop = async (): Promise<void> => {
     log("stops");
     apps.closing = true;
+    closing.abort();
     watching.abort();
     await end(clock, services.running.get("hop3d"));
     await server.close();

@@ -219,20 +219,44 @@ describe("a session ends with its whole tree", () => {
       await nothingLeft();
     });
 
-    it(`when the supervisor was killed, by the next, with ${name}`, async () => {
+    it(`when its client has gone after the supervisor was killed, which it has not noticed, with ${name}`, async () => {
       const first = spawn(process.execPath, dyingArgv(bench.layout), { stdio: ["ignore", "pipe", "inherit"] });
       await once(first.stdout, "data");
-      const client = await joinSession(bench, 1, { argv: shell(stubborn), terminal: size });
-      await client.until("up");
+      const ticking = stubborn.replace("while :; do", "n=0; while :; do n=$((n+1)); echo tick$n;");
+      const client = await joinSession(bench, 1, { argv: shell(ticking), terminal: size });
+      await client.until("tick1");
       const died = once(first, "exit");
       first.kill("SIGKILL");
       await died;
       await bench.start();
-      assert.equal(await client.last, undefined);
+      await client.until("tick4");
+      writeSession(bench, 1, {});
+      await assert.rejects(bench.client.call("session.open", { app: "blog", session: 1 }), /runs already/);
+      client.socket.destroy();
       await nothingLeft();
       assert.deepEqual(readdirSync(bench.layout.sessionSockets), []);
     });
   }
+
+  it("when hop3d, its time or the end of its process says so, also under the next supervisor", async () => {
+    const first = spawn(process.execPath, dyingArgv(bench.layout), { stdio: ["ignore", "pipe", "inherit"] });
+    await once(first.stdout, "data");
+    const asked = await joinSession(bench, 1, { argv: shell(stubborn) });
+    const late = await joinSession(bench, 2, { argv: shell(stubborn), timeout: 5 });
+    const killed = await joinSession(bench, 3, { argv: shell(stubborn) });
+    for (const client of [asked, late, killed]) await client.until("up");
+    const died = once(first, "exit");
+    first.kill("SIGKILL");
+    await died;
+    const running = await bench.start();
+    assert.deepEqual(await bench.client.call("session.end", { app: "blog", session: 1 }), { ended: true });
+    assert.equal(await asked.last, undefined);
+    assert.deepEqual(await late.last, { type: "failed", reason: "it took longer than 5 s, which is the limit" });
+    process.kill(sessionProcess(), "SIGKILL");
+    assert.equal(await killed.last, undefined);
+    await nothingLeft();
+    await running.stop();
+  });
 
   for (const point of ["before-session", "after-session", "session-ready"]) {
     it(`when the supervisor dies at ${point}`, async () => {

@@ -1,7 +1,8 @@
 /**
  * Session processes: one for each one-off command or terminal, serving its one client on a socket of its own. It ends
  * its command when the client has gone; we end whatever is left of the tree when it has ended, was killed, or is asked
- * after by nobody any more. A note on the disk (`sessions/<mark>.json`) lets the next supervisor end what a dead one left.
+ * after by nobody any more. A note on the disk (`sessions/<mark>.json`) lets the next supervisor take over those whose
+ * client has come, who notices nothing, and end whatever else a dead one left.
  */
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { closeSync, mkdirSync, readdirSync, rmSync } from "node:fs";
@@ -14,11 +15,11 @@ import { replaceFile } from "./atomic-file.ts";
 import type { Cgroup } from "./cgroup/cgroup.ts";
 import { enclose, type Enclosed } from "./enclose.ts";
 import { JobTail } from "./job-tail.ts";
-import { readNote } from "./note.ts";
 import type { OwnLog } from "./own-log.ts";
-import { readProcStat } from "./output/proc-stat.ts";
+import { isAlive, readProcStat } from "./output/proc-stat.ts";
 import { markName, type Marked } from "./proc-tree.ts";
 import { Refusal } from "./refusal.ts";
+import { isHeld, readSessionNote, type SessionNote } from "./session-note.ts";
 import { killTree } from "./terminate.ts";
 import type { RunWalls } from "./walls/run-walls.ts";
 
@@ -54,6 +55,16 @@ type Context = {
   readonly fault: (point: string) => void;
 };
 
+type Held = {
+  readonly app: string;
+  readonly session: number;
+  readonly marked: Marked & { readonly cgroup: Cgroup | undefined };
+  /** Resolves with how the process has ended. */
+  readonly exited: Promise<string>;
+  /** Milliseconds from now on. */
+  readonly most: number;
+};
+
 type Session = {
   readonly app: string;
   /** Ends it, after a grace in milliseconds in which it may end by itself; resolves when nothing of it is left. */
@@ -63,6 +74,9 @@ type Session = {
 /** Milliseconds for a session process to serve, and beyond its own end of time to end. */
 const readyWithin = 60_000;
 const overtime = 10_000;
+
+/** Milliseconds between two looks at a process that an earlier supervisor has started: nobody tells us of its end. */
+const adoptedLook = 500;
 
 /** A session process whose client has gone needs this long at most to end by itself. */
 const endGrace = 4000;
@@ -78,20 +92,46 @@ export class Sessions {
 
   /** Ends what a dead supervisor's sessions have left running. */
   async recover(): Promise<void> {
-    const { directory, sockets, clock, bootId } = this.#context;
+    const { directory, sockets, clock, bootId, system } = this.#context;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     await Promise.all(
       readdirSync(directory).map(async (file) => {
         const mark = /^([a-z0-9]{8})\.json$/.exec(file)?.[1];
-        const note =
-          mark === undefined ? undefined : (readNote(join(directory, file)) as { readonly bootId: string } | undefined);
-        if (mark !== undefined && note?.bootId === bootId) await killTree({ mark }, clock);
+        const note = mark === undefined ? undefined : readSessionNote(join(directory, file));
+        if (mark === undefined || note?.bootId !== bootId) return rmSync(join(directory, file), { force: true });
+        const cgroup = note.cgroup === null ? undefined : system?.cgroup(note.cgroup);
+        if (isHeld(note, join(sockets, mark, "s.sock"))) return this.#adopt(mark, note, cgroup);
+        await killTree({ mark, cgroup }, clock);
+        await cgroup?.remove(clock);
         rmSync(join(directory, file), { force: true });
       }),
     );
     // The directory itself stays as it is: in system mode `hop3d` passes it.
     mkdirSync(sockets, { recursive: true, mode: 0o700 });
     for (const name of readdirSync(sockets)) rmSync(join(sockets, name), { recursive: true, force: true });
+  }
+
+  get isAny(): boolean {
+    return this.#open.size > 0;
+  }
+
+  /** Resolves when there is none, or the signal comes. */
+  async untilNone(signal: AbortSignal): Promise<void> {
+    while (this.isAny && !signal.aborted) await sleep(this.#context.clock, adoptedLook, signal);
+  }
+
+  /** Goes on with a session that an earlier supervisor has started. */
+  #adopt(mark: string, note: SessionNote, cgroup: Cgroup | undefined): void {
+    const { clock, log } = this.#context;
+    const { app, session, process, endsAt = 0 } = note;
+    const exited = (async () => {
+      while (process !== undefined && isAlive(process)) await clock.sleep(adoptedLook);
+      // How it ended is nobody's to know any more.
+      return "exit 0";
+    })();
+    const most = Math.max(0, endsAt - clock.now());
+    this.#hold({ app, session, marked: { mark, app: process, cgroup }, exited, most }, () => "");
+    log("goes on with a session", { app, session });
   }
 
   /** Resolves with the socket where the session waits for its client. */
@@ -106,7 +146,7 @@ export class Sessions {
         throw new Refusal("rate", `${app} has ${mine} one-off commands and terminals already.`);
       if (this.#open.size >= sessions)
         throw new Refusal("rate", `There are ${sessions} one-off commands and terminals.`);
-      return await this.#start(start, name);
+      return await this.#start(start);
     } finally {
       closeSync(cwd);
     }
@@ -126,58 +166,21 @@ export class Sessions {
     return found.length;
   }
 
-  async #start({ app, session, cwd, plan, walled }: SessionStart, name: string): Promise<{ socket: string }> {
-    const { directory, sockets, command, bootId, newId, clock, log, system, fault } = this.#context;
-    const mark = newId();
-    const note = join(directory, `${mark}.json`);
-    const place = join(sockets, mark);
-    const socket = join(place, "s.sock");
-    const clean = (): void => {
-      rmSync(place, { recursive: true, force: true });
-      rmSync(note, { force: true });
-    };
-    let child: ChildProcessByStdio<Writable, Readable, Readable>;
-    let enclosed: Enclosed | undefined;
-    try {
-      replaceFile(note, JSON.stringify({ app, session, bootId }));
-      mkdirSync(place, { mode: 0o700 });
-      if (walled !== undefined) enclosed = enclose(system, walled.walls(mark), `run-${mark}`, clock);
-      fault("before-session");
-      const [file = "", ...args] = [...(enclosed?.argv ?? []), ...command.argv];
-      child = spawn(file, args, {
-        cwd: enclosed === undefined ? `/proc/self/fd/${cwd}` : "/",
-        env: { ...command.env, [markName]: mark },
-        detached: true,
-        stdio: ["pipe", "pipe", "pipe"],
-      });
-    } catch (error) {
-      clean();
-      void enclosed?.cgroup.remove(clock);
-      throw error;
-    }
-    fault("after-session");
-    const marked: Marked = {
-      mark,
-      app: child.pid === undefined ? undefined : readProcStat(child.pid),
-      cgroup: enclosed?.cgroup,
-    };
-    const tail = new JobTail();
-    void tail.take(child.stderr);
+  /** Enters it among those that are open, ends it when its time is over, and removes what is left of it when it has ended. */
+  #hold(held: Held, lastWords: () => string): { end: Session["end"]; stopped: AbortSignal } {
+    const { clock, log } = this.#context;
+    const { app, session, marked, exited, most } = held;
+    const name = `${app} ${session}`;
     const stop = new AbortController();
-    const exited = new Promise<string>((resolve) => {
-      child.once("error", (error) => resolve(error.message));
-      child.once("exit", (code, signal) => resolve(signal ?? `exit ${code}`));
-    });
     const cleaned = async (): Promise<void> => {
       const how = await exited;
       stop.abort();
-      if (how !== "exit 0")
-        log("a session process did not end well", { app, session, how, said: tail.lines.join(" ") });
+      if (how !== "exit 0") log("a session process did not end well", { app, session, how, said: lastWords() });
       try {
         // What left the session, and all of it when the process was killed.
         if (!(await killTree(marked, clock))) log("a process outlives KILL", { app, session });
-        await enclosed?.cgroup.remove(clock);
-        clean();
+        await marked.cgroup?.remove(clock);
+        this.#clean(marked.mark);
       } catch (error) {
         // Its directory or its note could not be removed: the next start of a supervisor does it.
         log("a session could not be cleaned up", { app, session, reason: String(error) });
@@ -192,15 +195,72 @@ export class Sessions {
       await gone;
     };
     this.#open.set(name, { app, end });
-    void after(clock, plan.timeout * 1000 + overtime, stop.signal, () => void end(0));
+    void after(clock, most, stop.signal, () => void end(0));
+    return { end, stopped: stop.signal };
+  }
+
+  #clean(mark: string): void {
+    const { directory, sockets } = this.#context;
+    rmSync(join(sockets, mark), { recursive: true, force: true });
+    rmSync(join(directory, `${mark}.json`), { force: true });
+  }
+
+  async #start({ app, session, cwd, plan, walled }: SessionStart): Promise<{ socket: string }> {
+    const { directory, sockets, command, bootId, newId, clock, system, fault } = this.#context;
+    const mark = newId();
+    const note = join(directory, `${mark}.json`);
+    const place = join(sockets, mark);
+    const socket = join(place, "s.sock");
+    let child: ChildProcessByStdio<Writable, Readable, Readable>;
+    let enclosed: Enclosed | undefined;
+    let noted: SessionNote = { app, session, bootId, cgroup: null };
+    try {
+      replaceFile(note, JSON.stringify(noted));
+      mkdirSync(place, { mode: 0o700 });
+      const walls = walled?.walls(mark);
+      noted = { ...noted, cgroup: walls === undefined ? null : [...walls.above, `run-${mark}`] };
+      replaceFile(note, JSON.stringify(noted));
+      if (walls !== undefined) enclosed = enclose(system, walls, `run-${mark}`, clock);
+      fault("before-session");
+      // What walls it in dies with its parent, which must not be us: the next supervisor goes on with the session.
+      const parent = enclosed === undefined ? [] : ["/bin/sh", "-c", '"$@"; exit "$?"', "session"];
+      const [file = "", ...args] = [...parent, ...(enclosed?.argv ?? []), ...command.argv];
+      child = spawn(file, args, {
+        cwd: enclosed === undefined ? `/proc/self/fd/${cwd}` : "/",
+        env: { ...command.env, [markName]: mark },
+        detached: true,
+        stdio: ["pipe", "pipe", "pipe"],
+      });
+    } catch (error) {
+      this.#clean(mark);
+      void enclosed?.cgroup.remove(clock);
+      throw error;
+    }
+    fault("after-session");
+    const marked = {
+      mark,
+      app: child.pid === undefined ? undefined : readProcStat(child.pid),
+      cgroup: enclosed?.cgroup,
+    };
+    const tail = new JobTail();
+    void tail.take(child.stderr);
+    const exited = new Promise<string>((resolve) => {
+      child.once("error", (error) => resolve(error.message));
+      child.once("exit", (code, signal) => resolve(signal ?? `exit ${code}`));
+    });
+    const most = plan.timeout * 1000 + overtime;
+    const held = { app, session, marked, exited, most };
+    const { end, stopped } = this.#hold(held, () => tail.lines.join(" "));
 
     const ready = untilReady(child, exited);
     // Marked last: no record can name the mark of another.
     const handed: SessionPlan = { ...plan, env: { ...plan.env, [markName]: mark }, socket };
     child.stdin.on("error", () => undefined).end(JSON.stringify(handed));
-    const served = await Promise.race([ready, sleep(clock, readyWithin, stop.signal)]);
+    const served = await Promise.race([ready, sleep(clock, readyWithin, stopped)]);
     if (served === true) {
       try {
+        const serving: SessionNote = { ...noted, endsAt: clock.now() + most };
+        replaceFile(note, JSON.stringify({ ...serving, process: marked.app }));
         walled?.offer(mark);
       } catch (error) {
         await end(0);

@@ -307,11 +307,17 @@ describe("whatever dies, the command's tree is ended and the client says so", ()
     );
   });
 
-  it("the supervisor", async () => {
-    const running = await startStubborn();
+  it("but the supervisor, whose next one goes on with it", async () => {
+    const { child, status } = start("--", "sh", "-c", "echo up; read line; echo got $line; exit 7");
+    let said = "";
+    child.stdout.on("data", (chunk: Buffer) => (said += String(chunk)));
+    await eventually("the command runs", () => said.includes("up"), 20_000);
     await platform.killSupervisor();
     await platform.startAgain();
-    await told(running);
+    child.stdin.end("late\n");
+    assert.equal(await status, 7);
+    assert.match(said, /got late/);
+    await nothingLeft();
   });
 
   for (const point of ["session:written", "session:opened", "session:joined"]) {

@@ -13,6 +13,8 @@ export async function endStrays(tree: CgroupTree, layout: Layout, clock: Clock):
       names(join(layout.supervisor, kind)).flatMap((id) => names(join(layout.supervisor, kind, id))),
     ),
   );
+  // A session's is named by its mark, as its note is (sessions.ts, which ends those that nobody is at any more).
+  for (const file of names(join(layout.supervisor, "sessions"))) runs.add(`run-${file.replace(/\.json$/, "")}`);
   const end = async (...parts: readonly string[]): Promise<void> => {
     const cgroup = makeCgroup(tree, parts);
     await cgroup.kill(clock);
