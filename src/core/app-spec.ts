@@ -21,6 +21,10 @@ export type AppSpec = {
     readonly build: readonly ShellCommand[];
     /** `[build] after-build`, else Procfile `postbuild`: after the toolchain. */
     readonly after: readonly ShellCommand[];
+    /** `[build] test`: after all of these, in what was built. */
+    readonly test: readonly ShellCommand[];
+    /** `[build] network = false`: no command of the build reaches one. */
+    readonly network?: false;
     readonly nodeVersion?: string;
     readonly pipInstall: readonly string[];
     /** Patterns left out of the upload, beside the default ones (core/app-config/ignore.ts). */

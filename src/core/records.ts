@@ -34,6 +34,8 @@ export type BuildRecord = {
   readonly app: string;
   readonly build: number;
   readonly steps: readonly BuildStep[];
+  /** No step reaches a network. Records of earlier versions, and of apps that do not ask for it, have none. */
+  readonly network?: false;
   /** What the build may take. Records of earlier versions, and of apps that say nothing of it, have none. */
   readonly limits?: AppLimits;
   /** Sealed JSON object of the environment of every step. */

@@ -35,6 +35,14 @@ describe("jobs", () => {
       assert.ok(lines.includes(line), line);
   });
 
+  it("are refused without a network where no walls keep them from it", async () => {
+    await bench.start();
+    bench.build("blog", 1, [{}], { network: false });
+    await assert.rejects(step(0), { code: "SUPERVISOR_REFUSED", message: /user mode/ });
+    bench.build("blog", 1, [{}], { network: true } as unknown as { network: false });
+    await assert.rejects(step(0), { code: "SUPERVISOR_REFUSED", message: /network is not false/ });
+  });
+
   it("tell a program that does not exist, and death by signal", async () => {
     await bench.start();
     bench.build("blog", 1, [{ argv: ["/no/such/tool"] }, { argv: shell("kill -9 $$") }]);

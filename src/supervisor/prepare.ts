@@ -42,8 +42,8 @@ export function releasedOf({ release, build, cwd, limits = noAppLimits, volumes 
 }
 
 /** The same of a build. */
-export function builtOf({ build, limits = noAppLimits }: BuildRecord): Built {
-  return { build, limits };
+export function builtOf({ build, limits = noAppLimits, network }: BuildRecord): Built {
+  return { build, limits, network: network !== false };
 }
 
 async function settlePort(apps: Apps, app: string, id: string): Promise<number> {

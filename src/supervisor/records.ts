@@ -123,9 +123,10 @@ export function readBuild(source: RecordSource, app: string, build: number): Bui
     readRecord(source, app, "builds", build, "build.json", where),
     where,
     ["version", "app", "build", "steps", "env"],
-    ["limits"],
+    ["limits", "network"],
   );
   samePlace(found, where, app, "build", build);
+  if (found["network"] !== undefined && found["network"] !== false) throw invalid(`${where}: network`, "is not false");
   const steps = list(found["steps"], `${where}: steps`, limits.perRecord).map((step, index) =>
     stepOf(step, `${where}: step ${index}`, limits),
   );
@@ -134,6 +135,7 @@ export function readBuild(source: RecordSource, app: string, build: number): Bui
     app,
     build,
     steps,
+    ...(found["network"] === undefined ? {} : { network: false }),
     ...(found["limits"] === undefined
       ? {}
       : { limits: limitsRecord(found["limits"], `${where}: limits`, limits.perRecord) }),

@@ -1,6 +1,6 @@
 /** What runs once, in system mode: every stage of an app's code runs as that app, behind its walls, and leaves nothing. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { eventually, serverCommand } from "./bench.ts";
@@ -52,6 +52,25 @@ describe("in system mode", { skip: withoutSystemMode() }, () => {
     assert.deepEqual([uid, groups, secret, cwd], [String(blogUid), String(blogUid), "it's $HOME", bench.env["TREE"]]);
     assert.deepEqual([tree, data, cache], ["yes", "no", "yes"]);
     assert.match(hidden ?? "", /No such file/);
+    await nothingLeft();
+  });
+
+  it("a build without a network is in an empty one of its own, and the next one finds its cache", async () => {
+    const script = `readlink /proc/self/ns/net; tail -n +3 /proc/net/tcp | wc -l; cat "$CACHE/kept"; echo once >"$CACHE/kept"`;
+    const steps = [{ argv: ["/bin/sh", "-c", script] }];
+    const built = async (more: { network?: false }): Promise<string[]> => {
+      const before = existsSync(bench.layout.buildLog("blog", 1)) ? log().length : 0;
+      bench.build("blog", 1, steps, more);
+      assert.equal((await bench.client.call("build.step", { app: "blog", build: 1, step: 0 })).exit, 0);
+      return log().slice(before).split("\n");
+    };
+    const outside = readlinkSync(`/proc/${bench.children[0]?.pid}/ns/net`);
+    const [alone, connections] = await built({ network: false });
+    assert.match(alone ?? "", /^net:/);
+    assert.notEqual(alone, outside);
+    assert.equal(connections, "0");
+    const [shared, , kept] = await built({});
+    assert.deepEqual([shared, kept], [outside, "once"]);
     await nothingLeft();
   });
 

@@ -74,8 +74,8 @@ export type Released = {
   readonly volumes: readonly VolumeSpec[];
 };
 
-/** A build, and what it may take. */
-export type Built = { readonly build: number; readonly limits: AppLimits };
+/** A build, what it may take, and whether it reaches a network. */
+export type Built = { readonly build: number; readonly limits: AppLimits; readonly network: boolean };
 
 export type System = {
   readonly area: AppArea;
@@ -225,8 +225,8 @@ export async function openSystem(options: SystemOptions): Promise<System> {
       giveSocketDirectory(layout.instanceSockets, id, { app: area.uid(app), group: area.uid(app) });
       return walls;
     },
-    build: (app, { build, limits }, cwd) =>
-      around(app, buildGroup(build), allowed(limits), {}, (walls) => buildWall(walls, build, cwd, true)),
+    build: (app, { build, limits, network }, cwd) =>
+      around(app, buildGroup(build), allowed(limits), {}, (walls) => buildWall(walls, build, cwd, network)),
     once: (app, released, instance) =>
       ofRelease(app, released, null, instance === null ? [] : [join(layout.instanceSockets, instance)]),
     session: (app, released, mark) => {

@@ -216,6 +216,8 @@ export async function serveVerb(verb: string, args: unknown, context: VerbContex
   return handler.serve(handler.parse(args, context.apps.options.limits), context);
 }
 
+const withNetwork = "Nothing keeps a build from the network in user mode.";
+
 async function buildStep(
   { app, build, step }: Verbs["build.step"]["args"],
   { apps, jobs, disks }: VerbContext,
@@ -226,7 +228,9 @@ async function buildStep(
   if (found === undefined) throw new Refusal("unknown", `Build ${build} of ${app} has no step ${step}.`);
   await disks?.admitBuild(app, builtOf(record).limits);
   const env = recordEnv(records, "build", app, build, record.env);
-  const walls = apps.options.run.system?.build(app, builtOf(record), found.cwd);
+  const { system } = apps.options.run;
+  if (system === undefined && record.network === false) throw new Refusal("invalid", withNetwork);
+  const walls = system?.build(app, builtOf(record), found.cwd);
   const command = { argv: found.argv, env, cwd: apps.openTree(app, build, found.cwd), walls };
   const openOutput = () => buildLog(apps, app, build);
   const { timeout } = found;

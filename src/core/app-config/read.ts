@@ -56,6 +56,8 @@ function mergeSpec({ config, env: tomlEnv }: ParsedToml, procfile: Procfile, env
       before: list(build?.["before-build"] ?? procfile.prebuild),
       build: list(build?.build ?? procfile.build),
       after: list(build?.["after-build"] ?? procfile.postbuild),
+      test: list(build?.test),
+      ...(build?.network === false ? { network: false } : {}),
       pipInstall: build?.["pip-install"] ?? [],
       ignore: build?.ignore ?? [],
     },

@@ -81,6 +81,16 @@ const build = z.strictObject({
   "after-build": key(command.optional(), "Run after the toolchain. Wins over Procfile `postbuild`.", {
     shown: "command",
   }),
+  test: key(
+    command.optional(),
+    "Run after the build, as a step of it: in what was built, without the app's data and volumes. A failure ends the deploy.",
+    { shown: "command" },
+  ),
+  network: key(
+    z.boolean("must be true or false").optional(),
+    "`false`: the build's commands, that of the toolchain among them, reach no network, nor this server's own ports; what they need must be in the upload or in the build cache. Needs system mode. Runtimes that Hop3 itself installs come all the same.",
+    { standard: "`true`", shown: "`true`, `false`" },
+  ),
   "pip-install": key(
     strings.optional(),
     "Python packages installed beside the app's own; refused where Python does not build the app.",
@@ -104,7 +114,6 @@ const build = z.strictObject({
     "Patterns left out of the upload, beside the standard ones.",
     { shown: "list of patterns" },
   ),
-  test: notBuilt("command", "Run after the build; a failure ends the deploy."),
   packages: notBuilt("list", "System packages that the build needs."),
   "ignore-file": notBuilt("path", "A file of patterns; use `ignore`."),
   toolchains: notBuilt("list", "Several toolchains in order; use `before-build` for the second."),

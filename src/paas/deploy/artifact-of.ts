@@ -45,6 +45,11 @@ export function artifactOf(app: string, build: number, { spec, builder }: Detect
 /** All steps in order: the user's own before and after those of the plan; where they run is relative to the tree. */
 export function artifactSteps({ spec }: Pick<Detected, "spec">, plan: BuildPlan): BuildStep[] {
   const own = (name: string, lines: readonly string[]) => lines.map((line) => shellStep(name, line));
-  const steps = [...own("before-build", spec.build.before), ...plan.steps, ...own("after-build", spec.build.after)];
+  const steps = [
+    ...own("before-build", spec.build.before),
+    ...plan.steps,
+    ...own("after-build", spec.build.after),
+    ...own("test", spec.build.test),
+  ];
   return steps.map((step) => ({ ...step, cwd: posix.join(spec.directory, step.cwd) }));
 }

@@ -52,6 +52,7 @@ export async function build(job: DeployJob, number: number, found: Detected): Pr
     app,
     build: number,
     steps,
+    ...(found.spec.build.network === false ? { network: false } : {}),
     ...(found.spec.limits === undefined ? {} : { limits: found.spec.limits }),
     env: sealEnv(platform.masterKey, recordEnvContext("build", app, number), { ...env, ...plan.buildEnv }),
   };

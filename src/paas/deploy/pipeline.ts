@@ -20,6 +20,7 @@ import { settingsOf, type Candidate, type DeployJob, type Detected } from "./job
 import { skip, step, tidy } from "./journaled.ts";
 import { probe } from "./probe.ts";
 import { claimDomains, makeRelease, runHooks } from "./release.ts";
+import { refuseNetworkless } from "./refuse-networkless.ts";
 import { requireLimits } from "./require-limits.ts";
 import { retire } from "./retire.ts";
 import { sourceFiles } from "./source-files.ts";
@@ -51,6 +52,7 @@ async function runDeploy(job: DeployJob, buildNumber: number): Promise<void> {
     const found = await step(job, "detect", async () => {
       const tree = platform.layout.buildTree(app, buildNumber);
       const detected = detect(sourceFiles(tree), platform.builders, platform.tools);
+      refuseNetworkless(platform, detected.spec);
       await refuseVolumes(platform, detected.spec);
       const { plan, reason } = detected;
       return { result: detected, detail: plan.summary.includes(reason) ? plan.summary : `${plan.summary} (${reason})` };

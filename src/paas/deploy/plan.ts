@@ -19,6 +19,7 @@ import { detect } from "./detect.ts";
 import { receive } from "./receive.ts";
 import { processSpecs } from "../process-specs.ts";
 import { claimDomains } from "./release.ts";
+import { refuseNetworkless } from "./refuse-networkless.ts";
 import { requireLimits } from "./require-limits.ts";
 import { sourceFiles } from "./source-files.ts";
 import { refuseVolumes } from "./volumes.ts";
@@ -55,6 +56,7 @@ async function describe(platform: Platform, app: string, tree: string): Promise<
   try {
     const found = detect(sourceFiles(tree), platform.builders, platform.tools);
     const { plan, spec } = found;
+    refuseNetworkless(platform, spec);
     await refuseVolumes(platform, spec);
     await claimDomains(platform, app, spec.domains);
     await requireLimits(platform, spec.limits);
