@@ -158,7 +158,7 @@ export class AppArea implements AppFiles {
     else await this.#removeRest(layout.build(app, build));
   }
 
-  /** What is left is root's and `hop3d`'s. rm goes by descriptors, and so through no link that is put in its way. */
+  /** What is left is root's and `hop3d`'s, mostly. rm goes by descriptors, and so through no link that is put in its way. */
   async #removeRest(directory: string): Promise<void> {
     const line = ["/bin/rm", "-rf", "--one-file-system", "--", directory];
     const done = await this.#options.tool(line, undefined, ownLimits);
@@ -183,7 +183,8 @@ export class AppArea implements AppFiles {
       const volumes = existsSync(layout.volumes(app)) ? readdirSync(layout.volumes(app)) : [];
       const kept = volumes.map((name) => layout.volume(app, name));
       for (const directory of [layout.appData(app), layout.appHome(app), layout.appCache(app), ...kept]) {
-        if (existsSync(directory)) await this.#empty(app, directory);
+        // What root has put there, as an operator may, is not the app's to remove: it goes with the rest.
+        if (existsSync(directory)) await this.#empty(app, directory).catch(() => undefined);
       }
       fault("data-removed");
       await this.#removeRest(layout.app(app));

@@ -26,9 +26,13 @@ const fates: Record<
   retire: { before: "finished", after: "finished" },
 };
 
+const isWalled = process.env["HOP3_TEST_MODE"] === "system";
+
 function points(step: DeployStep): [string, Fate][] {
   const { before, after: then, within = {} } = fates[step];
-  return [[`before:${step}`, before], ...Object.entries(within), [`after:${step}`, then]];
+  // Behind its walls an app sees no file of a test, and cannot be held.
+  const inside = Object.entries(within).filter(([point]) => !isWalled || !point.startsWith("app:"));
+  return [[`before:${step}`, before], ...inside, [`after:${step}`, then]];
 }
 
 const supervisor = join(import.meta.dirname, "faulty/supervisor.ts");
@@ -36,6 +40,8 @@ const running: ReturnType<typeof startPlatform>[] = [];
 const lazily = () => {
   let one: ReturnType<typeof startPlatform> | undefined;
   return () => {
+    // A host has one server of system mode.
+    if (isWalled) one = running[0];
     if (one === undefined) running.push((one = startPlatform({ supervisor })));
     return one;
   };
@@ -48,7 +54,7 @@ test("every step of a deploy is interrupted below", () => {
   assert.deepEqual(Object.keys(fates), deployStep.options);
 });
 
-suite("kill -9 of hop3d", { concurrency: 2 }, () => {
+suite("kill -9 of hop3d", { concurrency: isWalled ? 1 : 2 }, () => {
   suite("in a deploy over an old release", { concurrency: 1 }, () => {
     const platform = lazily();
     for (const [index, [point, fate]] of deployStep.options.flatMap(points).entries()) {

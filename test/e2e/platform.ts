@@ -4,15 +4,20 @@
  */
 import assert from "node:assert/strict";
 import { mkdtempSync } from "node:fs";
-import { readdir, readFile, lstat, readlink } from "node:fs/promises";
+import { chmod, readdir, readFile, lstat, readlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pack } from "tar-stream";
 import { layoutOf, type Layout } from "#core/layout.ts";
+import { asHop3d } from "#cmd/wire/as-hop3d.ts";
 import { ownProcess } from "#cmd/wire/own-process.ts";
 import { prepare } from "#cmd/wire/prepare.ts";
 import { serverEnvironment, toolEnvironment, type ServerSettings } from "#cmd/wire/settings.ts";
+import { prepareSystem } from "#cmd/wire/system-mode.ts";
+import { makeCgroup } from "#supervisor/cgroup/cgroup.ts";
 import { connectSupervisor, type SupervisorClient } from "#supervisor/client.ts";
+import { wallClock } from "#supervisor/clock.ts";
+import { treeOf } from "#supervisor/system.ts";
 import { protocolVersion } from "#supervisor/protocol.ts";
 import { exec } from "#sys/exec.ts";
 import { freePortFrom } from "#sys/free-port.ts";
@@ -58,7 +63,8 @@ export async function startPlatform(
   const root = join(base, options.rootPrefix ?? "root");
   const layout = layoutOf({ root, run: join(base, "r") });
   const settings: ServerSettings = {
-    mode: "user",
+    // test/system/e2e.test.ts runs these tests once more.
+    mode: process.env["HOP3_TEST_MODE"] === "system" ? "system" : "user",
     layout,
     apiPort: await nextPort(),
     httpPort: await nextPort(),
@@ -71,7 +77,7 @@ export async function startPlatform(
   const { mkdirSync } = await import("node:fs");
   mkdirSync(root, { recursive: true });
   await options.onRoot?.(root);
-  const token = await prepare(settings, "0.0.0-test", undefined);
+  const token = await prepared(settings, base);
   const url = `http://127.0.0.1:${settings.apiPort}/api/v1`;
   const headers = { authorization: `Bearer ${token}` };
   let pid = 0;
@@ -194,9 +200,23 @@ export async function startPlatform(
         throw error;
       }
       assert.deepEqual(await processesOf(base), [], "processes were left behind");
+      if (settings.mode === "system") await removeCgroups(layout);
       await removeRoot(base);
     },
   };
+}
+
+/** Makes the records; resolves with a token of the admin. */
+async function prepared(settings: ServerSettings, base: string): Promise<string> {
+  if (settings.mode === "user") return prepare(settings, "0.0.0-test", undefined);
+  await chmod(base, 0o755);
+  return asHop3d(join(import.meta.dirname, "../.."), settings, await prepareSystem(settings), "token", "test");
+}
+
+async function removeCgroups(layout: Layout): Promise<void> {
+  const all = makeCgroup(treeOf(layout), []);
+  assert.deepEqual(all.members(), [], "processes were left behind");
+  assert.equal(await all.remove(wallClock), true);
 }
 
 /** Pids of processes that have the root or run directory in their command line, environment or working directory. */

@@ -1,7 +1,7 @@
 /** An app that says its version, and that halts in its build, release command, start, health answer and slow request. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { faultsDirectory } from "./points.ts";
+import { makeFaultsDirectory } from "./points.ts";
 
 type Gated = {
   readonly listens?: "unix" | "tcp";
@@ -15,9 +15,8 @@ type Gated = {
  */
 export function gatedApp(base: string, version: string, { listens = "unix", keepWarm = 0 }: Gated = {}): string {
   const dir = join(base, "apps", version);
-  const points = faultsDirectory(base);
+  const points = makeFaultsDirectory(base);
   mkdirSync(dir, { recursive: true });
-  mkdirSync(points, { recursive: true });
   const files = {
     Procfile: [
       "build: sh gate.sh app:build",

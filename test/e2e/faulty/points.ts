@@ -1,5 +1,5 @@
 /** How a test and a hop3d under test speak of a point: a file asks for a halt there, another says that it halts. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../apps.ts";
 
@@ -7,6 +7,14 @@ import { eventually } from "../apps.ts";
 export const faultsDirectory = (base: string): string => join(base, "faults");
 
 export const reached = (asked: string): string => `${asked}.reached`;
+
+/** Makes it; hop3d may be another user. */
+export function makeFaultsDirectory(base: string): string {
+  const directory = faultsDirectory(base);
+  mkdirSync(directory, { recursive: true });
+  chmodSync(directory, 0o777);
+  return directory;
+}
 
 /** By how many milliseconds the clock of a hop3d under test is wrong. */
 export function clockOffset(directory: string): number {
@@ -19,8 +27,7 @@ export function clockOffset(directory: string): number {
 
 /** Moves that clock, at once. */
 export function moveClock(base: string, milliseconds: number): void {
-  const path = join(faultsDirectory(base), "clock");
-  mkdirSync(faultsDirectory(base), { recursive: true });
+  const path = join(makeFaultsDirectory(base), "clock");
   writeFileSync(`${path}.draft`, String(milliseconds));
   renameSync(`${path}.draft`, path);
 }
@@ -34,9 +41,7 @@ export type Halt = {
 
 /** Has hop3d stop once at `point`, such as `before:build`. */
 export function haltAt(base: string, point: string): Halt {
-  const directory = faultsDirectory(base);
-  const asked = join(directory, point);
-  mkdirSync(directory, { recursive: true });
+  const asked = join(makeFaultsDirectory(base), point);
   writeFileSync(asked, "");
   return {
     reached: () => eventually(`hop3d is at ${point}`, () => existsSync(reached(asked))),
