@@ -1,9 +1,9 @@
 /** What `hop3d` may ask for an app, each as a sequence: write down what shall be, act, wait. Arguments are checked already. */
 import type { Apps } from "./apps.ts";
-import { warmEnd } from "./cool.ts";
 import { isKept, stays, type DesiredApp, type DesiredInstance } from "./desired.ts";
 import type { InstanceState } from "./instance.ts";
-import { groupsOf, planAll, planWithWarm, specOf, staying } from "./plan.ts";
+import { graceEnd, leave, letGo } from "./leave.ts";
+import { groupsOf, planAll, planWithWarm, specOf, staying, unchanged } from "./plan.ts";
 import type { AppStatus } from "./protocol.ts";
 import { Refusal } from "./refusal.ts";
 import { claimedByAnother } from "./volumes/claims.ts";
@@ -107,19 +107,12 @@ export async function retireRelease(
   if (desired.live === release) throw new Refusal("conflict", `Release ${release} is the live one of ${app}.`);
   const mine = desired.instances.filter((one) => one.release === release && !(warm > 0 && isKept(one)));
   const kept = warm > 0 ? mayBeKept(mine) : [];
-  apps.edit(app, (before) => ({ ...before, groups: before.groups.filter((group) => group.release !== release) }));
   const earlier = kept.length > 0 ? keepNoOther(apps, app, release) : [];
   const until = Math.round(apps.options.clock.now() + warm * 1000);
-  await Promise.all([
-    leave(
-      apps,
-      app,
-      mine.map((one) => one.id),
-      drain,
-      (id) => (kept.includes(id) ? until : null),
-    ),
-    leave(apps, app, earlier, 0),
-  ]);
+  const ids = mine.map((one) => one.id);
+  const warmUntil = (id: string) => (kept.includes(id) ? until : null);
+  const groups = (before: DesiredApp) => before.groups.filter((group) => group.release !== release);
+  await Promise.all([leave(apps, app, ids, drain, { warmUntil, groups }), leave(apps, app, earlier, 0)]);
   return apps.status(app);
 }
 
@@ -130,49 +123,59 @@ export async function scaleApp(
   drain: number,
   timeout: number,
 ): Promise<Outcome> {
-  const desired = running(apps, app);
-  const record = apps.release(app, desired.live);
-  for (const type of counts.keys()) specOf(record, type);
-  const groups = groupsOf(record, desired).map((one) => ({ ...one, count: counts.get(one.type) ?? one.count }));
-  const planned = await planAll(apps, app, record, groups, true);
-  const surplus = groups.flatMap((group) =>
-    staying(apps, app, group.release)
-      .filter((one) => one.type === group.type)
-      .slice(group.count)
-      .map((one) => one.id),
-  );
+  // New ones of a renewal that has not taken over are none of these places.
+  const present = (release: number, type: string) =>
+    staying(apps, app, release).filter((one) => one.type === type && one.proven);
+  const { desired, groups, planned } = await unchanged(apps, app, async () => {
+    const desired = running(apps, app);
+    const record = apps.release(app, desired.live);
+    for (const type of counts.keys()) specOf(record, type);
+    const groups = groupsOf(record, desired).map((one) => ({ ...one, count: counts.get(one.type) ?? one.count }));
+    return { desired, groups, planned: await planAll(apps, app, record, groups, true, present) };
+  });
+  const ofType = groups.map((group) => ({ group, mine: present(group.release, group.type) }));
+  const surplus = ofType.flatMap(({ group, mine }) => mine.slice(group.count).map((one) => one.id));
+  // What is to go is counted until it goes: else a death in between would leave it running, wanted by nobody.
+  const grown = ofType.map(({ group, mine }) => ({ ...group, count: Math.max(group.count, mine.length) }));
+  const others = (before: DesiredApp) => before.groups.filter((group) => group.release !== desired.live);
   apps.edit(app, (before) => ({
     ...before,
-    groups: [...before.groups.filter((group) => group.release !== desired.live), ...groups],
+    groups: [...others(before), ...grown],
     instances: [...before.instances, ...planned],
   }));
+  const counted = (before: DesiredApp) =>
+    before.groups.map((one) => groups.find(({ release, type }) => release === one.release && type === one.type) ?? one);
   launch(apps, app, planned, "begin");
   const { ready } = await untilReady(apps, app, () => planned.map((one) => one.id), timeout);
-  await leave(apps, app, surplus, drain);
+  if (surplus.length > 0) await leave(apps, app, surplus, drain, { groups: counted });
   return { ready, status: apps.status(app) };
 }
 
 export async function stopApp(apps: Apps, app: string): Promise<AppStatus> {
+  const until = graceEnd(apps, 0);
   const { instances } = apps.edit(app, () => {
     const before = apps.known(app);
-    return { ...before, stopped: true, groups: before.groups.filter((group) => group.release === before.live) };
+    return {
+      ...before,
+      stopped: true,
+      groups: before.groups.filter((group) => group.release === before.live),
+      instances: before.instances.map((one) => ({ ...one, leavingUntil: until, warmUntil: null })),
+    };
   });
-  await leave(
-    apps,
-    app,
-    instances.map((one) => one.id),
-    0,
-  );
+  const ids = instances.map((one) => one.id);
+  await letGo(apps, app, ids, until, 0);
   return apps.status(app);
 }
 
 export async function resumeApp(apps: Apps, app: string, timeout: number): Promise<Outcome> {
-  const desired = apps.known(app);
-  if (desired.live === null) throw new Refusal("conflict", `${app} has no live release to start.`);
-  const { live } = desired;
-  const record = apps.release(app, live);
-  const groups = groupsOf(record, desired);
-  const planned = await planAll(apps, app, record, groups, true);
+  const { live, groups, planned } = await unchanged(apps, app, async () => {
+    const desired = apps.known(app);
+    const { live } = desired;
+    if (live === null) throw new Refusal("conflict", `${app} has no live release to start.`);
+    const record = apps.release(app, live);
+    const groups = groupsOf(record, desired);
+    return { live, groups, planned: await planAll(apps, app, record, groups, true) };
+  });
   apps.edit(app, (before) => ({
     ...before,
     stopped: false,
@@ -198,71 +201,15 @@ function tryAgain(apps: Apps, app: string, release: number): void {
 }
 
 export async function forgetApp(apps: Apps, app: string): Promise<Record<string, never>> {
-  await stopApp(apps, app);
+  // Whatever another verb has started meanwhile goes, too: who is not known must not run.
+  do await stopApp(apps, app);
+  while (apps.known(app).instances.length > 0);
   apps.remove(app);
   return {};
 }
 
 export function launch(apps: Apps, app: string, planned: readonly DesiredInstance[], event: "try" | "begin"): void {
   for (const one of planned) apps.supervise(app, one).dispatch(event);
-}
-
-/**
- * Nobody goes who may still be sent a request: on a full disk they stay until the edge can be told otherwise. A stopped app
- * has nobody to wait for.
- */
-async function slotsWritten(apps: Apps, app: string): Promise<void> {
-  for (let waited = 0; !apps.writeSlots(app) && !apps.known(app).stopped; waited += slotsLook) {
-    if (waited >= slotsWait)
-      throw new Refusal("full", "The slots of the edge cannot be written: the server's disk is full.");
-    await apps.options.clock.sleep(slotsLook);
-  }
-}
-
-/** Milliseconds between two looks, and for which a verb waits for slots to be written. */
-const slotsLook = 250;
-const slotsWait = 30_000;
-
-/** Marks the instances as leaving, lets them go and waits until nothing of them is left but what is kept. */
-export async function leave(
-  apps: Apps,
-  app: string,
-  ids: readonly string[],
-  drain: number,
-  warmUntil: (id: string) => number | null = () => null,
-): Promise<void> {
-  if (ids.length === 0) return void apps.writeSlots(app);
-  const until = graceEnd(apps, drain);
-  const leaving = (one: DesiredInstance) =>
-    ids.includes(one.id) ? { ...one, leavingUntil: until, warmUntil: warmUntil(one.id) } : one;
-  apps.edit(app, (before) => ({ ...before, instances: before.instances.map(leaving) }));
-  await letGo(apps, app, ids, until, drain, warmUntil);
-}
-
-/** When `drain` seconds will be over, in milliseconds since the epoch. */
-export function graceEnd(apps: Apps, drain: number): number {
-  return Math.round(apps.options.clock.now() + drain * 1000);
-}
-
-/** For instances that are marked as leaving, once no slot leads to them; `until` is when their grace ends. */
-export async function letGo(
-  apps: Apps,
-  app: string,
-  ids: readonly string[],
-  until: number,
-  drain: number,
-  warmUntil: (id: string) => number | null = () => null,
-): Promise<void> {
-  await slotsWritten(apps, app);
-  for (const id of ids) {
-    const one = apps.running.get(id);
-    if (one === undefined) continue;
-    one.graceUntil = until;
-    one.warmEnds = warmEnd(warmUntil(id), apps.options.clock);
-    one.dispatch(drain > 0 ? "retire" : "stop");
-  }
-  const isGone = (id: string) => !apps.running.has(id) || apps.running.get(id)?.state === "warm";
-  await apps.until(() => ids.every(isGone), Number.MAX_SAFE_INTEGER);
 }
 
 const downStates: ReadonlySet<InstanceState> = new Set(["failed", "rejecting", "backoff", "exhausted"]);

@@ -4,7 +4,7 @@ import { request } from "node:http";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { slotCount, slotFile } from "#core/slots.ts";
 import { nobody } from "./slots.ts";
-import { eventually, makeBench, serverCommand, type Bench } from "./bench.ts";
+import { benchProcesses, eventually, makeBench, serverCommand, type Bench } from "./bench.ts";
 
 let bench: Bench;
 beforeEach(() => {
@@ -178,5 +178,38 @@ describe("what is asked in the wrong state is a conflict and changes nothing", (
     await bench.client.call("app.scale", { ...args, counts: { web: 1 } });
     assert.deepEqual(await Promise.all(asked), ["slow", "slow", "slow"]);
     assert.equal(new Set(slots("blog")).size, 1);
+  });
+});
+
+describe("two requests at once for one app", () => {
+  it("what is started while the app is forgotten is forgotten, too", async () => {
+    await bench.start();
+    bench.release("blog", 1, { worker: { command: "trap '' TERM; while :; do sleep 0.1; done", stopTimeout: 1 } });
+    bench.release("blog", 2, { web: { command: serverCommand("tcp", "two") } });
+    await deploy("blog", 1);
+    const forgotten = bench.client.call("app.forget", { app: "blog" });
+    await bench.client.call("app.start", { app: "blog", release: 2 });
+    await forgotten;
+    assert.deepEqual((await bench.client.call("status", {})).apps, []);
+    assert.deepEqual(benchProcesses(bench.layout.root), []);
+  });
+
+  it("fill each place once: of scales, of starts again, and of renewals", async () => {
+    await bench.start();
+    bench.release("blog", 1, { web: { command: serverCommand("tcp", "one") } });
+    await deploy("blog", 1);
+    const { call } = bench.client;
+    const app = "blog";
+    const places = async () =>
+      (await call("status", {})).apps[0]?.instances.map(({ type, index }) => `${type}.${index}`).sort();
+    const scale = { app, counts: { web: 3 }, drain: 0, timeout: 15 };
+    await Promise.all([call("app.scale", scale), call("app.scale", scale)]);
+    assert.deepEqual(await places(), ["web.1", "web.2", "web.3"]);
+    await call("app.stop", { app });
+    await Promise.all([call("app.resume", { app, timeout: 15 }), call("app.resume", { app, timeout: 15 })]);
+    assert.deepEqual(await places(), ["web.1", "web.2", "web.3"]);
+    await Promise.all([call("app.renew", { app, timeout: 15 }), call("app.renew", { app, timeout: 15 })]);
+    await call("app.swap", { app, drain: 0 });
+    assert.deepEqual(await places(), ["web.1", "web.2", "web.3"]);
   });
 });

@@ -22,6 +22,18 @@ export async function planWithWarm(
   }
 }
 
+/**
+ * Plans anew until nothing of the app has changed meanwhile: another verb may have had its own plan carried out while this one
+ * looked for ports, and two would fill the same places, or those of an app that is to be down.
+ */
+export async function unchanged<Plan>(apps: Apps, app: string, plan: () => Promise<Plan>): Promise<Plan> {
+  for (;;) {
+    const before = apps.find(app);
+    const planned = await plan();
+    if (apps.find(app) === before) return planned;
+  }
+}
+
 /** Instances that each group lacks, with the lowest free indexes. */
 export async function planAll(
   apps: Apps,

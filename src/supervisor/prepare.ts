@@ -50,6 +50,7 @@ async function settlePort(apps: Apps, app: string, id: string): Promise<number> 
   const { port } = apps.instance(app, id);
   if (port !== null && (await isFree(port))) return port;
   const renewed = await apps.takePort(new Set());
+  apps.instance(app, id); // it may be wanted no more
   apps.edit(app, (before) => ({
     ...before,
     instances: before.instances.map((one) => (one.id === id ? { ...one, port: renewed } : one)),

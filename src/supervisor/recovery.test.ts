@@ -8,6 +8,7 @@ import type { ProcessSpec } from "#core/records.ts";
 import { slotFile } from "#core/slots.ts";
 import { dyingArgv } from "./dying-argv.ts";
 import { eventually, logText, makeBench, serverCommand, type Bench } from "./bench.ts";
+import { parseDesired, stays } from "./desired.ts";
 import type { InstanceEffect } from "./instance.ts";
 import { listProcesses } from "./proc-tree.ts";
 import type { AppStatus, InstanceStatus } from "./protocol.ts";
@@ -212,8 +213,7 @@ const plan: readonly { readonly verb: string; readonly points: readonly (readonl
       ["after-save", 2],
       ["drain", 1],
       ["keep-warm", 1],
-      ["before-save", 3],
-      ["after-save", 3],
+      ["before-save", 2],
     ],
   },
   {
@@ -229,7 +229,7 @@ const plan: readonly { readonly verb: string; readonly points: readonly (readonl
     points: [
       ["term", 1],
       ["forget", 1],
-      ["after-save", 4],
+      ["after-save", 3],
     ],
   },
   {
@@ -269,6 +269,14 @@ const plan: readonly { readonly verb: string; readonly points: readonly (readonl
     ],
   },
   {
+    verb: "shrink",
+    points: [
+      ["after-save", 1],
+      ["term", 1],
+    ],
+  },
+  { verb: "halt", points: [["after-save", 1]] },
+  {
     verb: "forget",
     points: [
       ["after-save", 1],
@@ -298,7 +306,9 @@ const ask: Readonly<Record<string, () => Promise<unknown>>> = {
     await bench.client.call("app.swap", { app, drain: 5 });
   },
   scale: () => bench.client.call("app.scale", { app, counts: { web: 3 }, drain: 5, timeout: 15 }),
+  shrink: () => bench.client.call("app.scale", { app, counts: { web: 1 }, drain: 5, timeout: 15 }),
   stop: () => bench.client.call("app.stop", { app }),
+  halt: () => bench.client.call("app.stop", { app }),
   forget: () => bench.client.call("app.forget", { app }),
 };
 
@@ -309,6 +319,9 @@ const before: Readonly<Record<string, readonly string[]>> = {
   keep: ["start", "cutover"],
   take: ["start", "cutover", "keep"],
   expire: ["start", "cutover"],
+  shrink: ["scale"],
+  // With a release beside the live one, which nobody wants any more.
+  halt: ["start"],
 };
 
 describe("killed at a step", () => {
@@ -337,10 +350,18 @@ describe("killed at a step", () => {
           files.filter((id) => now?.instances.every((one) => one.id !== id) ?? true),
           [],
         );
+        const written = parseDesired(readFileSync(bench.layout.desiredState, "utf8")).get(app);
+        for (const one of written?.instances.filter(stays) ?? []) {
+          const group = written?.groups.find(({ release, type }) => release === one.release && type === one.type);
+          assert.ok(
+            one.index <= (group?.count ?? 0),
+            `nobody wants ${one.type}.${one.index} of release ${one.release}`,
+          );
+        }
         const slots = () => readSlots(bench.layout, app).filter((address) => !address.includes("/none/"));
         if (now?.stopped === true) await eventually(() => slots().length === 0, "nobody is asked for a stopped app");
         // And it goes on from there.
-        if (now !== undefined && verb !== "stop" && verb !== "forget") {
+        if (now !== undefined && !["stop", "halt", "forget"].includes(verb)) {
           if (verb === "renew" || verb === "swap") assert.deepEqual(now.instances.map(place), ["web.1 true"]);
           const { ready } = await bench.client.call("app.renew", { app, timeout: 15 });
           assert.equal(ready, true);

@@ -3,10 +3,11 @@
  * the new ones: until they take over they are unproven and out of the slots, and a death of the supervisor ends them. So
  * whoever dies, no place is taken twice.
  */
-import { graceEnd, launch, leave, letGo, running, untilReady } from "./app-verbs.ts";
+import { launch, running, untilReady } from "./app-verbs.ts";
 import type { Apps } from "./apps.ts";
 import type { DesiredInstance } from "./desired.ts";
-import { groupsOf, planAll, staying } from "./plan.ts";
+import { graceEnd, leave, letGo } from "./leave.ts";
+import { groupsOf, planAll, staying, unchanged } from "./plan.ts";
 import type { AppStatus } from "./protocol.ts";
 import { Refusal } from "./refusal.ts";
 import { exitsNoticed, hasEndedWell } from "./whole-release.ts";
@@ -23,26 +24,30 @@ export async function renewLive(
   place: Place | undefined,
   timeout: number,
 ): Promise<{ ready: boolean; status: AppStatus }> {
-  const { live } = running(apps, app);
-  const record = apps.release(app, live);
-  await dropRenewal(apps, app);
-  const groups = groupsOf(record, running(apps, app));
-  let wanted = groups;
-  let beside: (release: number, type: string) => readonly Place[] = () => [];
-  if (place !== undefined) {
-    if (!staying(apps, app, live).some((one) => at(one) === at(place))) {
-      throw new Refusal("unknown", `${app} has no ${at(place)}.`);
-    }
-    // The lowest free index is the one that is asked for.
-    wanted = [{ release: live, type: place.type, count: place.index }];
-    beside = () => Array.from({ length: place.index - 1 }, (_, index) => ({ type: place.type, index: index + 1 }));
-  }
-  const planned = await planAll(apps, app, record, wanted, false, beside);
+  running(apps, app);
+  const planned = await unchanged(apps, app, async () => {
+    await dropRenewal(apps, app);
+    return planRenewal(apps, app, place);
+  });
   apps.edit(app, (before) => ({ ...before, instances: [...before.instances, ...planned] }));
   launch(apps, app, planned, "try");
   const ids = planned.map((one) => one.id);
   const { ready, status } = await untilReady(apps, app, () => ids, timeout);
   return { ready, status: { ...status, instances: status.instances.filter(({ id }) => ids.includes(id)) } };
+}
+
+function planRenewal(apps: Apps, app: string, place: Place | undefined): Promise<DesiredInstance[]> {
+  const desired = running(apps, app);
+  const { live } = desired;
+  const record = apps.release(app, live);
+  if (place === undefined) return planAll(apps, app, record, groupsOf(record, desired), false, () => []);
+  if (!staying(apps, app, live).some((one) => at(one) === at(place))) {
+    throw new Refusal("unknown", `${app} has no ${at(place)}.`);
+  }
+  // The lowest free index is the one that is asked for.
+  const wanted = [{ release: live, type: place.type, count: place.index }];
+  const beside = () => Array.from({ length: place.index - 1 }, (_, index) => ({ type: place.type, index: index + 1 }));
+  return planAll(apps, app, record, wanted, false, beside);
 }
 
 /** The new ones take their places and the old ones leave, in one change of what is desired. */
