@@ -2,49 +2,54 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { layoutOf, type Roots } from "#core/layout.ts";
+import { layoutOf, type Layout, type Roots } from "#core/layout.ts";
 import { testOptions } from "./bench.ts";
 import { wallClock } from "./clock.ts";
 import { startSupervisor } from "./daemon.ts";
+import type { OwnLog } from "./own-log.ts";
 import type { ServiceDefinition } from "./services.ts";
-import { openSystem } from "./system.ts";
+import { openSystem, type System } from "./system.ts";
 
 export const testIds = { hop3: 65_533, edge: 65_532, files: 65_531 };
 export const testCeiling = { memory: 128 * 1024 * 1024, processes: 200, openFiles: 2048 };
 
 const checkout = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Serves, with an app `blog` and its build 1, until it comes to the point; prints `serving`. Users are made below the root. */
+/** The System of a supervisor that has these apps, each with its build 1; users are made below the root. */
+export function testSystem(
+  layout: Layout,
+  apps: readonly string[],
+  fault: (point: string) => void,
+): (log: OwnLog) => Promise<System> {
+  return async (log) => {
+    const system = await openSystem({
+      layout,
+      ids: testIds,
+      ceiling: testCeiling,
+      bindVolumes: join(layout.root, "etc/bind-volumes"),
+      programs: [dirname(process.execPath)],
+      sessionCode: ["cmd", "src", "node_modules", "package.json"].map((name) => join(checkout, name)),
+      clock: wallClock,
+      log,
+      fault,
+      prefix: layout.root,
+    });
+    for (const app of apps.filter((one) => !existsSync(layout.buildTree(one, 1)))) {
+      await system.area.make(app);
+      system.area.makeBuild(app, 1);
+    }
+    return system;
+  };
+}
+
+/** Serves, with an app `blog` and its build 1, until it comes to the point; prints `serving`. */
 export async function serveWalled(roots: Roots, point: string, services: readonly ServiceDefinition[]): Promise<void> {
   const layout = layoutOf(roots);
   const fault = (at: string): void => {
     if (at === point) process.kill(process.pid, "SIGKILL");
   };
-  await startSupervisor({
-    ...testOptions(layout),
-    mode: "system",
-    services,
-    fault,
-    system: async (log) => {
-      const system = await openSystem({
-        layout,
-        ids: testIds,
-        ceiling: testCeiling,
-        bindVolumes: join(layout.root, "etc/bind-volumes"),
-        programs: [dirname(process.execPath)],
-        sessionCode: ["cmd", "src", "node_modules", "package.json"].map((name) => join(checkout, name)),
-        clock: wallClock,
-        log,
-        fault,
-        prefix: layout.root,
-      });
-      if (!existsSync(layout.buildTree("blog", 1))) {
-        await system.area.make("blog");
-        system.area.makeBuild("blog", 1);
-      }
-      return system;
-    },
-  });
+  const system = testSystem(layout, ["blog"], fault);
+  await startSupervisor({ ...testOptions(layout), mode: "system", services, fault, system });
   process.stdout.write("serving\n");
 }
 

@@ -21,11 +21,12 @@ export type Failure = { readonly message: string; readonly played: readonly Even
 
 /** Resolves with what went wrong, if anything. `until` ends it early, between two events. */
 export async function playEpisode(
+  mode: "user" | "system",
   events: Iterable<Event>,
   tally: Tally,
   until: () => boolean,
 ): Promise<Failure | undefined> {
-  const house = makeHouse();
+  const house = await makeHouse(mode);
   const player = new Player(house, tally);
   const played: Event[] = [];
   try {

@@ -5,6 +5,8 @@ import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { recordEnvContext, sealEnv } from "#core/sealed.ts";
 import { benchProcesses, eventually, makeBench, testKey, type Bench } from "#supervisor/bench.ts";
+import type { CgroupTree } from "#supervisor/cgroup/detect.ts";
+import { makeWalledBench } from "#supervisor/testing-walled.ts";
 import { appNames } from "./events.ts";
 import { buildSteps, cronJobs, releaseNumbers, specsOf } from "./releases.ts";
 import type { Word } from "./supervisor.ts";
@@ -13,6 +15,10 @@ export type House = {
   readonly bench: Bench;
   /** The directory whose name every process of it carries. */
   readonly base: string;
+  /** Of cgroups, in system mode. */
+  readonly tree: CgroupTree | undefined;
+  /** Whether an app can be asked from here: in system mode ports are of another network. */
+  readonly canDial: (address: string) => boolean;
   /** Of the supervisor; 0 while there is none. */
   readonly pid: () => number;
   /** Starts the supervisor when there is none. Fails when the one before ended as nobody had it end. */
@@ -26,10 +32,11 @@ export type House = {
   clean(): Promise<void>;
 };
 
-export function makeHouse(): House {
-  const bench = makeBench();
+/** In system mode its supervisor runs as root in a network of its own, and makes a user and directories for each app first. */
+export async function makeHouse(mode: "user" | "system"): Promise<House> {
+  const walled = mode === "system" ? await makeWalledBench() : undefined;
+  const bench = walled ?? makeBench();
   const base = bench.env["BENCH"] ?? "";
-  for (const app of appNames) writeRecords(bench, app);
   let child: ChildProcess | undefined;
   let ended: Promise<string> = Promise.resolve("");
   let isKilled = false;
@@ -41,9 +48,9 @@ export function makeHouse(): House {
       throw new Error(`the supervisor ended by itself: ${await ended}\n${words.join("").slice(-4000)}`);
     [isKilled, isArmed] = [false, false];
     const { root, run } = bench.layout;
-    const one = spawn(process.execPath, [join(import.meta.dirname, "supervisor.ts"), JSON.stringify({ root, run })], {
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
-    });
+    const own = [process.execPath, join(import.meta.dirname, "supervisor.ts"), JSON.stringify({ root, run, mode })];
+    const [file = "", ...args] = [...(walled?.inNetwork ?? []), ...own];
+    const one = spawn(file, args, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
     child = one;
     words.length = 0;
     one.stderr?.setEncoding("utf8").on("data", (text: string) => words.push(text));
@@ -60,9 +67,13 @@ export function makeHouse(): House {
     child?.kill("SIGKILL");
     await ended;
   };
+  if (mode === "system") await start();
+  for (const app of appNames) writeRecords(bench, app);
   return {
     bench,
     base,
+    tree: walled?.tree,
+    canDial: (address) => mode === "user" || address.startsWith("unix/"),
     pid: () => (alive() ? (child?.pid ?? 0) : 0),
     async up() {
       if (!alive()) await start();

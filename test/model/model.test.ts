@@ -9,7 +9,13 @@ import { randomOf } from "./random.ts";
 describe("the model test", () => {
   it("finds a supervisor that is killed and misled for some seconds with all that should run, and nothing else", async () => {
     const said: string[] = [];
-    const isPassed = await playFrom({ seed: 100, seconds: 8, shrinkSeconds: 0, say: (line) => said.push(line) });
+    const isPassed = await playFrom({
+      mode: "user",
+      seed: 100,
+      seconds: 8,
+      shrinkSeconds: 0,
+      say: (line) => said.push(line),
+    });
     assert.ok(isPassed, said.join("\n"));
   });
 

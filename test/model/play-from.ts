@@ -7,6 +7,7 @@ import { Tally } from "./tally.ts";
 const eventsOfEpisode = 40;
 
 export type Wish = {
+  readonly mode: "user" | "system";
   readonly seed: number;
   readonly seconds: number;
   /** For finding out which events of one that failed are needed; 0: none. */
@@ -15,14 +16,14 @@ export type Wish = {
 };
 
 /** Resolves true when nothing went wrong. */
-export async function playFrom({ seed, seconds, shrinkSeconds, say }: Wish): Promise<boolean> {
+export async function playFrom({ mode, seed, seconds, shrinkSeconds, say }: Wish): Promise<boolean> {
   const tally = new Tally();
   const deadline = performance.now() + seconds * 1000;
   const isOver = (): boolean => performance.now() > deadline;
   let failure: Failure | undefined;
   let episode = 0;
   for (; !isOver() && failure === undefined; episode += 1)
-    failure = await playEpisode(eventsOf(randomOf(seed + episode)).take(eventsOfEpisode), tally, isOver);
+    failure = await playEpisode(mode, eventsOf(randomOf(seed + episode)).take(eventsOfEpisode), tally, isOver);
   say(`${episode} episodes, ${tally.total} events`);
   for (const line of tally.lines()) say(`  ${line}`);
   if (failure === undefined) return true;
@@ -33,20 +34,20 @@ export async function playFrom({ seed, seconds, shrinkSeconds, say }: Wish): Pro
   say(failure.message);
   for (const event of failure.played.slice(-10)) say(`  ${JSON.stringify(event)}`);
   if (shrinkSeconds === 0) return false;
-  const least = await shrink(failure, shrinkSeconds);
+  const least = await shrink(mode, failure, shrinkSeconds);
   say(`the least that was found to fail, ${least.played.length} events: ${least.message}`);
   for (const event of least.played) say(`  ${JSON.stringify(event)}`);
   return false;
 }
 
 /** Leaves events out, half of them, a quarter, ..., as long as what is left still fails and there is time. */
-async function shrink(first: Failure, seconds: number): Promise<Failure> {
+async function shrink(mode: Wish["mode"], first: Failure, seconds: number): Promise<Failure> {
   const deadline = performance.now() + seconds * 1000;
   let least = first;
   for (let part = Math.ceil(first.played.length / 2); part >= 1; part = part === 1 ? 0 : Math.ceil(part / 2)) {
     for (let from = 0; from < least.played.length && performance.now() < deadline;) {
       const events: Event[] = least.played.toSpliced(from, part);
-      const failure = await playEpisode(events, new Tally(), () => false);
+      const failure = await playEpisode(mode, events, new Tally(), () => false);
       if (failure === undefined) from += part;
       else least = { ...failure, played: events };
     }

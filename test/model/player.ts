@@ -146,7 +146,7 @@ export class Player {
 
   async #say(app: string, nth: number, word: "close" | "hold"): Promise<void> {
     const one = await this.#nth(app, nth);
-    if (one === undefined || one.address === null) return;
+    if (one === undefined || one.address === null || !this.house.canDial(one.address)) return;
     if (word === "close") this.beliefs.get(app)?.deaf.add(one.id);
     const socket = await sayTo(one.address, word).catch(() => undefined);
     if (word === "hold") setTimeout(() => socket?.destroy(), 1000);

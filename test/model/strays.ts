@@ -2,6 +2,8 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { benchProcesses } from "#supervisor/bench.ts";
+import { listCgroups } from "#supervisor/cgroup/cgroup.ts";
+import { isGroup } from "#supervisor/cgroup/groups.ts";
 import { serviceId } from "#supervisor/services.ts";
 import { markName } from "#supervisor/proc-tree.ts";
 import { readProcStat } from "#supervisor/output/proc-stat.ts";
@@ -13,6 +15,8 @@ const logsMax = 40;
 const down = ["failed", "ended", "exhausted", "backoff"];
 /** What lies in the supervisor's own directory. */
 const own = /^(desired\.json(\.previous)?|lock|launcher\.sh|instances|services|jobs|cron|cron-jobs|sessions)$/;
+/** In system mode, besides. */
+const ownOfSystem = /^(users\.json|filter\.bpf|walls)$/;
 
 export function strays(house: House, status: SupervisorStatus): string[] {
   const { layout } = house.bench;
@@ -41,7 +45,7 @@ export function strays(house: House, status: SupervisorStatus): string[] {
     for (const name of names(directory)) if (!isWanted(name)) faults.push(`${join(directory, name)} lies about`);
   };
   const base = join(layout.supervisor, "instances");
-  stray(layout.supervisor, (name) => own.test(name));
+  stray(layout.supervisor, (name) => own.test(name) || (house.tree !== undefined && ownOfSystem.test(name)));
   stray(base, (name) => marks.has(name));
   for (const id of names(base)) {
     const runs = names(join(base, id));
@@ -49,6 +53,7 @@ export function strays(house: House, status: SupervisorStatus): string[] {
       faults.push(`${id} has the runs ${runs.join(" and ")}`);
   }
   stray(layout.instanceSockets, (name) => marks.has(name));
+  stray(layout.doors, (name) => marks.has(name));
   stray(layout.sessionSockets, () => false);
   for (const notes of ["jobs", "cron-jobs", "sessions"]) stray(join(layout.supervisor, notes), () => false);
   stray(join(layout.edge, "slots"), (name) => status.apps.some(({ app }) => app === name));
@@ -56,7 +61,19 @@ export function strays(house: House, status: SupervisorStatus): string[] {
     for (const process of names(layout.appLogs(app)))
       if (names(join(layout.appLogs(app), process)).length > logsMax)
         faults.push(`${app} ${process} keeps too many logs`);
-  return faults;
+  return [...faults, ...strayGroups(house)];
+}
+
+/** Cgroups of runs, and what is in them, that no directory of a run stands for. */
+function strayGroups({ bench, tree }: House): string[] {
+  if (tree === undefined) return [];
+  const base = join(bench.layout.supervisor, "instances");
+  const runs = new Set(names(base).flatMap((id) => names(join(base, id))));
+  return listCgroups(tree, ["apps"]).flatMap((uid) => {
+    const below = listCgroups(tree, ["apps", uid]);
+    const leaves = below.flatMap((name) => (isGroup(name) ? listCgroups(tree, ["apps", uid, name]) : [name]));
+    return leaves.filter((leaf) => !runs.has(leaf)).map((leaf) => `the cgroup ${leaf} of ${uid} is of no run`);
+  });
 }
 
 function names(directory: string): string[] {

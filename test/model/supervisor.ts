@@ -5,15 +5,28 @@
 import { layoutOf, type Roots } from "#core/layout.ts";
 import { testOptions } from "#supervisor/bench.ts";
 import { startSupervisor } from "#supervisor/daemon.ts";
+import { testIds, testSystem } from "#supervisor/system-testing.ts";
+import { appNames } from "./events.ts";
 
 export type Word = { readonly arm: readonly [point: string, nth: number] } | { readonly stop: true };
 
-const roots = JSON.parse(process.argv[2] ?? "") as Roots;
+const { mode, ...roots } = JSON.parse(process.argv[2] ?? "") as Roots & { readonly mode: "user" | "system" };
+const layout = layoutOf(roots);
 let point = "";
 let left = 0;
+const fault = (at: string): void => {
+  if (at === point && (left -= 1) === 0) process.kill(process.pid, "SIGKILL");
+};
+const edge = { uid: testIds.edge, gid: testIds.edge, groups: [] };
+const caddy = {
+  name: "caddy",
+  argv: ["/bin/sleep", "100000"],
+  env: { PATH: "/usr/bin:/bin", BENCH: roots.root },
+} as const;
 const supervisor = await startSupervisor({
-  ...testOptions(layoutOf(roots)),
-  services: [{ name: "caddy", argv: ["/bin/sleep", "100000"], env: { PATH: "/usr/bin:/bin", BENCH: roots.root } }],
+  ...testOptions(layout),
+  ...(mode === "user" ? {} : { mode, system: testSystem(layout, appNames, fault) }),
+  services: [mode === "user" ? caddy : { ...caddy, user: edge }],
   timing: {
     backoffFirst: 50,
     backoffMax: 400,
@@ -30,9 +43,7 @@ const supervisor = await startSupervisor({
     appLogBytes: 3 * 1024 * 1024,
     rate: { perSecond: 1000, burst: 2000 },
   },
-  fault: (at) => {
-    if (at === point && (left -= 1) === 0) process.kill(process.pid, "SIGKILL");
-  },
+  fault,
 });
 process.on("message", (word: Word) => {
   if ("arm" in word) [point, left] = word.arm;

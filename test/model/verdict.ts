@@ -37,7 +37,7 @@ export async function faultsOf(house: House, beliefs: ReadonlyMap<string, Belief
     if (told === undefined || wanted === undefined) continue;
     faults.push(
       ...instanceFaults(app, wanted, told, belief),
-      ...(await answerFaults(told, belief)),
+      ...(await answerFaults(house, told, belief)),
       ...slotFaults(house, told, wanted),
     );
   }
@@ -83,9 +83,10 @@ function instanceFaults(app: string, wanted: DesiredApp, told: AppStatus, belief
 }
 
 /** Whatever is said to be ready answers, and is who it is said to be. */
-async function answerFaults({ app, instances }: AppStatus, belief: Belief): Promise<string[]> {
+async function answerFaults(house: House, { app, instances }: AppStatus, belief: Belief): Promise<string[]> {
   const asked = instances.filter(
-    ({ id, state, address }) => (state === "ready" || state === "warm") && address !== null && !belief.deaf.has(id),
+    ({ id, state, address }) =>
+      (state === "ready" || state === "warm") && address !== null && house.canDial(address) && !belief.deaf.has(id),
   );
   const faults = await Promise.all(
     asked.map(async ({ id, address }) => {
