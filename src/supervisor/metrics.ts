@@ -57,12 +57,11 @@ export function sample(runs: readonly Sampled[]): RunMetrics[] {
 
 function usageOfCgroup({ marked }: Sampled): Usage | undefined {
   const found = marked.cgroup?.usage();
-  if (marked.cgroup === undefined || found === undefined) return undefined;
-  const pids = marked.cgroup.members();
+  if (found === undefined) return undefined;
   return {
-    processes: pids.length,
+    processes: found.pids.length,
     cpuSeconds: found.cpu,
     memoryBytes: found.memory,
-    descriptors: descriptorsOf(pids),
+    descriptors: descriptorsOf(found.pids),
   };
 }

@@ -92,6 +92,7 @@ describe("a host of version 2 below systemd", () => {
     assert.equal(read(`${leaf}/cpu.max`), "max 100000");
     record({
       [`${leaf}/memory.current`]: "104857600\n",
+      [`${leaf}/cgroup.procs`]: "12\n34\n",
       [`${leaf}/memory.stat`]: `anon 1000\nfile 50000000\ninactive_file ${20 * mebi}\nactive_file 10\n`,
       [`${leaf}/memory.peak`]: "209715200\n",
       [`${leaf}/memory.events`]: "low 0\nhigh 0\nmax 312\noom 3\noom_kill 2\noom_group_kill 0\n",
@@ -108,7 +109,7 @@ describe("a host of version 2 below systemd", () => {
       processes: 7,
       outOfProcesses: 4,
     });
-    assert.deepEqual(group.usage(), { cpu: 1.25, memory: 80 * mebi });
+    assert.deepEqual(group.usage(), { cpu: 1.25, memory: 80 * mebi, pids: [12, 34] });
   });
 
   it("kills all at once where the kernel can", async () => {
