@@ -116,6 +116,26 @@ describe("a supervisor of system mode", { skip }, () => {
     await eventually(() => leaves().length === 0, "its cgroup is gone");
   });
 
+  it("writes and compresses logs that hop3d's group reads and nobody else writes, and tells what its cgroup counts", async () => {
+    await start();
+    const loud = `const { randomBytes } = require("crypto"), { writeSync } = require("fs"); for (let n = 0; n < 12000; n++) writeSync(1, randomBytes(740).toString("base64") + "\\n"); setInterval(() => {}, 1e6)`;
+    const limits = { app: {}, types: { worker: { memory: 96 * mebi } } };
+    bench.release("blog", 1, { worker: { command: `exec node -e '${loud}'` } }, { limits });
+    await bench.client.call("app.start", { app: "blog", release: 1 });
+    const logs = bench.layout.appLogs("blog");
+    const files = (): string[] => readdirSync(logs, { recursive: true, encoding: "utf8" }).toSorted();
+    await eventually(() => files().some((name) => name.endsWith("/1.zst")), "a file is compressed", 60_000);
+    for (const name of files()) {
+      const { uid, gid, mode } = statSync(join(logs, name));
+      const isDirectory = (mode & 0o170000) === 0o040000;
+      assert.deepEqual([uid, gid, mode & 0o7777], [0, testIds.hop3, isDirectory ? 0o2750 : 0o640], name);
+    }
+    const [one] = (await bench.client.call("metrics", {})).instances;
+    assert.ok(one !== undefined && one.memoryBytes > 5 * mebi && one.memoryBytes < 96 * mebi, JSON.stringify(one));
+    assert.equal(one.memoryLimitBytes, 96 * mebi);
+    assert.ok(one.cpuSeconds > 0.05 && one.descriptors > 3 && (one.uptimeSeconds ?? 0) > 0, JSON.stringify(one));
+  });
+
   it("tells a runtime its memory, by the limit of its type, and is refused above the ceiling", async () => {
     await start();
     const heap = "require('node:v8').getHeapStatistics().heap_size_limit";
