@@ -2,6 +2,7 @@
 import { decodeDeployEnv } from "#core/api/deploy-env.ts";
 import type { LogLine } from "#core/api/logs.ts";
 import { listCron, listCronRuns, runCron, showCronRun } from "#paas/cron.ts";
+import { appEvents } from "#paas/app-events.ts";
 import { listApps, showApp } from "#paas/apps.ts";
 import { destroyApp } from "#paas/destroy.ts";
 import { appDisk } from "#paas/disk/app-disk.ts";
@@ -105,6 +106,10 @@ export function platformUseCases(platform: Platform): UseCases {
       processes: await scaleProcesses(platform, params.app, body.scale, principal),
     }),
 
+    listAppEvents: async ({ params, query }) => ({
+      app: params.app,
+      events: await appEvents(platform, params.app, query.lines),
+    }),
     listInstances: () => listInstances(platform),
     metricsPage: () => metricsPage(),
 

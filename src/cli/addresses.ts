@@ -35,6 +35,7 @@ export const addresses: Addresses = {
   removeDomain: ["DELETE", "/apps/:app/domains/:domain"],
   listProcesses: ["GET", "/apps/:app/processes"],
   scaleProcesses: ["PATCH", "/apps/:app/processes"],
+  listAppEvents: ["GET", "/apps/:app/events"],
   listInstances: ["GET", "/instances"],
   metricsPage: ["GET", "/metrics"],
   listCron: ["GET", "/apps/:app/cron"],

@@ -12,6 +12,7 @@ import { appResetRestarts } from "./commands/app/reset-restarts.ts";
 import { appRestart } from "./commands/app/restart.ts";
 import { appStart } from "./commands/app/start.ts";
 import { appStatus } from "./commands/app/status.ts";
+import { appEvents } from "./commands/app/events.ts";
 import { appStop } from "./commands/app/stop.ts";
 import { deploy } from "./commands/app/deploy.ts";
 import { deployCancel } from "./commands/deploy/cancel.ts";
@@ -62,6 +63,7 @@ export const commands: readonly Command[] = [
   appPing,
   appBuildLogs,
   appDisk,
+  appEvents,
   appDestroy,
   releaseList,
   releaseShow,

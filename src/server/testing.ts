@@ -426,6 +426,21 @@ export function memoryPlatform(): MemoryPlatform {
         service: query.service,
         lines: [{ ...line("ready"), source: query.service }],
       }),
+      listAppEvents: async ({ params }) => ({
+        app: params.app,
+        events: [
+          { seq: 1, at, actor: "ada", action: "app.create", target: null, outcome: "ok", details: {} },
+          {
+            seq: 4,
+            at,
+            actor: "hop3",
+            action: "app.crash-loop",
+            target: "web.1",
+            outcome: "restarting",
+            details: { restarts: 2, lastExit: "exit 1" },
+          },
+        ],
+      }),
       listInstances: async () => ({
         at: 1,
         host: { processors: 2, load: [0.5, 0.25, 0], memoryBytes: 4e9, availableBytes: 3e9, uptimeSeconds: 90_000 },

@@ -4,7 +4,7 @@ import { sql } from "kysely";
 import { chainHash } from "#core/hash-chain.ts";
 import { databases } from "../../test/databases.ts";
 import { query, transaction, type Store } from "./db.ts";
-import { appendEvent, listEvents, verifyEvents } from "./events.ts";
+import { appendEvent, lastEvent, lastEvents, listEvents, verifyEvents } from "./events.ts";
 
 async function fill(store: Store, count: number): Promise<void> {
   for (let index = 1; index <= count; index += 1) {
@@ -39,6 +39,20 @@ for (const database of databases) {
         [{ seq: 4, details: { index: 4 } }],
       );
       assert.deepEqual(await verifyEvents(store), { ok: true, count: 6 });
+    });
+
+    test("the last ones of an app, and the last of a kind, are found", async (t) => {
+      const { store } = await database.open(t);
+      await fill(store, 9);
+      const web = { actor: "hop3", action: "app.crash-loop", app: "blog", target: "web.1" };
+      for (const outcome of ["restarting", "over"]) await appendEvent(store, { ...web, outcome });
+      assert.deepEqual(
+        (await lastEvents(store, "blog", 3)).map(({ seq }) => seq),
+        [8, 10, 11],
+      );
+      assert.deepEqual(await lastEvents(store, "none", 3), []);
+      assert.equal((await lastEvent(store, web))?.outcome, "over");
+      assert.equal(await lastEvent(store, { ...web, target: "web.2" }), undefined);
     });
 
     test("an empty log is whole", async (t) => {

@@ -87,6 +87,18 @@ export async function listEvents(
   return rows.map(toEvent);
 }
 
+/** The newest of an app, in order. */
+export async function lastEvents(db: Db, app: string, count: number): Promise<AuditEvent[]> {
+  const rows = await query(db)
+    .selectFrom("events")
+    .selectAll()
+    .where("app", "=", app)
+    .orderBy("seq", "desc")
+    .limit(count)
+    .execute();
+  return rows.map(toEvent).toReversed();
+}
+
 /** The newest of this kind, if there is one. */
 export async function lastEvent(
   db: Db,

@@ -121,6 +121,18 @@ describe("what runs on the server", () => {
     assert.match(await client("logs", "--app", "shop", "--process", "flaky", "--lines", "1"), /I cannot/);
   });
 
+  it("is written down when it begins, once, and not by a hop3d that starts", async () => {
+    const events = async () =>
+      (await client("app", "events", "--app", "shop")).split("\n").filter((line) => /crash-loop/.test(line));
+    await eventually("it is written down", async () => (await events()).length > 0, 30_000);
+    const { services } = await platform.supervisor.call("status", {});
+    process.kill(services.find(({ name }) => name === "hop3d")?.pid ?? assert.fail(), "SIGKILL");
+    await eventually("hop3d is back", async () => (await metrics().catch(() => undefined))?.status === 200, 60_000);
+    const found = await events();
+    assert.equal(found.length, 1, found.join("\n"));
+    assert.match(found[0] ?? "", /hop3 +app\.crash-loop +flaky\.1 +restarting +lastExit=exit 3 restarts=\d/);
+  });
+
   it("is live in hop3 top, which obeys its keys and the window, and gives the terminal back", async () => {
     const { said, pty, ended } = atTerminal("--refresh", "1");
     await eventually("shares", async () => /steady\.1 +running +\d+\.\d /.test(picture(said()).join("\n")), 60_000);

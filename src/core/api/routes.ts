@@ -14,6 +14,7 @@ import { cancelDeploy, createDeploy, followDeploy, listDeploys, planDeploy, show
 import { appDisk } from "./disk.ts";
 import { listCron, listCronRuns, runCron, showCronRun } from "./cron.ts";
 import { addDomain, listDomains, removeDomain } from "./domains.ts";
+import { listAppEvents } from "./events.ts";
 import { changeEnv, listEnv, readEnv } from "./env.ts";
 import { listInstances, metricsPage } from "./instances.ts";
 import { followBuildLogs, followLogs, readBuildLogs, readLogs } from "./logs.ts";
@@ -51,6 +52,7 @@ export const routes = {
   removeDomain,
   listProcesses,
   scaleProcesses,
+  listAppEvents,
   listInstances,
   metricsPage,
   listCron,
