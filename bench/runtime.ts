@@ -40,14 +40,14 @@ try {
   if (wants("load")) print(await measureLimit(place, rounds), json);
   if (only !== "load" && only !== "crashes")
     await withPlatform(async (platform) => {
-      if (wants("supervisor")) print(await measureMany(platform, directory, quick ? 2 : 10), json);
+      if (wants("supervisor")) print(await measureMany(platform, directory, quick ? 2 : 6), json);
       await deployLive(platform, join(checkout, "bench/apps/flask"), "flask");
       const app = deployed(platform, "flask");
       if (wants("app-servers")) print(await measureAppServers(app, place, rounds), json);
       const missing = withoutWalls();
       if (missing !== undefined) say(missing);
       else if (wants("walls")) print(await measureWalls(app, place, rounds), json);
-      if (wants("stacks")) print(await measureStacks(platform, place, rounds), json);
+      if (wants("stacks")) print(await measureStacks(platform, place, Math.ceil(rounds / 2)), json);
     });
   if (wants("crashes"))
     await withPlatform(
