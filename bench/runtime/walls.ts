@@ -86,8 +86,8 @@ function bare({ env, cwd, command }: DeployedPython, { directory }: Place): Way 
 /** As the supervisor does it in system mode, but for the launcher, which is there with walls and without. */
 function walled({ tree, env, cwd, command }: DeployedPython, { directory }: Place, cgroups: readonly string[]): Way {
   const place = join(directory, "walled");
-  for (const name of ["names", "data"]) mkdirSync(join(place, name), { recursive: true });
-  chownSync(join(place, "data"), uid, uid);
+  for (const name of ["names", "data", "run"]) mkdirSync(join(place, name), { recursive: true });
+  for (const name of ["data", "run"]) chownSync(join(place, name), uid, uid);
   for (const name of ["passwd", "group"]) writeFileSync(join(place, "names", name), `app:x:${uid}:${uid}::/:/bin/sh\n`);
   const filter = seccompFilter(process.arch);
   if (filter !== undefined) writeFileSync(join(place, "filter"), filter);
@@ -99,13 +99,13 @@ function walled({ tree, env, cwd, command }: DeployedPython, { directory }: Plac
     names: join(place, "names"),
     readable: [tree],
     writable: [join(place, "data")],
-    sockets: [],
+    sockets: [join(place, "run")],
     temporary: { bytes: 1 << 26 },
     sharedMemory: 1 << 26,
     network: true,
     cwd,
   };
-  const socket = join(place, "data/walled.sock");
+  const socket = join(place, "run/walled.sock");
   const argv = [...wallArgv(spec, readHostView()), "/bin/sh", "-c", command];
   return { command: { argv, cwd: "/", env: { ...env, HOP3_SOCKET: socket } }, socket };
 }
@@ -126,7 +126,7 @@ function report(without: readonly Sample[], within: readonly Sample[], rounds: n
     ],
     notes: [
       `Median (min to max) of ${rounds} rounds, the ratio is one within a round; start is the fastest of ${startsOfRound} in a round, a load lasts ${seconds} s.`,
-      "Within: bwrap, the filter of system calls, the app's own user, no capabilities, a cgroup for the run, as in system mode (ADR 4 and 7). Without: the same command as root. Out of both: the launcher and its pumps.",
+      "Within: bwrap, the filter of system calls, Landlock where the kernel has it, the app's own user, no capabilities, a cgroup for the run, as in system mode (ADR 4 and 7). Without: the same command as root. Out of both: the launcher and its pumps.",
     ],
     samples: { without, within },
   };
