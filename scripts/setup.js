@@ -1,11 +1,12 @@
 /**
  * Set-up of a checkout: what `npm start` and `npm test` do first. It owns node_modules, .tools and test/postgres's packages,
- * and knows nothing of Hop3 itself. Plain JavaScript, because it runs on whatever Node >= 18 the host has; all else runs
- * on the Node 26 that it installs. Every step first asks whether it is done already, from facts on the disk, so that a
- * second call takes milliseconds and an interrupted one is finished by the next.
+ * asks the system's package manager for what else there must be, and knows nothing of Hop3 itself. Plain JavaScript, because
+ * it runs on whatever Node >= 18 the host has; all else runs on the Node 26 that it installs. Every step first asks whether
+ * it is done already, from facts on the disk, so that a second call takes milliseconds and an interrupted one is finished by
+ * the next.
  */
 import { join } from "node:path";
-import { checkHost, missingSystemPackages } from "./setup/host.js";
+import { checkHost, missingSystemPackages, missingWallPackages } from "./setup/host.js";
 import { completeNpmPackages, installNpmPackages, nodePackageStands, npmPackagesStand } from "./setup/npm-packages.js";
 import { makeNodeRun, nodeRuns } from "./setup/libatomic.js";
 import { nodePackage, paths } from "./setup/paths.js";
@@ -69,6 +70,13 @@ const postgres = {
   run: () => completeNpmPackages(postgresDir),
 };
 
+/** @type {Step} */
+const wallPackages = {
+  title: "bubblewrap, nftables and iproute2 of the system, for the tests of system mode",
+  done: () => missingWallPackages().length === 0,
+  run: (log) => installSystemPackages(missingWallPackages(), log),
+};
+
 /**
  * Brings the checkout into the state its lock files describe. Throws SetupError, whose message names what failed and
  * what to do.
@@ -84,7 +92,7 @@ export async function setup({ log, forTests = false }) {
     otherPackages,
     runnableNode,
     toolLinks,
-    ...(forTests ? [postgres] : []),
+    ...(forTests ? [postgres, wallPackages] : []),
   ];
   if (steps.every((step) => step.done())) return;
   checkHost();

@@ -1,5 +1,6 @@
 /** What the host must bring: Linux with glibc on x64 or arm64, Node >= 18, npm, git and a Python that can make a venv. */
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { SetupError } from "./setup-error.js";
 
 /** Throws when no command could make this host fit. */
@@ -33,6 +34,21 @@ const needed = [
   { argv: ["git", "--version"], deb: ["git"], rpm: ["git-core"] },
   { argv: ["python3", "-c", "import venv, ensurepip"], deb: ["python3", "python3-venv"], rpm: ["python3"] },
 ];
+
+/** What the tests of system mode wall apps in by, where whoever runs them may. By the file that is there when it is. */
+const wallPackages = [
+  { path: "/usr/bin/bwrap", deb: ["bubblewrap"], rpm: ["bubblewrap"] },
+  { path: "/usr/sbin/nft", deb: ["nftables"], rpm: ["nftables"] },
+  { path: "/usr/sbin/ip", deb: ["iproute2"], rpm: ["iproute"] },
+];
+
+/**
+ * Nobody but root can run these tests; they are left out for others, who are told.
+ * @returns {{ deb: string[], rpm: string[] }[]}
+ */
+export function missingWallPackages() {
+  return process.getuid?.() === 0 ? wallPackages.filter(({ path }) => !existsSync(path)) : [];
+}
 
 /** @returns {{ deb: string[], rpm: string[] }[]} */
 export function missingSystemPackages() {
