@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { wallClock } from "../clock.ts";
+import { enclose } from "../enclose.ts";
 import { makeCgroup, missingControllers, moveAside, openTree } from "./cgroup.ts";
 import { detectCgroups } from "./detect.ts";
 import { noLimits } from "./versions.ts";
@@ -110,6 +111,54 @@ describe("a host of version 2 below systemd", () => {
       outOfProcesses: 4,
     });
     assert.deepEqual(group.usage(), { cpu: 1.25, memory: 80 * mebi, pids: [12, 34] });
+  });
+
+  it("limits a release as a whole and each of its runs, and lets the group go with its last run", async () => {
+    const tree = detectCgroups("hop3", root);
+    assert.ok(tree !== undefined);
+    const system = { cgroup: (parts: readonly string[]) => makeCgroup(tree, parts) };
+    const whole = { memory: 512 * mebi, cpu: 2, processes: 100 };
+    const walls = { above: ["apps", "70001", "r3"], whole, limits: { ...noLimits, cpu: 0.005 }, most: whole };
+    const argv = (joins: readonly string[]) => [...joins];
+    const { cgroup } = enclose(system, { ...walls, argv }, "0abc-k3j9x2lq", wallClock);
+    const group = `sys/fs/cgroup${unit}/apps/70001/r3`;
+    assert.equal(read(`${group}/cgroup.subtree_control`), "+memory +cpu +pids");
+    assert.deepEqual(
+      ["memory.max", "cpu.max", "pids.max"].map((file) => read(`${group}/${file}`)),
+      ["536870912", "200000 100000", "100"],
+    );
+    // The kernel takes no less than a millisecond; what has no limit says so, whoever had it before.
+    assert.deepEqual(
+      ["memory.max", "cpu.max", "pids.max"].map((file) => read(`${group}/0abc-k3j9x2lq/${file}`)),
+      ["max", "1000 100000", "max"],
+    );
+    // A kernel without swap has no such file, and none is made.
+    assert.ok(!readdirSync(join(root, group)).includes("memory.swap.max"));
+    // Of a real tree the files would go with their directory.
+    for (const path of [`${group}/0abc-k3j9x2lq`, group]) {
+      for (const file of readdirSync(join(root, path), { withFileTypes: true })) {
+        if (!file.isDirectory()) rmSync(join(root, path, file.name));
+      }
+    }
+    assert.equal(await cgroup.remove(wallClock), true);
+    assert.deepEqual(readdirSync(join(root, `sys/fs/cgroup${unit}/apps/70001`)), ["cgroup.subtree_control"]);
+  });
+
+  it("tells nothing of what an older kernel does not count", () => {
+    const tree = detectCgroups("hop3", root);
+    assert.ok(tree !== undefined);
+    const leaf = `sys/fs/cgroup${unit}/apps/70001/web.1`;
+    // Before memory.peak (5.19) and pids.events; an event that never was is none, or 0.
+    record({ [`${leaf}/memory.current`]: "4096\n", [`${leaf}/memory.events`]: "low 0\nhigh 0\nmax 0\noom 0\n" });
+    const { memory, memoryPeak, outOfMemory, processes, outOfProcesses } = makeCgroup(tree, [
+      "apps",
+      "70001",
+      "web.1",
+    ]).facts();
+    assert.deepEqual(
+      { memory, memoryPeak, outOfMemory, processes, outOfProcesses },
+      { memory: 4096, memoryPeak: undefined, outOfMemory: 0, processes: undefined, outOfProcesses: undefined },
+    );
   });
 
   it("kills all at once where the kernel can", async () => {
