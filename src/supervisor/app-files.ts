@@ -119,8 +119,11 @@ function isDirectory(path: string): boolean {
 }
 
 export function filesFailed(what: string, stderr: string): Error {
-  if (/No space left on device|Disk quota exceeded/.test(stderr)) {
+  if (stderr.includes("No space left on device")) {
     return new Refusal("full", `An app's files ${what}: the disk is full.`);
+  }
+  if (stderr.includes("Disk quota exceeded")) {
+    return new Refusal("disk", `An app's files ${what}: it has as much on the disk as it may.`);
   }
   return new AppError("INTERNAL", `An app's files ${what}: ${stderr.trim().slice(-300)}`);
 }

@@ -17,7 +17,7 @@ import { Apps } from "./apps.ts";
 import { replaceFile } from "./atomic-file.ts";
 import { wallClock } from "./clock.ts";
 import { Cron } from "./cron/cron.ts";
-import { countApps } from "./disk/count-apps.ts";
+import { keepDisks } from "./disk/keep-disks.ts";
 import { loadDesired } from "./desired.ts";
 import { openFence } from "./fence.ts";
 import { usageCounter } from "./disk/app-usage.ts";
@@ -158,7 +158,7 @@ async function start(
     startsWaiting: () => apps.startsWaiting,
     elapsed: () => clock.elapsed(),
   });
-  const disks = system === undefined ? undefined : countApps(apps, system, { jobs, cron, sessions }, hostTool);
+  const disks = system === undefined ? undefined : await keepDisks(apps, system, { jobs, cron, sessions }, hostTool);
   const context = {
     apps,
     files: system?.area ?? plainFiles(layout, hostTool),

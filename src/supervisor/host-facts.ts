@@ -12,5 +12,5 @@ export type HostStatus = {
   readonly unenforced: Unenforced;
   readonly missing: readonly MissingWall[];
   /** Who keeps apps to `disk` and `inodes`: the file system, or we by counting; null for nobody. */
-  readonly disk: DiskKeeper | null;
+  readonly disk: DiskKeeper["how"] | null;
 };

@@ -4,7 +4,10 @@ import type { HostStatus } from "./host-facts.ts";
 import type { System } from "./system.ts";
 
 /** What this host and mode hold apps to. User mode holds them to nothing, and says so. */
-export function hostStatus(system: Pick<System, "ceiling" | "unenforced" | "missing"> | undefined): HostStatus {
+export function hostStatus(
+  system: Pick<System, "ceiling" | "unenforced" | "missing"> | undefined,
+  disk: HostStatus["disk"],
+): HostStatus {
   if (system === undefined) {
     return {
       mode: "user",
@@ -12,11 +15,11 @@ export function hostStatus(system: Pick<System, "ceiling" | "unenforced" | "miss
       ceiling: {},
       unenforced: unenforcedInUserMode,
       missing: [],
-      disk: null,
+      disk,
     };
   }
   const { ceiling, unenforced, missing } = system;
-  return { mode: "system", appsRunAs: null, ceiling, unenforced, missing: missing(), disk: "counting" };
+  return { mode: "system", appsRunAs: null, ceiling, unenforced, missing: missing(), disk };
 }
 
 const unenforcedInUserMode: Unenforced = Object.fromEntries(

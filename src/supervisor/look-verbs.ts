@@ -1,6 +1,6 @@
 /** What only looks, at all of it at once: none of these takes an argument. */
 import type { Apps } from "./apps.ts";
-import type { DiskLimits } from "./disk/disk-limits.ts";
+import type { DiskKeeper } from "./disk/keeper.ts";
 import { hostStatus } from "./host-status.ts";
 import type { AppStatus, Metrics } from "./protocol.ts";
 import type { Services } from "./services.ts";
@@ -9,7 +9,7 @@ import { fields } from "./shape.ts";
 type Context = {
   readonly apps: Apps;
   readonly services: Services;
-  readonly disks: DiskLimits | undefined;
+  readonly disks: DiskKeeper | undefined;
   readonly metrics: () => Metrics;
 };
 
@@ -26,7 +26,8 @@ export const lookVerbs = {
   },
   host: {
     parse: nothing("host"),
-    serve: (_: Record<string, never>, { apps }: Context) => hostStatus(apps.options.run.system),
+    serve: (_: Record<string, never>, { apps, disks }: Context) =>
+      hostStatus(apps.options.run.system, disks?.how ?? null),
   },
   metrics: {
     parse: nothing("metrics"),

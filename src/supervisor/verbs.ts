@@ -11,7 +11,7 @@ import { buildLog } from "./build-log.ts";
 import type { Cron } from "./cron/cron.ts";
 import { cronVerbs } from "./cron/cron-verbs.ts";
 import { isInstanceId } from "./desired.ts";
-import type { DiskLimits } from "./disk/disk-limits.ts";
+import type { DiskKeeper } from "./disk/keeper.ts";
 import { fileVerbs } from "./file-verbs.ts";
 import type { AppUsage } from "./disk/app-usage.ts";
 import type { HostTool } from "./host-tool.ts";
@@ -41,8 +41,8 @@ export type VerbContext = {
   readonly jobs: Jobs;
   readonly cron: Cron;
   readonly sessions: Sessions;
-  /** Undefined where nobody is kept to a share of the disk by counting. */
-  readonly disks: DiskLimits | undefined;
+  /** Undefined where nobody is kept to a share of the disk. */
+  readonly disks: DiskKeeper | undefined;
   readonly metrics: () => Metrics;
   readonly mode: "user" | "system";
   readonly version: string;
@@ -261,7 +261,7 @@ async function releaseHook(
 }
 
 /** Who asked for a job that was ended for the app's files is told that, and not that it was canceled. */
-function unlessHeld(app: string, result: JobResult, disks: DiskLimits | undefined): JobResult {
+function unlessHeld(app: string, result: JobResult, disks: DiskKeeper | undefined): JobResult {
   const held = result.canceled ? disks?.held(app) : undefined;
   if (held !== undefined && held !== null) throw new Refusal("disk", `${app} was ended: ${held}`);
   return result;

@@ -12,18 +12,17 @@ import { limitText, type AppLimits, type WholeLimits } from "#core/app-limits.ts
 import type { Clock } from "#sys/clock.ts";
 import type { OwnLog } from "../own-log.ts";
 import { Refusal } from "../refusal.ts";
+import { DiskAllowed, type AllowedOptions } from "./disk-allowed.ts";
+import type { DiskKeeper } from "./keeper.ts";
 import type { DiskUse } from "./usage.ts";
 
-export type DiskLimitsOptions = {
+export type DiskLimitsOptions = AllowedOptions & {
   /** On the file system that is looked at. */
   readonly place: string;
   readonly clock: Clock;
   readonly log: OwnLog;
   /** All that may have files. */
   readonly apps: () => readonly string[];
-  /** What each of the app's releases that run or may be started at any moment may have; none for an app without one. */
-  readonly releases: (app: string) => readonly WholeLimits[];
-  readonly allowed: (limits: AppLimits) => WholeLimits;
   readonly measure: (app: string, withInodes: boolean) => Promise<DiskUse | undefined>;
   /** Ends all that runs of the app, and keeps it from being started again. */
   readonly end: (app: string, reason: string) => Promise<void>;
@@ -37,20 +36,19 @@ export const lookMs = 2000;
 export const countMs = 60_000;
 /** How much longer an app rests than it was counted, regularly and when it may have grown beyond its limit. */
 const rest = { regular: 20, urgent: 5 };
-/** For how long what is being built counts beside what runs: between its steps nobody says so. */
-const buildMs = 15 * 60_000;
 
-export class DiskLimits {
+export class DiskLimits implements DiskKeeper {
+  readonly how = "counting";
   readonly #options: DiskLimitsOptions;
   readonly #counts = new Map<string, Count>();
   readonly #over = new Map<string, { readonly reason: string; readonly use: DiskUse | undefined }>();
-  readonly #builds = new Map<string, { readonly whole: WholeLimits; readonly until: number }>();
+  readonly #allowed: DiskAllowed;
 
   constructor(options: DiskLimitsOptions) {
     this.#options = options;
+    this.#allowed = new DiskAllowed(options);
   }
 
-  /** Looks until `signal` is aborted. */
   async watch(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
     while (!signal.aborted) {
@@ -67,7 +65,7 @@ export class DiskLimits {
     const { apps, log, end } = this.#options;
     const around = this.#around();
     for (const app of apps()) {
-      const limit = this.#limitOf(app);
+      const limit = this.#allowed.of(app);
       if (limit.disk === undefined && limit.inodes === undefined) {
         this.#counts.delete(app);
         this.#over.delete(app);
@@ -88,12 +86,11 @@ export class DiskLimits {
     }
   }
 
-  /** Why the app is kept from running; null when it is not. */
   held(app: string): string | null {
     return this.#over.get(app)?.reason ?? null;
   }
 
-  /** To be asked before something of the app is begun under these limits. Throws a Refusal; one that was held is counted anew. */
+  /** One that was held is counted anew. */
   async admit(app: string, limits: AppLimits): Promise<void> {
     const { allowed } = this.#options;
     const whole = allowed(limits);
@@ -101,29 +98,12 @@ export class DiskLimits {
     const { use } = await this.#count(app, whole);
     const reason = overText(use, whole);
     if (reason !== null) throw new Refusal("disk", `${app} is held back: ${reason}`);
-    if (overText(use, this.#limitOf(app)) === null) this.#over.delete(app);
+    if (overText(use, this.#allowed.of(app)) === null) this.#over.delete(app);
   }
 
-  /** As `admit`, for a build or what runs before a release: its limits count from now on beside those of what runs. */
   async admitBuild(app: string, limits: AppLimits): Promise<void> {
     await this.admit(app, limits);
-    const { allowed, clock } = this.#options;
-    this.#builds.set(app, { whole: allowed(limits), until: clock.elapsed() + buildMs });
-  }
-
-  /** The largest of what runs and is built; the server's own ceiling where there is neither. */
-  #limitOf(app: string): WholeLimits {
-    const { releases, allowed, clock } = this.#options;
-    const build = this.#builds.get(app);
-    const isOver = build === undefined || build.until < clock.elapsed();
-    if (isOver) this.#builds.delete(app);
-    const all = [...releases(app), ...(isOver ? [] : [build.whole])];
-    if (all.length === 0) return allowed({ app: {}, types: {} });
-    const most = (name: "disk" | "inodes") => {
-      const found = Math.max(...all.map((one) => one[name] ?? Infinity));
-      return found === Infinity ? {} : { [name]: found };
-    };
-    return { ...most("disk"), ...most("inodes") };
+    this.#allowed.building(app, limits);
   }
 
   #isDue(app: string, limit: WholeLimits, around: Used): boolean {

@@ -1,3 +1,4 @@
+import type { AppLimits } from "#core/app-limits.ts";
 import { stopApp } from "../app-verbs.ts";
 import type { Apps } from "../apps.ts";
 import type { Cron } from "../cron/cron.ts";
@@ -7,32 +8,54 @@ import { releasedOf } from "../prepare.ts";
 import { Refusal } from "../refusal.ts";
 import type { Sessions } from "../sessions.ts";
 import type { System } from "../system.ts";
+import { isProgram } from "../walls/missing.ts";
+import { DiskAllowed, type AllowedOptions } from "./disk-allowed.ts";
 import { DiskLimits } from "./disk-limits.ts";
+import type { DiskKeeper } from "./keeper.ts";
+import { findQuota } from "./quota.ts";
+import { QuotaLimits } from "./quota-limits.ts";
 import { measureApp } from "./usage.ts";
 
 type Ended = { readonly jobs: Jobs; readonly cron: Cron; readonly sessions: Sessions };
 
-/** The disk's limits of a supervisor of system mode, by counting. */
-export function countApps(apps: Apps, system: System, { jobs, cron, sessions }: Ended, tool: HostTool): DiskLimits {
+/** Who keeps apps to their disk on this host: the file system where it can. */
+export async function keepDisks(
+  apps: Apps,
+  system: System,
+  { jobs, cron, sessions }: Ended,
+  tool: HostTool,
+): Promise<DiskKeeper> {
   const { layout, clock, log } = apps.options;
-  return new DiskLimits({
-    place: layout.apps,
+  const { area } = system;
+  const most = (limits: AppLimits) => system.most(limits);
+  const options: AllowedOptions = {
     clock,
-    log,
-    apps: () => system.area.apps(),
-    allowed: (limits) => system.most(limits),
+    allowed: most,
     releases: (app) =>
       releasesOf(apps, app).flatMap((release) => {
         try {
-          return [system.most(releasedOf(apps.release(app, release)).limits)];
+          return [most(releasedOf(apps.release(app, release)).limits)];
         } catch (error) {
           // Its record is gone or no record: it is not started again either.
           if (error instanceof Refusal) return [];
           throw error;
         }
       }),
+  };
+  const quota = await findQuota(layout.apps, tool, isProgram);
+  const all = () => area.apps();
+  if (quota !== undefined) {
+    const uid = (app: string) => area.uid(app);
+    return new QuotaLimits({ quota, allowed: new DiskAllowed(options), most, apps: all, uid, clock, log });
+  }
+  return new DiskLimits({
+    ...options,
+    place: layout.apps,
+    clock,
+    log,
+    apps: all,
     measure: (app, withInodes) => {
-      const members = system.cgroup(system.area.cgroupOf(app)).members();
+      const members = system.cgroup(area.cgroupOf(app)).members();
       return measureApp(layout, app, members, withInodes, tool);
     },
     end: async (app, reason) => {
