@@ -147,6 +147,19 @@ describe("what an app has of its host", { skip }, () => {
     assert.deepEqual(await leftOvers(), nothing);
   });
 
+  it("a build goes with the places that its walls had made in its /tmp, for a root that lies there", async () => {
+    const area = open();
+    await area.make("shop");
+    area.makeBuild("shop", 1);
+    mkdirSync(join(layout.buildTemporary("shop", 1), "root/apps"), { recursive: true });
+    await area.removeBuild("shop", 1, true);
+    assert.deepEqual(readdirSync(layout.build("shop", 1)), []);
+    area.makeBuild("shop", 1);
+    mkdirSync(join(layout.buildTemporary("shop", 1), "root/apps"), { recursive: true });
+    await area.removeBuild("shop", 1, false);
+    assert.equal(existsSync(layout.build("shop", 1)), false);
+  });
+
   it("of two apps: the one goes, the other stays as it is", async () => {
     const area = open();
     await area.make("shop");

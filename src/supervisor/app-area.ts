@@ -153,9 +153,9 @@ export class AppArea implements AppFiles {
     };
     await removeTree(layout, app, build, { isOurs, empty: (directory) => this.#empty(app, directory) });
     const temporary = layout.buildTemporary(app, build);
-    if (isOurs(temporary)) await this.#empty(app, temporary);
-    if (keepOutput) rmSync(temporary, { recursive: true, force: true });
-    else await this.#removeRest(layout.build(app, build));
+    // Where our root lies below /tmp, the walls of its steps had places for what they show made in it, by root.
+    if (isOurs(temporary)) await this.#empty(app, temporary).catch(() => undefined);
+    await this.#removeRest(keepOutput ? temporary : layout.build(app, build));
   }
 
   /** What is left is root's and `hop3d`'s, mostly. rm goes by descriptors, and so through no link that is put in its way. */
