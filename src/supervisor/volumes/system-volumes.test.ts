@@ -94,6 +94,8 @@ describe("volumes in system mode", { skip: withoutSystemMode() }, () => {
     await bench.client.call("app.start", { app: "blog", release: 1 });
     await bench.client.call("app.await", { app: "blog", release: 1, timeout: 15 });
     await bench.client.call("app.cutover", { app: "blog", release: 1 });
+    // Up is what runs for a moment, which on a busy machine is before its walls stand.
+    await eventually(() => readFileSync(volume("log"), "utf8").includes("worker"), "the worker has written");
     const { run } = await bench.client.call("cron.start", { app: "blog", job: "tidy" });
     await bench.client.call("cron.await", { app: "blog", job: "tidy", run, timeout: 20 });
     const client = await joinSession(bench, 1, { argv: ["/bin/sh", "-c", "echo person >>media/log"] });
