@@ -51,9 +51,10 @@ export function systemMode(settings: ServerSettings, ids: ServerIds, hop3d: stri
     // Its compile cache would be another user's.
     session: ownProcess(join(code, "cmd/session.ts"), {}),
     services: services(settings, ids, hop3d, env),
-    system: (log) =>
+    system: (log, ports) =>
       openSystem({
         layout,
+        ports,
         // The group of the sockets of apps: `hop3d` probes them, the edge leads requests to them.
         ids: { hop3: ids.hop3, edge: ids.files, files: ids.files },
         ceiling: serverCeilings(env),

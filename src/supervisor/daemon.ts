@@ -41,6 +41,7 @@ import { Services, type ServiceDefinition } from "./services.ts";
 import { defaultTiming, type Timing } from "./supervised-options.ts";
 import type { Supervised } from "./supervised.ts";
 import type { System } from "./system.ts";
+import type { PortRange } from "./walls/port-range.ts";
 import { serveVerb } from "./verbs.ts";
 
 export type SupervisorOptions = {
@@ -53,7 +54,7 @@ export type SupervisorOptions = {
   /** How a session process is started. */
   readonly session: SessionCommand;
   /** What system mode knows of its host, opened under the lock. */
-  readonly system?: (log: OwnLog) => Promise<System>;
+  readonly system?: (log: OwnLog, ports: PortRange) => Promise<System>;
   /** The group that may connect, which is `hop3d`'s in system mode; else nobody but our own user. */
   readonly socketGroup?: number;
   readonly clock?: Clock;
@@ -103,7 +104,7 @@ async function start(
     keepLogsWithin(logs, budget, (name) => isInUse(logs, name), log);
     compressor.look(logs);
   };
-  const system = await options.system?.(log);
+  const system = await options.system?.(log, limits.ports);
   const run = { clock, bootId, launcherScript, log, tidyLogs, system };
   const records = { apps: layout.apps, limits, masterKey: options.masterKey };
   const fence = openFence(layout, clock, () => (services.running.get("caddy")?.pid ?? null) !== null);

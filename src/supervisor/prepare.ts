@@ -23,7 +23,7 @@ export async function prepareStart(apps: Apps, app: string, id: string): Promise
   const logs = { root: layout.apps, below: [app, "log"] };
   forgetOldRuns(logs, process, (one) => apps.runs(one));
   requireVolumes(layout, record);
-  const walls = run.system?.instance(app, id, type, releasedOf(record));
+  const walls = run.system?.instance(app, id, type, releasedOf(record), listens?.port ?? null);
   return {
     about: { process, logs, listens, startTimeout: spec.startTimeout, stopTimeout: spec.stopTimeout, fingerprint: "" },
     command: {

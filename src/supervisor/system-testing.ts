@@ -5,10 +5,9 @@ import { fileURLToPath } from "node:url";
 import { layoutOf, type Layout, type Roots } from "#core/layout.ts";
 import { testOptions } from "./bench.ts";
 import { wallClock } from "./clock.ts";
-import { startSupervisor } from "./daemon.ts";
-import type { OwnLog } from "./own-log.ts";
+import { startSupervisor, type SupervisorOptions } from "./daemon.ts";
 import type { ServiceDefinition } from "./services.ts";
-import { openSystem, type System } from "./system.ts";
+import { openSystem } from "./system.ts";
 
 export const testIds = { hop3: 65_533, edge: 65_532, files: 65_531 };
 export const testCeiling = { memory: 128 * 1024 * 1024, processes: 200, openFiles: 2048 };
@@ -20,11 +19,12 @@ export function testSystem(
   layout: Layout,
   apps: readonly string[],
   fault: (point: string) => void,
-): (log: OwnLog) => Promise<System> {
-  return async (log) => {
+): NonNullable<SupervisorOptions["system"]> {
+  return async (log, ports) => {
     const system = await openSystem({
       layout,
       ids: testIds,
+      ports,
       ceiling: testCeiling,
       bindVolumes: join(layout.root, "etc/bind-volumes"),
       programs: [dirname(process.execPath)],

@@ -35,6 +35,7 @@ import { landlockVersion } from "./walls/landlock.ts";
 import { loopbackGuard, noGuard } from "./walls/loopback-guard.ts";
 import { netCgroup } from "./walls/loopback.ts";
 import { isProgram, missingWalls, needed, unenforcedHere, type MissingWall } from "./walls/missing.ts";
+import { canHoldPorts, type PortRange } from "./walls/port-range.ts";
 import { offerSocket } from "./walls/offer-socket.ts";
 import type { RunWalls } from "./walls/run-walls.ts";
 import { seccompFilter } from "./walls/seccomp.ts";
@@ -51,6 +52,8 @@ export type SystemOptions = {
   readonly ceiling: WholeLimits;
   /** File of root's with the directories that apps may be given, one a line; there may be none. */
   readonly bindVolumes: string;
+  /** Of which instances are given theirs. */
+  readonly ports: PortRange;
   /** Directories of tools that Hop3 brought along, root's own. */
   readonly programs: readonly string[];
   /** What of Hop3 a session process needs to run as an app's user: its code, root's own. */
@@ -85,7 +88,7 @@ export type System = {
   /** Which limits this host cannot enforce, and why. */
   readonly unenforced: Unenforced;
   /** The walls of an instance. Makes the directory of its socket the app's. Refuses what is above the ceiling. */
-  instance(app: string, id: string, type: string, released: Released): RunWalls;
+  instance(app: string, id: string, type: string, released: Released, port: number | null): RunWalls;
   /** Of a step of this build. */
   build(app: string, built: Built, cwd: string): RunWalls;
   /** Of what runs once from a release: a hook, a cron job, a health command, which may reach the socket of `instance`. */
@@ -124,6 +127,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     ids,
     ceiling,
     bindVolumes,
+    ports,
     programs,
     sessionCode,
     clock,
@@ -147,6 +151,9 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   if (options.cgroup !== undefined) moveAside(tree);
   openTree(tree, process.pid);
   await endStrays(tree, layout, clock);
+  const trial = makeCgroup(tree, ["trial"]);
+  const holds = await canHoldPorts(trial.unified, tool);
+  await trial.remove(clock);
   const all = netCgroup(makeCgroup(tree, ["apps"]).unified, tree.top);
   const guard = all === undefined ? noGuard : loopbackGuard({ range: appUserRange, all, tool, clock, log });
   const users = openAppUsers({ file: join(layout.supervisor, "users.json"), tool, prefix, fault });
@@ -178,6 +185,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     { whole }: Allowance,
     own: ProcessLimits,
     spec: (walls: AppWalls) => WallSpec,
+    port = 0,
   ): RunWalls => ({
     above: [...area.cgroupOf(app), group],
     whole: cgroupLimits(whole),
@@ -185,7 +193,8 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     most: cgroupLimits({ ...whole, ...own }),
     argv: (joins) => {
       const walls = { cgroups: joins, openFiles: filesOf({ ...whole, ...own }), temporary };
-      return wallArgv(spec(area.walls(app, walls)), host);
+      const range = holds ? { ports: { ...ports, own: port } } : {};
+      return wallArgv({ ...spec(area.walls(app, walls)), ...range }, host);
     },
   });
   /** Of what runs from a release, or of an instance of this type. Its volumes are looked at when it is about to start. */
@@ -194,21 +203,22 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     { release, build, cwd, limits, volumes }: Released,
     type: string | null,
     sockets: readonly string[],
-    programs: readonly string[] = [],
+    { programs = [], port = 0 }: { readonly programs?: readonly string[]; readonly port?: number } = {},
   ): RunWalls => {
     const allowance = allowed(limits);
     const own = type === null ? {} : allowance.of(type);
     requireMemory(volumes, { ...allowance.whole, ...own });
-    return around(app, releaseGroup(release), allowance, own, (walls) => {
+    const spec = (walls: AppWalls): WallSpec => {
       const mounts = volumeMounts(layout, bindVolumes, app, volumes);
       const seen = { ...walls, programs: [...walls.programs, ...programs] };
       return releaseWall(seen, { build, cwd, volumes: mounts }, sockets);
-    });
+    };
+    return around(app, releaseGroup(release), allowance, own, spec, port);
   };
   const watching = new AbortController();
   void guard.watch(watching.signal);
   const missing = (): MissingWall[] => {
-    const found = missingWalls({ arch: process.arch, has: isProgram, cgroups: tree, landlock });
+    const found = missingWalls({ arch: process.arch, has: isProgram, cgroups: tree, landlock, ports: holds });
     if (guard.holds || found.some(({ wall }) => wall === "loopback")) return found;
     const message = "Apps can reach each other's ports and the host's on the loopback: nft refuses the rules.";
     return [...found, { wall: "loopback", message }];
@@ -219,8 +229,8 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     missing,
     ceiling,
     unenforced,
-    instance: (app, id, type, released) => {
-      const walls = ofRelease(app, released, type, [join(layout.instanceSockets, id)]);
+    instance: (app, id, type, released, port) => {
+      const walls = ofRelease(app, released, type, [join(layout.instanceSockets, id)], { port: port ?? 0 });
       // The edge does not go there: it has a door.
       giveSocketDirectory(layout.instanceSockets, id, { app: area.uid(app), group: area.uid(app) });
       return walls;
@@ -230,7 +240,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     once: (app, released, instance) =>
       ofRelease(app, released, null, instance === null ? [] : [join(layout.instanceSockets, instance)]),
     session: (app, released, mark) => {
-      const walls = ofRelease(app, released, null, [join(layout.sessionSockets, mark)], sessionCode);
+      const walls = ofRelease(app, released, null, [join(layout.sessionSockets, mark)], { programs: sessionCode });
       giveSocketDirectory(layout.sessionSockets, mark, { app: area.uid(app), group: ids.hop3 });
       return walls;
     },

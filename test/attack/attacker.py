@@ -757,6 +757,18 @@ def packet_mark():
     return "said"
 
 
+@attempt("take a port that is given to apps, as another's that is down")
+def port_given():
+    return any_of([lambda one=one: taken(*one) for one in ((IN4, "127.0.0.1"), (IN4, "0.0.0.0"), (IN6, "::1"), (IN6, "::ffff:127.0.0.1"))])
+
+
+def taken(family, host):
+    with socket.socket(family) as one:
+        one.bind((host, TARGETS["ports"]["given"]))
+        one.listen()
+    return "taken"
+
+
 @attempt("take a port of the system's")
 def low_port():
     for number in (80, 443, 1):

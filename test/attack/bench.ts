@@ -6,7 +6,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSy
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { slotFile } from "#core/slots.ts";
-import { eventually, logText, serverCommand } from "#supervisor/bench.ts";
+import { eventually, logText, serverCommand, testOptions } from "#supervisor/bench.ts";
 import { makeCgroup } from "#supervisor/cgroup/cgroup.ts";
 import { joinSession } from "#supervisor/testing-session.ts";
 import { makeWalledBench, type WalledBench } from "#supervisor/testing-walled.ts";
@@ -28,7 +28,7 @@ export type AttackBench = WalledBench & {
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const python = "/usr/bin/python3";
-const ports = { tcp: 31_001, any: 31_002, tcp6: 31_003, udp: 31_004, udpAny: 31_005, udp6: 31_006 };
+const ports = { tcp: 41_001, any: 41_002, tcp6: 41_003, udp: 41_004, udpAny: 41_005, udp6: 41_006 };
 const sharedMemory = 0x48_4f_50;
 /** Seconds that all attempts of a stage may take. */
 const patience = 300;
@@ -175,7 +175,11 @@ async function startVictim(bench: WalledBench, supervisor: number): Promise<obje
       slot: slotFile(layout.slots("shop"), 0),
       tmp: join(outside(bench), "secret"),
     },
-    ports: { ...ports, own: Number(readFileSync(join(layout.appData("shop"), "port"), "utf8")) },
+    ports: {
+      ...ports,
+      given: testOptions(layout).limits?.ports?.last,
+      own: Number(readFileSync(join(layout.appData("shop"), "port"), "utf8")),
+    },
     sockets: {
       supervisor: layout.supervisorSocket,
       caddy: layout.caddyAdminSocket,

@@ -23,10 +23,11 @@ export async function serveAttacked(roots: Roots): Promise<void> {
   await startSupervisor({
     ...testOptions(layout),
     mode: "system",
-    system: async (log) => {
+    system: async (log, ports) => {
       const system = await openSystem({
         layout,
         ids: testIds,
+        ports,
         ceiling,
         bindVolumes: join(layout.root, "etc/bind-volumes"),
         programs: [dirname(process.execPath)],

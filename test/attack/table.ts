@@ -8,6 +8,7 @@ const walls: Readonly<Record<string, string>> = {
   "abstract-": "abstract-sockets",
   connections: "sight",
   "fill-run": "run-directory",
+  "port-given": "ports",
   port: "loopback",
   api: "loopback",
   "database-": "loopback",

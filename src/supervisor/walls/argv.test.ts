@@ -3,6 +3,7 @@ import { it } from "node:test";
 import { wallArgv, type WallSpec } from "./argv.ts";
 import type { HostView } from "./host-view.ts";
 import { landlockArgv } from "./landlock.ts";
+import { bpfCall } from "./port-range.ts";
 
 const host: HostView = {
   bwrap: "/usr/bin/bwrap",
@@ -23,6 +24,7 @@ const spec: WallSpec = {
   temporary: { bytes: 1024 },
   sharedMemory: 2048,
   network: true,
+  ports: { first: 20_000, last: 29_999, own: 20_005 },
   cwd: "/var/lib/hop3/apps/shop/builds/3/tree/api",
 };
 
@@ -35,7 +37,7 @@ it("the walls are this command line, and nothing of the host is in it that is no
   assert.match(script ?? "", /^trap '' TERM /);
   assert.deepEqual(rest.join(" ").split(/ (?=--|\/)/), [
     "wall 4096",
-    "/var/lib/hop3/supervisor/walls/filter",
+    `/var/lib/hop3/supervisor/walls/filter ${bpfCall()} 20000 29999 20005`,
     "/sys/fs/cgroup/hop3/apps/70001/web.1/cgroup.procs",
     "--",
     "/usr/bin/bwrap",

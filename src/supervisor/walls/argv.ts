@@ -3,7 +3,8 @@
  * looks at nothing, so that `--dry-run` and tests see what would be run. What is not named here the process does not have.
  */
 import type { HostView } from "./host-view.ts";
-import { landlockArgv } from "./landlock.ts";
+import { landlockArgv, perl } from "./landlock.ts";
+import { bpfCall, holdPorts, type PortRange } from "./port-range.ts";
 
 /** What is seen at `path`: another directory, or memory of `bytes`, empty. */
 export type Mount =
@@ -33,6 +34,8 @@ export type WallSpec = {
   /** Bytes of shared memory, /dev/shm. */
   readonly sharedMemory: number;
   readonly network: boolean;
+  /** Of this range it may bind `own` alone, 0 for none; for one that is in a cgroup of version 2. */
+  readonly ports?: PortRange & { readonly own: number };
   /** Working directory, inside. */
   readonly cwd: string;
 };
@@ -45,15 +48,17 @@ const enter = `trap '' TERM INT HUP QUIT USR1 USR2 PIPE ALRM
 umask 022
 ulimit -n "$1" && ulimit -c 1 || exit 125
 [ -z "$2" ] || exec 7<"$2" || exit 125
-shift 2
-while [ "$1" != -- ]; do echo $$ >"$1" || exit 125; shift; done
+ports=$3
+shift 3
+while [ "$1" != -- ]; do echo $$ >"$1" || exit 125; at=\${1%/*}; shift; done
 shift
+[ -z "$ports" ] || ${perl} -e '${holdPorts}' "$at" $ports || exit 125
 exec "$@"`;
 
 /** What comes before the app's command; that is started as the app's user, with all signals as a program expects them. */
 export function wallArgv(spec: WallSpec, host: HostView): string[] {
   const { uid, filter, cgroups, openFiles } = spec;
-  const entered = ["/bin/sh", "-c", enter, "wall", String(openFiles), filter ?? "", ...cgroups, "--"];
+  const entered = ["/bin/sh", "-c", enter, "wall", String(openFiles), filter ?? "", held(spec), ...cgroups, "--"];
   const alone = [host.bwrap, "--unshare-pid", "--unshare-ipc", "--unshare-cgroup-try", "--die-with-parent"];
   const network = spec.network ? [] : ["--unshare-net"];
   const filtered = filter === null ? [] : ["--seccomp", "7"];
@@ -74,6 +79,12 @@ export function wallArgv(spec: WallSpec, host: HostView): string[] {
     ...signals,
     ...landlockArgv(spec.sockets.length === 0 ? [] : free(spec)),
   ];
+}
+
+/** For holdPorts, which words of it the shell takes apart. */
+function held({ ports }: WallSpec): string {
+  const call = bpfCall();
+  return ports === undefined || call === undefined ? "" : [call, ports.first, ports.last, ports.own].join(" ");
 }
 
 /** Where it may make anything, as far as it may write there. */

@@ -10,7 +10,7 @@ const cgroups: CgroupTree = {
   unified: base,
   top: "/sys/fs/cgroup",
 };
-const whole: HostFacts = { arch: "x64", has: () => true, cgroups, landlock: 6 };
+const whole: HostFacts = { arch: "x64", has: () => true, cgroups, landlock: 6, ports: true };
 const walls = (facts: Partial<HostFacts>) =>
   missingWalls({ ...whole, ...facts }).flatMap(({ wall }) => (wall === "sight" ? [] : [wall]));
 
@@ -24,6 +24,7 @@ describe("the walls that a host lacks", () => {
 
   it("are named one by one", () => {
     assert.deepEqual(walls({ arch: "riscv64" }), ["system-calls"]);
+    assert.deepEqual(walls({ ports: false }), ["ports"]);
     assert.deepEqual(walls({ landlock: 5 }), ["abstract-sockets"]);
     assert.deepEqual(walls({ landlock: 0 }), ["abstract-sockets", "run-directory"]);
     assert.deepEqual(walls({ cgroups: undefined }), ["loopback", "memory", "cpu", "processes"]);

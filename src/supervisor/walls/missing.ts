@@ -14,6 +14,7 @@ export type MissingWall = {
     | "loopback"
     | "abstract-sockets"
     | "run-directory"
+    | "ports"
     | "sight"
     | "memory"
     | "cpu"
@@ -30,6 +31,8 @@ export type HostFacts = {
   readonly cgroups: CgroupTree | undefined;
   /** Version; 0 without. */
   readonly landlock: number;
+  /** Whether the kernel lets a program decide which ports are bound. */
+  readonly ports: boolean;
 };
 
 /** Without these no app is started in system mode at all: what is left would be no wall. */
@@ -41,7 +44,7 @@ export const needed: readonly { readonly path: string; readonly packageName: str
   { path: perl, packageName: "perl-base" },
 ];
 
-export function missingWalls({ arch, has, cgroups, landlock }: HostFacts): MissingWall[] {
+export function missingWalls({ arch, has, cgroups, landlock, ports }: HostFacts): MissingWall[] {
   const found: MissingWall[] = [];
   for (const { path, packageName } of needed.filter((one) => !has(one.path))) {
     found.push({
@@ -70,6 +73,11 @@ export function missingWalls({ arch, has, cgroups, landlock }: HostFacts): Missi
     const message =
       "An app can fill the memory disk of /run by the directory of its socket, up to its limit of memory: this needs Landlock of kernel 5.19.";
     found.push({ wall: "run-directory", message });
+  }
+  if (!ports) {
+    const message =
+      "An app can take the port of another that is down, and all ports that are given to apps: this needs programs on cgroups of version 2 (CONFIG_CGROUP_BPF).";
+    found.push({ wall: "ports", message });
   }
   found.push({ wall: "sight", message: sight });
   for (const controller of missingControllers(cgroups)) {
