@@ -4,7 +4,7 @@
  * whoever asks for it goes the same way without.
  */
 import { createHash } from "node:crypto";
-import { chmodSync, chownSync, mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   noAppLimits,
@@ -28,6 +28,7 @@ import { endStrays } from "./cgroup/stray.ts";
 import { noLimits } from "./cgroup/versions.ts";
 import { hostTool, type HostTool } from "./host-tool.ts";
 import type { OwnLog } from "./own-log.ts";
+import { makeDoors, makeRuntimes } from "./shared-places.ts";
 import { wallArgv, type WallSpec } from "./walls/argv.ts";
 import { doorOf, type Door } from "./walls/door.ts";
 import { readHostView } from "./walls/host-view.ts";
@@ -282,23 +283,6 @@ function writeFilter(path: string): string | null {
   if (filter === undefined) return null;
   replaceFile(path, filter);
   return path;
-}
-
-/** What all apps see of Hop3's own: `hop3d` adds to it, and only root can put something else in its place. */
-function makeRuntimes(path: string, hop3: number): void {
-  mkdirSync(path, { recursive: true });
-  chownSync(path, 0, hop3);
-  chmodSync(path, 0o3775);
-}
-
-/** The edge passes through, and sees no names: they are told by the slots. */
-function makeDoors({ run, doors }: Layout, edge: number): void {
-  mkdirSync(doors, { recursive: true });
-  chownSync(doors, 0, edge);
-  chmodSync(doors, 0o710);
-  // What root writes there, as the fence, is the group's to read.
-  chownSync(run, 0, edge);
-  chmodSync(run, 0o2750);
 }
 
 /** Above our own nothing can be set where root lacks CAP_SYS_RESOURCE. */
