@@ -10,8 +10,8 @@ import { readServerSettings, serverEnvironment, toolEnvironment, type ServerSett
 import { code, prepareSystem, serverCeilings } from "./system-mode.ts";
 import { makeRunDir } from "#sys/run-dir.ts";
 
-/** Milliseconds for the API to come up. */
-const apiPatience = 60_000;
+/** Milliseconds for the API to come up: a first start on a small machine compiles all of it. */
+const apiPatience = 180_000;
 
 /** The exit status. Throws DENIED for who is not root, UNAVAILABLE on a host that is not set up, CONFLICT for taken ports. */
 export async function startServer(
