@@ -18,6 +18,7 @@ import { zstdDecompressSync } from "node:zlib";
 import { listLogFiles } from "#supervisor/log-files.ts";
 import { compressLog } from "#supervisor/output/compress-log.ts";
 import { systemClock } from "#sys/clock.ts";
+import { lastLines } from "./deploy/last-lines.ts";
 import { readLines } from "./follow-file.ts";
 import { lastByTime } from "./last-by-time.ts";
 import { endOfLines, linesBack } from "./lines-back.ts";
@@ -150,6 +151,15 @@ describe("a compressed log", () => {
       assert.deepEqual(numbers(await backwards(await endOfLines(path))), inOrder);
     });
   }
+
+  it("of a first try that failed still has its last words for the deploy that tells them", async () => {
+    make("words");
+    const plain = await lastLines(path, 20);
+    await pack();
+    assert.deepEqual(await lastLines(path, 20), plain);
+    assert.deepEqual(numbers(plain), inOrder.slice(-20));
+    assert.match(plain[0] ?? "", /^GET /);
+  });
 
   it("that is damaged is said, and the others are read", async () => {
     make("damaged");
