@@ -13,6 +13,8 @@ const files: readonly (readonly [name: string, pattern?: string])[] = [
   ["cron"],
   ["volumes"],
   ["secrets"],
+  ["logs", "compressed"],
+  ["observe"],
   ["interrupted-deploys", killed],
 ];
 
