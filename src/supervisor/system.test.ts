@@ -211,18 +211,43 @@ while True:
     await eventually(() => groups().join() === "r1", "its cgroup is gone");
   });
 
-  it("shares the processor fairly: an app beside a hog of many threads is served", async () => {
+  it("shares the processor: a hog of many threads has what its limit says, and without one no more than what runs beside it", async () => {
     await start();
-    const limits = { app: { cpu: 0.5 }, types: {} };
     const hog = "for i in 1 2 3 4 5 6 7 8; do (while :; do :; done) & done; wait";
-    bench.release("blog", 1, { worker: { command: hog } }, { limits });
+    const used = (group: string) => makeCgroup(bench.tree, ["apps", String(app), group]).facts().cpu ?? 0;
+    const shares = async (...groups: readonly string[]): Promise<number[]> => {
+      const [before, begun] = [groups.map(used), performance.now()];
+      await eventually(() => performance.now() - begun > 1500, "a while is over");
+      return groups.map((group, index) => (used(group) - (before[index] ?? 0)) / ((performance.now() - begun) / 1000));
+    };
+    const run = async (release: number, command: string, cpu?: number): Promise<void> => {
+      const limits = { app: cpu === undefined ? {} : { cpu }, types: {} };
+      bench.release("blog", release, { worker: { command } }, { limits });
+      await bench.client.call("app.start", { app: "blog", release });
+      await bench.client.call("app.await", { app: "blog", release, timeout: 15 });
+    };
+    await run(1, hog, 0.5);
+    const [limited = 0] = await shares("r1");
+    assert.ok(limited < 0.75, `eight busy processes of half a processor took ${limited}`);
+    await bench.client.call("app.retire", { app: "blog", release: 1, drain: 0, warm: 0 });
+    await run(2, hog);
+    await run(3, "while :; do :; done");
+    const [many = 0, one = 0] = await shares("r2", "r3");
+    // By threads it would be a ninth of what both have.
+    assert.ok(one / (one + many) > 0.25, `one busy process beside eight took ${one}, they ${many}`);
+  });
+
+  it("lets no process have more open files than its type may", async () => {
+    await start();
+    const open = "i=0; for (;;) { try { require('fs').openSync('/dev/null'); i++ } catch (e) { break } }";
+    const command = `node -e "${open}; console.log('opened', i); setTimeout(() => {}, 1e6)"`;
+    const limits = { app: { openFiles: 500 }, types: { worker: { openFiles: 100 } } };
+    bench.release("blog", 1, { worker: { command }, other: { command } }, { limits });
     await bench.client.call("app.start", { app: "blog", release: 1 });
-    await bench.client.call("app.await", { app: "blog", release: 1, timeout: 15 });
-    const used = () => makeCgroup(bench.tree, ["apps", String(app), "r1"]).facts().cpu ?? 0;
-    const [before, begun] = [used(), performance.now()];
-    await eventually(() => performance.now() - begun > 1500, "a while is over");
-    const share = (used() - before) / ((performance.now() - begun) / 1000);
-    assert.ok(share < 0.75, `eight busy processes of half a processor took ${share}`);
+    const told = () => [...logText(bench, "blog").matchAll(/opened (\d+)/g)].map(([, count]) => Number(count));
+    await eventually(() => told().length === 2, "both have told");
+    const [few = 0, many = 0] = told().toSorted((a, b) => a - b);
+    assert.ok(few > 50 && few < 100 && many > 450 && many < 500, `${few} and ${many}`);
   });
 
   it("does not take a link in place of the socket for the app", async () => {
