@@ -1,6 +1,6 @@
 /** What an app may have on the disk, kept by counting: real users, walls, `du` and supervisor. */
 import assert from "node:assert/strict";
-import { readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { eventually } from "./bench.ts";
@@ -70,6 +70,16 @@ describe("an app with too much on the disk", { skip: withoutSystemMode() }, () =
     await live('cd "$DATA"; mkdir many; cd many; seq 3000 | xargs touch; exec sleep 1000');
     await held(/^it has 3\d{3} files and folders, and may have 2000\.$/);
     assert.equal(readdirSync(join(bench.layout.appData("blog"), "many")).length, 3000);
+  });
+
+  it("gets no volume filled while it has too much", async () => {
+    await live('head -c 30M /dev/zero >"$DATA/heap"; exec sleep 1000');
+    await held(/30M/);
+    const volumes = [{ name: "media", target: "media", mode: "rw", type: "persist" }] as const;
+    bench.release("blog", 2, {}, { limits, volumes });
+    const making = bench.client.call("release.volume", { app: "blog", release: 2, volume: 0 });
+    await assert.rejects(making, { code: "DISK_LIMIT", message: /blog is held back: it has 30M on the disk/ });
+    assert.equal(existsSync(bench.layout.volumes("blog")), false);
   });
 
   it("is ended while it builds, and who asked for the build is told why", async () => {

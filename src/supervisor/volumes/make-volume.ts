@@ -8,6 +8,7 @@ import type { ReleaseRecord } from "#core/records.ts";
 import { shippedVolumes, withoutWalls, type VolumeSpec } from "#core/volume.ts";
 import type { AppFiles } from "../app-files.ts";
 import type { Apps } from "../apps.ts";
+import type { DiskKeeper } from "../disk/keeper.ts";
 import type { Jobs } from "../job.ts";
 import { JobTail } from "../job-tail.ts";
 import { releasedOf } from "../prepare.ts";
@@ -16,7 +17,12 @@ import { Refusal } from "../refusal.ts";
 import { openDirectory } from "../safe-path.ts";
 import { claimedByAnother } from "./claims.ts";
 
-export type VolumeContext = { readonly apps: Apps; readonly jobs: Jobs; readonly files: AppFiles };
+export type VolumeContext = {
+  readonly apps: Apps;
+  readonly jobs: Jobs;
+  readonly files: AppFiles;
+  readonly disks: DiskKeeper | undefined;
+};
 
 /** Seconds for copying what was shipped. */
 const timeout = 900;
@@ -44,7 +50,13 @@ export async function makeVolume(
   if (volume === undefined) throw new Refusal("unknown", `Release ${release} of ${app} has no volume ${index}.`);
   const refused = whyNot(context.apps, record, volume);
   if (refused !== undefined) return { ...done, refused, output: [] };
-  const made = volume.type === "persist" ? await keep(context, record, index, volume.name) : { ...done, output: [] };
+  if (volume.type !== "persist") return { ...done, refused: null, output: [] };
+  const { disks } = context;
+  await disks?.admitBuild(app, releasedOf(record).limits);
+  const made = await keep(context, record, index, volume.name);
+  // Who asked is told why it was ended, and not that it was canceled.
+  const held = made.canceled ? (disks?.held(app) ?? null) : null;
+  if (held !== null) throw new Refusal("disk", `The volume ${volume.name} was not filled: ${held}`);
   return { ...made, refused: null };
 }
 
