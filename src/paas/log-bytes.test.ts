@@ -176,6 +176,34 @@ describe("a compressed log", () => {
     assert.match(lines[0]?.text ?? "", /damaged/);
   });
 
+  it("is not made on a full disk: the plain one stays, and nothing of what was begun", (t) => {
+    // A file system of 1 MiB in a mount namespace of its own: where user namespaces are allowed, nobody need be root.
+    const small = join(dir, "small");
+    mkdirSync(small);
+    const onSmallDisk = (...argv: readonly string[]) => {
+      const mount = 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"';
+      return spawnSync("unshare", ["--map-root-user", "--mount", "sh", "-c", mount, small, ...argv], {
+        encoding: "utf8",
+      });
+    };
+    const tried = onSmallDisk("true");
+    if (tried.status !== 0) return t.skip(`this host lets us mount nothing: ${tried.stderr.trim()}`);
+    const code = `
+      import { readdirSync, statSync, writeFileSync } from "node:fs";
+      import { randomBytes } from "node:crypto";
+      const { compressLog } = await import(${JSON.stringify(join(import.meta.dirname, "../supervisor/output/compress-log.ts"))});
+      process.chdir(${JSON.stringify(small)});
+      writeFileSync("1", randomBytes(700_000));
+      const clock = { now: () => 0, elapsed: () => 0, sleep: async () => undefined };
+      const options = { clock, signal: new AbortController().signal, fault: () => undefined };
+      const refused = await compressLog(".", "1", options).catch(({ code }) => code);
+      process.stdout.write(JSON.stringify([refused, readdirSync("."), statSync("1").size]));
+    `;
+    const { stdout, stderr } = onSmallDisk(process.execPath, "--input-type=module", "-e", code);
+    assert.equal(stderr, "");
+    assert.deepEqual(JSON.parse(stdout), ["ENOSPC", ["1"], 700_000]);
+  });
+
   it("is not made of a link, and not of what went meanwhile", async () => {
     make("gone");
     const gone = { ...options, fault: () => rmSync(path) };
