@@ -60,7 +60,8 @@ export class LogCompressor {
   async #compressIn(logs: LogPlace): Promise<void> {
     const parts = listParts(logs, (run) => this.#options.isInUse(logs, run));
     for (const directory of new Set(parts.map((part) => part.directory))) removeBegun(logs, directory);
-    for (const part of parts) {
+    // The newest first: of one that talks faster than we compress, the oldest are gone before their turn.
+    for (const part of parts.toReversed()) {
       if (part.names.length > 1) removePlain(logs, part);
       if (part.isWritten || part.plain === undefined || part.plain < leastBytes) continue;
       if (!(await this.#compress(logs, part)) || this.#stopping.signal.aborted) return;
