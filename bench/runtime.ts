@@ -19,6 +19,7 @@ import { makeDrive } from "./runtime/drive.ts";
 import { findHostTools } from "./runtime/host-tools.ts";
 import { measureLimit } from "./runtime/limit.ts";
 import { measureMany } from "./runtime/many.ts";
+import { servingUntil } from "./runtime/serving.ts";
 import { measureStacks } from "./runtime/stacks.ts";
 import { buildUwsgi } from "./runtime/uwsgi.ts";
 import { measureWalls, withoutWalls } from "./runtime/walls.ts";
@@ -30,13 +31,17 @@ const { runs, json, quick, only } = readOptions(5, { parts });
 const rounds = quick ? Math.min(runs, 2) : runs;
 const wants = (part: Part) => only === undefined || only === part;
 
+const stopping = new AbortController();
+for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stopping.abort());
+
 const tools = await findHostTools();
 const directory = mkdtempSync(join(tmpdir(), "hop3-bench-"));
 try {
   const drive = await makeDrive(tools.cc, directory);
   say("building uWSGI, which takes a minute the first time");
   const uwsgi = await buildUwsgi(tools, directory);
-  const place = { directory, drive, uwsgi, nginx: tools.nginx, seconds: quick ? 1 : 3 };
+  const serve = servingUntil(stopping.signal);
+  const place = { directory, drive, serve, uwsgi, nginx: tools.nginx, seconds: quick ? 1 : 3 };
   if (wants("load")) print(await measureLimit(place, rounds), json);
   if (only !== "load" && only !== "crashes")
     await withPlatform(async (platform) => {

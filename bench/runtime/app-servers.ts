@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pssOf, treeOf } from "../processes.ts";
 import { type Report, say } from "../report.ts";
 import { cpuPerThousand, type Drive, type Driven, type Load, requestText } from "./drive.ts";
-import { askSocket, startServing, untilDone, type Command, type Serving } from "./serving.ts";
+import { askSocket, untilDone, type Command, type Serving, type Serve } from "./serving.ts";
 import { sideBySide, type Better } from "./side-by-side.ts";
 import { uwsgiArgv } from "./uwsgi.ts";
 
@@ -18,7 +18,13 @@ export type DeployedPython = {
   readonly command: string;
 };
 
-type Place = { readonly directory: string; readonly drive: Drive; readonly uwsgi: string; readonly seconds: number };
+type Place = {
+  readonly directory: string;
+  readonly drive: Drive;
+  readonly serve: Serve;
+  readonly uwsgi: string;
+  readonly seconds: number;
+};
 
 type Server = {
   readonly command: Command;
@@ -69,7 +75,7 @@ function loads(seconds: number): readonly (readonly [name: string, kind: "kept" 
   );
 }
 
-async function measure(server: Server, { drive, seconds }: Place): Promise<Sample> {
+async function measure(server: Server, { drive, serve, seconds }: Place): Promise<Sample> {
   const { command, sockets } = server;
   const request = { new: requestText("app.localhost", "/", { close: true }), kept: requestText("app.localhost", "/") };
   const starts: number[] = [];
@@ -80,7 +86,7 @@ async function measure(server: Server, { drive, seconds }: Place): Promise<Sampl
   try {
     while (starts.length < startsOfRound) {
       await stop();
-      const { serving, ms } = await startServing(command, () => askSocket(sockets.new));
+      const { serving, ms } = await serve(command, () => askSocket(sockets.new));
       running.push(serving);
       starts.push(ms);
     }
@@ -102,7 +108,7 @@ async function measure(server: Server, { drive, seconds }: Place): Promise<Sampl
 }
 
 /** A reload of Hop3's is an instance beside the one that serves. */
-function granianOf({ env, cwd, command }: DeployedPython, { directory }: Place): Server {
+function granianOf({ env, cwd, command }: DeployedPython, { directory, serve }: Place): Server {
   const on = (socket: string): Command => ({
     argv: ["/bin/sh", "-c", command],
     cwd,
@@ -112,7 +118,7 @@ function granianOf({ env, cwd, command }: DeployedPython, { directory }: Place):
   return {
     command: on(socket),
     sockets: { kept: socket, new: socket },
-    reload: async () => [(await startServing(on(next), () => askSocket(next))).serving],
+    reload: async () => [(await serve(on(next), () => askSocket(next))).serving],
   };
 }
 

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { type Report, say } from "../report.ts";
 import { spread, summarize } from "../statistics.ts";
 import { type Drive, type Driven, requestText } from "./drive.ts";
-import { dialed, startServing } from "./serving.ts";
+import { dialed, type Serve } from "./serving.ts";
 
-type Place = { readonly directory: string; readonly drive: Drive; readonly seconds: number };
+type Place = { readonly directory: string; readonly drive: Drive; readonly serve: Serve; readonly seconds: number };
 
 /** The server, in a process of its own: answers whatever comes with the same bytes. */
 export function answerAnything(socket: string): void {
@@ -17,11 +17,11 @@ export function answerAnything(socket: string): void {
   }).listen(socket);
 }
 
-export async function measureLimit({ directory, drive, seconds }: Place, rounds: number): Promise<Report> {
+export async function measureLimit({ directory, drive, serve, seconds }: Place, rounds: number): Promise<Report> {
   const socket = join(directory, "nothing.sock");
   const script = `(await import(${JSON.stringify(import.meta.url)})).${answerAnything.name}(${JSON.stringify(socket)})`;
   const command = { argv: [process.execPath, "--input-type=module", "-e", script], cwd: directory, env: {} };
-  const { serving } = await startServing(command, () => dialed({ path: socket }));
+  const { serving } = await serve(command, () => dialed({ path: socket }));
   const samples = { new: [] as Driven[], kept: [] as Driven[] };
   try {
     for (let round = 0; round < rounds; round += 1)

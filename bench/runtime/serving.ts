@@ -21,36 +21,39 @@ const patienceMs = 20_000;
 const lookMs = 1;
 
 /** Starts it and looks until it is up; `ms` is how long that took. Throws with what it said. */
-export async function startServing(
-  { argv, cwd, env }: Command,
+export type Serve = (
+  command: Command,
   up: () => Promise<unknown>,
-): Promise<{ readonly serving: Serving; readonly ms: number }> {
-  const killing = new AbortController();
-  const said: string[] = [];
-  let pid = 0;
-  const began = performance.now();
-  const ended = exec(argv, {
-    cwd,
-    env,
-    signal: killing.signal,
-    onSpawn: (spawned) => (pid = spawned),
-    onLine: (line) => void said.push(line),
-  }).catch(() => undefined);
-  try {
-    await untilDone(up);
-  } catch (error) {
-    killing.abort();
-    await ended;
-    throw new Error(`${String(error)}\n${argv.join(" ")}\n${said.slice(-20).join("\n")}`, { cause: error });
-  }
-  const ms = performance.now() - began;
-  const stop = async () => {
-    process.kill(pid, "SIGTERM");
-    const late = setTimeout(() => killing.abort(), 5000);
-    await ended;
-    clearTimeout(late);
+) => Promise<{ readonly serving: Serving; readonly ms: number }>;
+
+/** What is served when the signal comes is killed at once. */
+export function servingUntil(interrupted: AbortSignal): Serve {
+  return async ({ argv, cwd, env }, up) => {
+    const killing = new AbortController();
+    const signal = AbortSignal.any([killing.signal, interrupted]);
+    const said: string[] = [];
+    let pid = 0;
+    const began = performance.now();
+    const onSpawn = (spawned: number) => (pid = spawned);
+    const ended = exec(argv, { cwd, env, signal, onSpawn, onLine: (line) => void said.push(line) }).catch(
+      () => undefined,
+    );
+    try {
+      await untilDone(up);
+    } catch (error) {
+      killing.abort();
+      await ended;
+      throw new Error(`${String(error)}\n${argv.join(" ")}\n${said.slice(-20).join("\n")}`, { cause: error });
+    }
+    const ms = performance.now() - began;
+    const stop = async () => {
+      if (!interrupted.aborted) process.kill(pid, "SIGTERM");
+      const late = setTimeout(() => killing.abort(), 5000);
+      await ended;
+      clearTimeout(late);
+    };
+    return { serving: { pid, stop }, ms };
   };
-  return { serving: { pid, stop }, ms };
 }
 
 /** Tries again and again until it does not reject. Throws its last error when that takes too long. */

@@ -15,12 +15,13 @@ import { type Report, say } from "../report.ts";
 import { spread, summarize } from "../statistics.ts";
 import { cpuPerThousand, type Drive, type Driven, type Load, requestText } from "./drive.ts";
 import { nginxArgv, type Site } from "./nginx.ts";
-import { askSocket, dialed, startServing, type Serving } from "./serving.ts";
+import { askSocket, dialed, type Serving, type Serve } from "./serving.ts";
 import { uwsgiArgv } from "./uwsgi.ts";
 
 type Place = {
   readonly directory: string;
   readonly drive: Drive;
+  readonly serve: Serve;
   readonly uwsgi: string;
   readonly nginx: string;
   readonly seconds: number;
@@ -130,7 +131,7 @@ function ours({ supervisor, settings }: RunningPlatform): Stack {
 /** The same apps from the trees that Hop3 built, a uWSGI each. */
 async function startNginx(
   platform: RunningPlatform,
-  { directory, uwsgi, nginx }: Place,
+  { directory, serve, uwsgi, nginx }: Place,
   files: string,
 ): Promise<{ readonly stack: Stack; stop(): Promise<void> }> {
   const running = new Map<string, Serving>();
@@ -145,7 +146,7 @@ async function startNginx(
       // The second socket is only to know that it has started.
       const sockets = ["--socket", socket, "--http-socket", asked];
       const argv = uwsgiArgv(uwsgi, { venv: join(tree, ".venv"), target: "app:app", sockets });
-      running.set(app, (await startServing({ argv, cwd: tree, env }, () => askSocket(asked))).serving);
+      running.set(app, (await serve({ argv, cwd: tree, env }, () => askSocket(asked))).serving);
       sites.push({ host: hostOf(app), uwsgi: socket });
     }
     const { tree, env } = recipeInPlace(platform, "echo", 1);
@@ -155,12 +156,12 @@ async function startNginx(
       target: "by_uwsgi",
       sockets: ["--http-socket", upgrade],
     });
-    running.set("echo", (await startServing({ argv, cwd: tree, env }, () => dialed({ path: upgrade }))).serving);
+    running.set("echo", (await serve({ argv, cwd: tree, env }, () => dialed({ path: upgrade }))).serving);
     sites.push({ host: hostOf("echo"), upgrade });
     const port = await freePortFrom(19_000 + (process.pid % 500) * 2, "127.0.0.1");
     if (port === undefined) throw new Error("no free port for nginx");
     const edge = { argv: nginxArgv(nginx, directory, port, sites), cwd: directory, env: {} };
-    running.set("nginx", (await startServing(edge, () => dialed({ port, host: "127.0.0.1" }))).serving);
+    running.set("nginx", (await serve(edge, () => dialed({ port, host: "127.0.0.1" }))).serving);
     return {
       stack: {
         address: `127.0.0.1:${port}`,

@@ -13,9 +13,9 @@ import { type Report, say } from "../report.ts";
 import { spread, summarize } from "../statistics.ts";
 import type { DeployedPython } from "./app-servers.ts";
 import { cpuPerThousand, type Drive, requestText } from "./drive.ts";
-import { askSocket, startServing, type Command } from "./serving.ts";
+import { askSocket, type Command, type Serve } from "./serving.ts";
 
-type Place = { readonly directory: string; readonly drive: Drive; readonly seconds: number };
+type Place = { readonly directory: string; readonly drive: Drive; readonly serve: Serve; readonly seconds: number };
 type Sample = { readonly starts: readonly number[]; readonly rate: number; readonly cpu: number };
 
 const uid = 70_001;
@@ -51,7 +51,7 @@ export async function measureWalls(app: DeployedPython, place: Place, rounds: nu
 async function measure({ command, socket }: Way, place: Place): Promise<Sample> {
   const starts: number[] = [];
   for (;;) {
-    const { serving, ms } = await startServing(command, () => askSocket(socket));
+    const { serving, ms } = await place.serve(command, () => askSocket(socket));
     try {
       starts.push(ms);
       if (starts.length < startsOfRound) continue;
