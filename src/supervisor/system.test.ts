@@ -7,6 +7,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { benchProcesses, eventually, logText, makeBench } from "./bench.ts";
 import { listCgroups, makeCgroup } from "./cgroup/cgroup.ts";
@@ -261,6 +262,30 @@ while True:
     assert.match(logText(bench, "blog"), /lured/);
   });
 
+  it("lets a request that came by the door end before the instance, and then no more than that", async () => {
+    await start();
+    await deploy(slow);
+    const address = async (): Promise<string> => ((await ready()).address ?? "").slice("unix/".length);
+    // The kernel lists a connection in the network of who has begun it, which the edge's is, too.
+    const client = `require("http").get({ socketPath: process.argv[1] }, (r) => r.pipe(process.stdout))`;
+    const [enter, ...into] = [...bench.inNetwork, process.execPath, "-e", client, await address()];
+    const asking = spawn(enter, into, { stdio: ["ignore", "pipe", "ignore"] });
+    const under = text(asking.stdout);
+    await eventually(() => logText(bench, "blog").includes("asked"), "the request has come");
+    bench.release("blog", 2, { web: { command: slow } });
+    const second = { app: "blog", release: 2 };
+    await bench.client.call("app.start", second);
+    await bench.client.call("app.await", { ...second, timeout: 15 });
+    await bench.client.call("app.cutover", second);
+    const begun = performance.now();
+    const retired = bench.client.call("app.retire", { app: "blog", release: 1, drain: 60, warm: 0 });
+    assert.equal(await under, "answered");
+    await retired;
+    await eventually(async () => (await instances()).length === 1, "the first has gone");
+    assert.ok(performance.now() - begun < 30_000, "it stayed for its whole grace");
+    assert.equal(await get(await address()), "answered");
+  });
+
   it("goes on dialing the app when that swaps its socket for a link to another's, and finds one that is made anew", async () => {
     bench.env["HOP3_DATA_DIR"] = bench.layout.appData("blog");
     const { child, died } = await start();
@@ -383,6 +408,13 @@ const serving = `exec node -e "
     tree: can(() => fs.writeFileSync('new', '')), hosts: fs.existsSync('/root') || fs.existsSync('/home'),
     files: /open files +(\\\\d+)/.exec(fs.readFileSync('/proc/self/limits', 'latin1'))[1],
   }))).listen(process.env.HOP3_SOCKET)"`;
+
+/** Answers after two seconds. */
+const slow = `exec node -e "
+  require('http').createServer((q, r) => {
+    console.log('asked');
+    setTimeout(() => r.end('answered'), 2000);
+  }).listen(process.env.HOP3_SOCKET)"`;
 
 /** Swaps its socket for a link to the supervisor's when it is told to, and makes it anew. */
 const swapping = `exec node -e "

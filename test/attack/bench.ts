@@ -131,6 +131,7 @@ async function startVictim(bench: WalledBench, supervisor: number): Promise<obje
   await client.call("app.start", shop);
   await client.call("app.await", { ...shop, timeout: 15 });
   await client.call("app.cutover", shop);
+  await eventually(() => existsSync(join(layout.appData("shop"), "port")), "the victim serves");
   const instance =
     (await client.call("status", {})).apps.find(({ app }) => app === "shop")?.instances[0] ?? assert.fail();
   const uid = 70_001;
@@ -144,7 +145,6 @@ async function startVictim(bench: WalledBench, supervisor: number): Promise<obje
     .members()
     .find((one) => readFileSync(`/proc/${one}/comm`, "latin1").startsWith("python"));
   assert.ok(pid !== undefined, "the victim has ended");
-  await eventually(() => existsSync(join(layout.appData("shop"), "port")), "the victim serves");
   return {
     pid,
     uid,
