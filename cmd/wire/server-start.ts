@@ -35,6 +35,8 @@ export async function startServer(
         environment: { ...toolEnvironment(env), ...serverEnvironment(settings) },
         up: async (signal) => {
           await untilApi(url, signal);
+          // It was stopped, or has ended by itself, which is told then.
+          if (signal.aborted) return;
           const person = invokingPerson(environment);
           const said = await logInPerson(code, person, url, () =>
             asHop3d(code, settings, ids, "token", `${person.name} on this host`),
