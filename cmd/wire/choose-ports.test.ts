@@ -28,3 +28,11 @@ test("API and edge never get one port, also when somebody asks for it", async ()
   assert.notEqual(apiPort, httpPort);
   assert.match(said.join("\n"), new RegExp(`HTTP uses ${httpPort} instead`));
 });
+
+test("HTTPS has a port of its own too, when it is served", async () => {
+  const said: string[] = [];
+  const wanted = { ...settings(22_180, 22_181), https: { port: 22_181 } };
+  const { apiPort, httpPort, https } = await choosePorts(wanted, (line) => said.push(line));
+  assert.equal(new Set([apiPort, httpPort, https?.port]).size, 3);
+  assert.match(said.join("\n"), new RegExp(`HTTPS uses ${https?.port} instead`));
+});

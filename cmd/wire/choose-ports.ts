@@ -5,8 +5,10 @@ import type { ServerSettings } from "#cmd/wire/settings.ts";
 
 export async function choosePorts(wanted: ServerSettings, say: (line: string) => void): Promise<ServerSettings> {
   const apiPort = await choose("API", wanted.apiPort, "127.0.0.1", "HOP3_API_PORT", say);
-  const httpPort = await choose("HTTP", wanted.httpPort, "::", "HOP3_HTTP_PORT", say, apiPort);
-  return { ...wanted, apiPort, httpPort };
+  const httpPort = await choose("HTTP", wanted.httpPort, "::", "HOP3_HTTP_PORT", say, [apiPort]);
+  if (wanted.https === undefined) return { ...wanted, apiPort, httpPort };
+  const port = await choose("HTTPS", wanted.https.port, "::", "HOP3_HTTPS_PORT", say, [apiPort, httpPort]);
+  return { ...wanted, apiPort, httpPort, https: { ...wanted.https, port } };
 }
 
 async function choose(
@@ -15,7 +17,7 @@ async function choose(
   host: string,
   variable: string,
   say: (line: string) => void,
-  promised?: number,
+  promised: readonly number[] = [],
 ): Promise<number> {
   const free = await freePortFrom(port, host, promised);
   if (free === undefined) {

@@ -102,12 +102,17 @@ export async function makePlatform({
   };
 }
 
-export function edgeSettings({ layout, httpPort }: Pick<ServerSettings, "layout" | "httpPort">): Platform["edge"] {
+export function edgeSettings({
+  layout,
+  httpPort,
+  https,
+}: Pick<ServerSettings, "layout" | "httpPort" | "https">): Platform["edge"] {
   return {
     adminSocket: layout.caddyAdminSocket,
     fenceSocket: layout.fenceSocket,
     fenceFile: layout.fenceFile,
     storage: layout.edgeStorage,
     httpPort,
+    ...(https === undefined ? {} : { https }),
   };
 }

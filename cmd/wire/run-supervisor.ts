@@ -14,6 +14,7 @@ import {
   toolEnvironment,
   type ServerSettings,
 } from "#cmd/wire/settings.ts";
+import { checkAcmeRoot } from "#cmd/wire/https-settings.ts";
 import { prepareSystem, systemMode } from "#cmd/wire/system-mode.ts";
 import { withServerFile } from "#cmd/wire/server-env.ts";
 import { version } from "#cmd/wire/version.ts";
@@ -37,6 +38,7 @@ async function serve(options: Options): Promise<void> {
   const env = withServerFile(process.env);
   const settings = readServerSettings(env, uid);
   const { layout } = settings;
+  checkAcmeRoot(settings.https, settings.mode);
   const isSystem = settings.mode === "system";
   // In system mode others read what we write, where a directory's group lets them.
   process.umask(isSystem ? 0o027 : 0o077);

@@ -11,9 +11,10 @@ import { planInstall, watchedFiles } from "#install/plan-install.ts";
 import { actionText } from "#install/step.ts";
 import { asHop3d } from "./as-hop3d.ts";
 import { hostExec, refuseNotRoot, showUnit } from "./host-tools.ts";
+import { checkAcmeRoot } from "./https-settings.ts";
 import { invokingPerson, logInPerson } from "./person.ts";
 import { withServerFile } from "./server-env.ts";
-import { refuseTakenPorts, untilApi } from "./server-start.ts";
+import { httpsText, refuseTakenNewPort, refuseTakenPorts, untilApi } from "./server-start.ts";
 import { readServerSettings } from "./settings.ts";
 import { systemIds } from "./system-ids.ts";
 import { version } from "./version.ts";
@@ -37,7 +38,9 @@ export async function installServer(
   const hop3 = names.at(-1) ?? version;
   if (dryRun) return { version: hop3, steps, notes: steps.length === 0 ? [`Hop3 ${hop3} is installed.`] : [] };
   const settings = () => readServerSettings(withServerFile({ HOP3_MODE: "system" }), 0);
-  if (facts.units !== undefined && !facts.units.supervisor.active) await refuseTakenPorts(settings());
+  checkAcmeRoot(settings().https, "system");
+  if (facts.units?.supervisor.active === true) await refuseTakenNewPort(settings());
+  else if (facts.units !== undefined) await refuseTakenPorts(settings());
   await applySteps(steps, {
     exec: hostExec,
     bundles,
@@ -53,23 +56,18 @@ export async function installServer(
     notes.push("This host has no systemd: `sudo hop3 server start` serves in the foreground.");
     return { version: hop3, steps, notes };
   }
-  const { apiPort, httpPort, baseDomain, ...rest } = settings();
+  const current = settings();
+  const { apiPort, httpPort, baseDomain } = current;
   const url = `http://127.0.0.1:${apiPort}`;
   await untilApi(url, signal);
   const person = invokingPerson(env);
   const said = await logInPerson(places.current, person, url, () =>
-    asHop3d(
-      places.current,
-      { apiPort, httpPort, baseDomain, ...rest },
-      systemIds(),
-      "token",
-      `${person.name} on this host`,
-    ),
+    asHop3d(places.current, current, systemIds(), "token", `${person.name} on this host`),
   );
   if (said !== undefined) notes.push(said);
   notes.push(
     `It serves apps at http://APP.${baseDomain}${httpPort === 80 ? "" : `:${httpPort}`}; \`systemctl status ${unitNames.supervisor}\` and \`hop3 system info\` tell how it is.`,
-    "HTTPS is not served yet: put what ends TLS in front of it.",
+    httpsText(current),
   );
   return { version: hop3, steps, notes };
 }

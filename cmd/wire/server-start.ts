@@ -1,9 +1,11 @@
 /** `hop3 server start`: system mode in the foreground, for hosts without systemd and for trying it out. */
+import { existsSync, readFileSync } from "node:fs";
 import { AppError } from "#core/errors.ts";
 import { canListen } from "#sys/free-port.ts";
 import { systemClock } from "#sys/clock.ts";
 import { asHop3d } from "./as-hop3d.ts";
 import { runForeground } from "./foreground.ts";
+import { checkAcmeRoot } from "./https-settings.ts";
 import { invokingPerson, logInPerson } from "./person.ts";
 import { withServerFile } from "./server-env.ts";
 import { readServerSettings, serverEnvironment, toolEnvironment, type ServerSettings } from "./settings.ts";
@@ -22,6 +24,7 @@ export async function startServer(
   const settings = readServerSettings(env, 0);
   // The supervisor reads them for itself; here they are refused before anything is begun.
   serverCeilings(env);
+  checkAcmeRoot(settings.https, settings.mode);
   const ids = await prepareSystem(settings);
   makeRunDir(settings.layout.run, 0);
   return await runForeground({
@@ -44,7 +47,7 @@ export async function startServer(
           if (said !== undefined) say(said);
           say(`ready: system mode, apps at http://APP.${settings.baseDomain}, port ${settings.httpPort}`);
           say(`  API  ${url}`);
-          say("  HTTPS is not served: put what ends TLS in front of it.");
+          say(`  ${httpsText(settings)}`);
           say("Ctrl-C stops everything.");
         },
       };
@@ -53,16 +56,38 @@ export async function startServer(
 }
 
 /** A server's ports are its address: no other is taken in their place. */
-export async function refuseTakenPorts({ apiPort, httpPort }: ServerSettings): Promise<void> {
-  for (const [name, port, host] of [
-    ["HOP3_API_PORT", apiPort, "127.0.0.1"],
-    ["HOP3_HTTP_PORT", httpPort, "::"],
-  ] as const) {
-    if (await canListen(port, host)) continue;
-    throw new AppError("CONFLICT", `Port ${port} is taken.`, {
-      hint: `Stop what listens there, or set ${name} in /etc/hop3/server.env.`,
-    });
-  }
+export async function refuseTakenPorts({ apiPort, httpPort, https }: ServerSettings): Promise<void> {
+  await refuseTaken("HOP3_API_PORT", apiPort, "127.0.0.1");
+  await refuseTaken("HOP3_HTTP_PORT", httpPort, "::");
+  if (https !== undefined) await refuseTaken("HOP3_HTTPS_PORT", https.port, "::", " (`none`: HTTPS is not served)");
+}
+
+/**
+ * For a server that runs: the edge listens on its ports already, but for one that is new to it. Taken by another, it would
+ * keep the edge from every change. Throws CONFLICT.
+ */
+export async function refuseTakenNewPort({ https, layout }: ServerSettings): Promise<void> {
+  if (https === undefined) return;
+  const document = existsSync(layout.edgeDocument) ? readFileSync(layout.edgeDocument, "utf8") : "";
+  if (!document.includes(`":${https.port}"`))
+    await refuseTaken("HOP3_HTTPS_PORT", https.port, "::", " (`none`: HTTPS is not served)");
+}
+
+async function refuseTaken(name: string, port: number, host: string, more = ""): Promise<void> {
+  if (await canListen(port, host)) return;
+  throw new AppError("CONFLICT", `Port ${port} is taken.`, {
+    hint: `Stop what listens there, or set ${name} in /etc/hop3/server.env${more}.`,
+  });
+}
+
+/** What a person is told of HTTPS at a start. */
+export function httpsText({ https }: ServerSettings): string {
+  if (https === undefined) return "HTTPS is not served (HOP3_HTTPS_PORT).";
+  const who =
+    https.acme === undefined
+      ? "the server's own authority, which no browser knows, until HOP3_ACME_EMAIL is set"
+      : new URL(https.acme.directory).host;
+  return `HTTPS on port ${https.port}, with certificates of ${who}.`;
 }
 
 /** Returns quietly when it was aborted. Throws TIMEOUT. */

@@ -7,7 +7,10 @@ import { resolve } from "node:path";
 import { AppError } from "#core/errors.ts";
 import { layoutOf, type Layout } from "#core/layout.ts";
 import { isHostName } from "#core/names.ts";
+import type { HttpsSettings } from "#core/plugin.ts";
 import { runDirFor } from "#sys/run-dir.ts";
+import { httpsEnvironment, readHttpsSettings } from "./https-settings.ts";
+import { port, whole, type Environment } from "./number-settings.ts";
 
 export type ServerSettings = {
   /** `system` has a user for each app and needs root; nothing but HOP3_MODE chooses it. */
@@ -15,6 +18,8 @@ export type ServerSettings = {
   readonly layout: Layout;
   readonly apiPort: number;
   readonly httpPort: number;
+  /** Undefined when HTTPS is not served. */
+  readonly https: HttpsSettings | undefined;
   readonly baseDomain: string;
   readonly postgresUri: string | undefined;
   /** The cgroup of version 2 that apps are in, in system mode: the unit's that is for it. Undefined for the supervisor's own. */
@@ -22,8 +27,6 @@ export type ServerSettings = {
   /** Builds at the same time, of all apps together. */
   readonly builds: number;
 };
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A variable that is empty counts as not set. Throws INVALID_INPUT that names the variable. */
 export function readServerSettings(env: Environment, uid: number): ServerSettings {
@@ -42,11 +45,16 @@ export function readServerSettings(env: Environment, uid: number): ServerSetting
   }
   const baseDomain = env["HOP3_DOMAIN"] || "localhost";
   if (!isHostName(baseDomain)) throw new AppError("INVALID_INPUT", "HOP3_DOMAIN is not a valid domain.");
+  const httpPort = port(env, "HOP3_HTTP_PORT", isSystem ? 80 : 8080);
+  const https = readHttpsSettings(env, mode);
+  if (https?.port === httpPort)
+    throw new AppError("INVALID_INPUT", "HOP3_HTTPS_PORT and HOP3_HTTP_PORT must be two ports.");
   return {
     mode,
     layout: layoutOf({ root, run: resolve(run) }),
     apiPort: port(env, "HOP3_API_PORT", 8009),
-    httpPort: port(env, "HOP3_HTTP_PORT", isSystem ? 80 : 8080),
+    httpPort,
+    https,
     baseDomain,
     postgresUri: env["POSTGRES_DB_URI"] === "" ? undefined : env["POSTGRES_DB_URI"],
     cgroup: env["HOP3_CGROUP"] || undefined,
@@ -62,6 +70,7 @@ export function serverEnvironment(settings: ServerSettings): Record<string, stri
     HOP3_RUN_DIR: settings.layout.run,
     HOP3_API_PORT: String(settings.apiPort),
     HOP3_HTTP_PORT: String(settings.httpPort),
+    ...httpsEnvironment(settings.https),
     HOP3_DOMAIN: settings.baseDomain,
     HOP3_BUILDS: String(settings.builds),
     ...(settings.postgresUri === undefined ? {} : { POSTGRES_DB_URI: settings.postgresUri }),
@@ -102,19 +111,4 @@ export function compileCache(env: Environment): Record<string, string> {
 function modeOf(text: string): "user" | "system" {
   if (text === "user" || text === "system") return text;
   throw new AppError("INVALID_INPUT", "HOP3_MODE must be user or system.");
-}
-
-function port(env: Environment, name: string, unlessSet: number): number {
-  return whole(env, name, { unlessSet, min: 1, max: 65_535, what: "a port" });
-}
-
-type Range = { readonly unlessSet: number; readonly min: number; readonly max: number; readonly what: string };
-
-function whole(env: Environment, name: string, { unlessSet, min, max, what }: Range): number {
-  const text = env[name];
-  if (text === undefined || text === "") return unlessSet;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < min || value > max)
-    throw new AppError("INVALID_INPUT", `${name} must be ${what} from ${min} to ${max}.`);
-  return value;
 }

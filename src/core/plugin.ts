@@ -118,6 +118,22 @@ export type EdgeSettings = {
   readonly fenceFile: string;
   readonly storage: string;
   readonly httpPort: number;
+  /** Absent when HTTPS is not served. */
+  readonly https?: HttpsSettings;
+};
+
+export type HttpsSettings = {
+  readonly port: number;
+  /** Whom certificates are asked of; absent, all are of an authority of the edge's own. */
+  readonly acme?: AcmeSettings;
+};
+
+export type AcmeSettings = {
+  readonly email: string;
+  /** URL of the authority's directory. */
+  readonly directory: string;
+  /** PEM file with the root that the authority's own server is known by; absent for what the host trusts. */
+  readonly root?: string;
 };
 
 /** A reverse proxy at the edge: the document is a function of the routes. */

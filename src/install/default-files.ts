@@ -15,6 +15,13 @@ export function defaultFiles(domain: string | undefined): DefaultFile[] {
 # An app answers at APP.HOP3_DOMAIN.
 ${domain === undefined ? "#HOP3_DOMAIN=apps.example.org" : `HOP3_DOMAIN=${domain}`}
 #HOP3_HTTP_PORT=80
+# A port, or none.
+#HOP3_HTTPS_PORT=443
+# Certificates are of the server's own authority, which no browser knows, unless an address is named: then of Let's Encrypt,
+# whose terms are agreed to by that, or of another authority that speaks ACME, with its root where the host does not trust it.
+#HOP3_ACME_EMAIL=admin@example.org
+#HOP3_ACME_CA=https://acme.example.org/directory
+#HOP3_ACME_ROOT=/etc/hop3/acme-root.pem
 # The API, on the loopback.
 #HOP3_API_PORT=8009
 # Builds at the same time, of all apps together.

@@ -19,12 +19,16 @@ export async function systemInfo(platform: Platform): Promise<SystemInfo> {
     startedAt: platform.startedAt,
     root: platform.layout.root,
     api: platform.apiUrl,
-    edge: { kind: platform.proxy.name, httpPort: platform.edge.httpPort },
+    edge: { kind: platform.proxy.name, httpPort: platform.edge.httpPort, httpsPort: platform.edge.https?.port ?? null },
     services: services.map(({ name, state, pid, since, restarts }) => ({ name, state, pid, since, restarts })),
     apps: (await listApps(platform.store)).length,
     disk: { ...room, ...own },
-    notes: [...roomNotes(room), ...hostNotes(await hostStatus(platform)), httpOnly],
+    notes: [...roomNotes(room), ...hostNotes(await hostStatus(platform)), ...httpsNotes(platform)],
   };
 }
 
-const httpOnly = "HTTP only: HTTPS is not built yet.";
+function httpsNotes({ edge }: Pick<Platform, "edge">): string[] {
+  if (edge.https === undefined) return ["HTTP only: HTTPS is not served (HOP3_HTTPS_PORT)."];
+  if (edge.https.acme !== undefined) return [];
+  return ["HTTPS certificates are of the server's own authority, which no browser knows (HOP3_ACME_EMAIL)."];
+}

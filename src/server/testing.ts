@@ -405,7 +405,7 @@ export function memoryPlatform(): MemoryPlatform {
         startedAt: at,
         root: "/srv/hop3",
         api: "http://127.0.0.1:8009",
-        edge: { kind: "caddy", httpPort: 8080 },
+        edge: { kind: "caddy", httpPort: 8080, httpsPort: null },
         services: [{ name: "hop3d", state: "running", pid: 1, since: at, restarts: 0 }],
         apps: apps.size,
         disk: {

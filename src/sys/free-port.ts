@@ -11,12 +11,16 @@ export function canListen(port: number, host: string): Promise<boolean> {
 }
 
 /**
- * The wanted port, or the next free one of the hundred after it; undefined when all are taken. `promised` was given to
+ * The wanted port, or the next free one of the hundred after it; undefined when all are taken. `promised` were given to
  * somebody who does not listen yet.
  */
-export async function freePortFrom(wanted: number, host: string, promised?: number): Promise<number | undefined> {
+export async function freePortFrom(
+  wanted: number,
+  host: string,
+  promised: readonly number[] = [],
+): Promise<number | undefined> {
   for (let port = wanted; port < Math.min(wanted + 100, 65_536); port += 1) {
-    if (port !== promised && (await canListen(port, host))) return port;
+    if (!promised.includes(port) && (await canListen(port, host))) return port;
   }
   return undefined;
 }

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pack } from "tar-stream";
 import { layoutOf, type Layout } from "#core/layout.ts";
+import type { HttpsSettings } from "#core/plugin.ts";
 import { asHop3d } from "#cmd/wire/as-hop3d.ts";
 import { ownProcess } from "#cmd/wire/own-process.ts";
 import { prepare } from "#cmd/wire/prepare.ts";
@@ -53,6 +54,8 @@ export async function startPlatform(
   options: {
     readonly rootPrefix?: string;
     readonly env?: Record<string, string>;
+    /** Without it HTTPS is not served, also in system mode. */
+    readonly https?: HttpsSettings;
     /** Path of the supervisor's entry file, when it is not the real one. */
     readonly supervisor?: string;
     /** Called when the root exists and nothing is in it. */
@@ -68,6 +71,7 @@ export async function startPlatform(
     layout,
     apiPort: await nextPort(),
     httpPort: await nextPort(),
+    https: options.https,
     baseDomain: "localhost",
     postgresUri: options.env?.["POSTGRES_DB_URI"],
     builds: 2,
@@ -234,7 +238,8 @@ export async function processesOf(base: string): Promise<number[]> {
   return found;
 }
 
-async function nextPort(): Promise<number> {
+/** One that no other platform of this test has. */
+export async function nextPort(): Promise<number> {
   const port = await freePortFrom(ports, "::");
   assert.ok(port !== undefined, "no free port");
   ports = port + 1;

@@ -9,6 +9,7 @@ const killed = "(after:receive|before:build|within:release|within:cut-over)";
 
 const files: readonly (readonly [name: string, pattern?: string])[] = [
   ["every-day"],
+  ["https"],
   ["run"],
   ["cron"],
   ["volumes"],

@@ -17,7 +17,11 @@ const systemInfoView = z.object({
   startedAt: isoTime,
   root: z.string().describe("HOP3_ROOT"),
   api: z.string().describe("URL of this API"),
-  edge: z.object({ kind: z.string(), httpPort: z.int() }),
+  edge: z.object({
+    kind: z.string(),
+    httpPort: z.int(),
+    httpsPort: z.int().nullable().describe("null: HTTPS is not served"),
+  }),
   services: z.array(
     z.object({ name: systemService, state: z.string(), pid: z.int().nullable(), since: isoTime, restarts: z.int() }),
   ),

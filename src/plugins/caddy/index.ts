@@ -1,4 +1,4 @@
-/** The edge by Caddy 2.11: HTTP, routing, static files. Owns the form of Caddy's document; knows nothing of deploys. */
+/** The edge by Caddy 2.11: HTTP, HTTPS with its certificates, routing, static files. Owns the form of Caddy's document; knows nothing of deploys. */
 import { pluginApiVersion, type Plugin } from "#core/plugin.ts";
 import { loadDocument } from "./load.ts";
 import { renderDocument } from "./render.ts";

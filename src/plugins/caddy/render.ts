@@ -4,6 +4,7 @@
  * that is replaced. So the document changes only when apps, domains or prefixes do.
  */
 import type { EdgeRoute, EdgeSettings } from "#core/plugin.ts";
+import { certificates, tlsPolicies } from "./certificates.ts";
 import { slotCount, slotFile } from "#core/slots.ts";
 
 /** Ends an idle connection to an instance soon, so that a drained one shows none (docs/adr/0001). */
@@ -23,12 +24,18 @@ export function renderDocument(routes: readonly EdgeRoute[], settings: EdgeSetti
     storage: { module: "file_system", root: settings.storage },
     apps: {
       http: {
+        // One server for both: Caddy speaks TLS wherever it listens but on `http_port`.
         http_port: settings.httpPort,
+        ...(settings.https === undefined ? {} : { https_port: settings.https.port }),
         servers: {
           edge: {
-            listen: [`:${settings.httpPort}`],
+            listen: [settings.httpPort, ...(settings.https === undefined ? [] : [settings.https.port])].map(
+              (port) => `:${port}`,
+            ),
             protocols: ["h1", "h2", "h2c"],
+            // No redirects: an app is reached by both. Whose certificates there are is said below.
             automatic_https: { disable: true },
+            ...tlsPolicies(settings),
             routes: [...sorted.map(appRoute), { handle: [answer(404, "No app answers to this host name.\n")] }],
             errors: { routes: [...sorted.flatMap(errorRoutes), { handle: [answer("{http.error.status_code}", "")] }] },
           },
@@ -40,6 +47,10 @@ export function renderDocument(routes: readonly EdgeRoute[], settings: EdgeSetti
           },
         },
       },
+      ...certificates(
+        sorted.flatMap((route) => route.domains),
+        settings,
+      ),
     },
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;

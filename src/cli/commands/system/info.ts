@@ -9,6 +9,10 @@ function disk({ bytes, files, state }: SystemInfo["disk"]): string {
   return `${left}${inodes}${says[state]}`;
 }
 
+function edge({ kind, httpPort, httpsPort }: SystemInfo["edge"]): string {
+  return `${kind} on port ${httpPort}${httpsPort === null ? "" : `, HTTPS on ${httpsPort}`}`;
+}
+
 export const systemInfo = defineCommand({
   path: ["system", "info"],
   category: "Server",
@@ -26,7 +30,7 @@ export const systemInfo = defineCommand({
       ["started", localTime(info.startedAt)],
       ["root", info.root],
       ["api", info.api],
-      ["edge", `${info.edge.kind} on port ${info.edge.httpPort}`],
+      ["edge", edge(info.edge)],
       ["apps", info.apps],
       ["disk", disk(info.disk)],
       ...info.disk.own.map(({ name, bytes }) => ["its own", `${name}: ${size(bytes)}`] as const),
