@@ -24,7 +24,9 @@ open(os.environ["HOP3_SOCKET"] + ".loading", "w").close()
 time.sleep(1000)
 `,
   "broken.py": `raise RuntimeError("no database")\n`,
-  "living.py": `async def app(scope, receive, send):
+  "living.py": `import atexit
+atexit.register(print, "at exit")
+async def app(scope, receive, send):
     if scope["type"] == "lifespan":
         for kind in ("startup", "shutdown"):
             print((await receive())["type"], flush=True)
@@ -117,8 +119,8 @@ test("Granian that Hop3 installs serves in one process", { timeout: 300_000 }, a
     const { pid, up, ended, said } = start("living:app", "asgi");
     assert.equal(await up(), "asgi");
     process.kill(pid, "SIGTERM");
-    assert.deepEqual(await ended, [0, null]);
-    assert.match(said(), /^lifespan.startup\nlifespan.shutdown\n/);
+    assert.deepEqual(await ended, [0, null], said());
+    assert.match(said(), /^lifespan.startup\nlifespan.shutdown\nat exit\n$/);
   });
 });
 

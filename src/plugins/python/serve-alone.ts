@@ -11,7 +11,10 @@ import { stepTimeout } from "#core/shell-step.ts";
 export const aloneModule = "hop3_granian";
 
 const module = `"""Granian, with its one worker in this process."""
+import atexit
+import os
 import signal
+import sys
 
 from granian.cli import entrypoint
 from granian.server import mp
@@ -58,7 +61,20 @@ def worker(parent, **options):
 
 
 mp.WorkerProcess = worker
-entrypoint()
+status = None
+try:
+    entrypoint()
+except SystemExit as end:
+    status = end.code
+if status is not None and not isinstance(status, int):
+    print(status, file=sys.stderr)
+    status = 1
+# What the app asked for at its end, and no taking apart of the interpreter: Granian's threads may still hold on to it, and
+# abort. The processes that Granian starts for its workers end the same way.
+atexit._run_exitfuncs()
+for stream in (sys.stdout, sys.stderr):
+    stream.flush()
+os._exit(status or 0)
 `;
 
 const put = `import pathlib, py_compile, sys, sysconfig
