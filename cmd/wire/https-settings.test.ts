@@ -79,5 +79,7 @@ test("a root that is not there, is none, or is not for the edge's eyes is refuse
   checkAcmeRoot(https, "user");
   assert.throws(() => checkAcmeRoot(https, "system"), /cannot be read/);
   chmodSync(root, 0o644);
+  assert.throws(() => checkAcmeRoot(https, "system"), /cannot be read/, "its directory is closed");
+  chmodSync(dir, 0o755);
   checkAcmeRoot(https, "system");
 });

@@ -1,6 +1,7 @@
 /** The settings of HTTPS, from the environment and back to it. */
 import { readFileSync, statSync } from "node:fs";
 import { X509Certificate } from "node:crypto";
+import { dirname } from "node:path";
 import { AppError, isNodeError } from "#core/errors.ts";
 import { isHostName } from "#core/names.ts";
 import type { AcmeSettings, HttpsSettings } from "#core/plugin.ts";
@@ -41,15 +42,23 @@ export function checkAcmeRoot(https: HttpsSettings | undefined, mode: "user" | "
   const file = https?.acme?.root;
   if (file === undefined) return;
   try {
-    if (mode === "system" && (statSync(file).mode & 0o004) === 0)
+    if (mode === "system" && !isForAll(file))
       throw new AppError("INVALID_CONFIG", `HOP3_ACME_ROOT: ${file} cannot be read by the edge's user.`, {
-        hint: `chmod a+r ${file}: a certificate is no secret.`,
+        hint: "Let everybody read it, and pass the directories above it: a certificate is no secret.",
       });
     void new X509Certificate(readFileSync(file));
   } catch (error) {
     if (error instanceof AppError) throw error;
     const why = isNodeError(error) && error.code === "ENOENT" ? "is not there" : "holds no certificate in PEM";
     throw new AppError("INVALID_CONFIG", `HOP3_ACME_ROOT: ${file} ${why}.`, { cause: error });
+  }
+}
+
+function isForAll(file: string): boolean {
+  if ((statSync(file).mode & 0o004) === 0) return false;
+  for (let above = dirname(file); ; above = dirname(above)) {
+    if ((statSync(above).mode & 0o001) === 0) return false;
+    if (above === "/") return true;
   }
 }
 

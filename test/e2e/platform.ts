@@ -54,6 +54,8 @@ export async function startPlatform(
   options: {
     readonly rootPrefix?: string;
     readonly env?: Record<string, string>;
+    /** The edge's port, when it must be known before. */
+    readonly http?: number;
     /** Without it HTTPS is not served, also in system mode. */
     readonly https?: HttpsSettings;
     /** Path of the supervisor's entry file, when it is not the real one. */
@@ -70,7 +72,7 @@ export async function startPlatform(
     mode: process.env["HOP3_TEST_MODE"] === "system" ? "system" : "user",
     layout,
     apiPort: await nextPort(),
-    httpPort: await nextPort(),
+    httpPort: options.http ?? (await nextPort()),
     https: options.https,
     baseDomain: "localhost",
     postgresUri: options.env?.["POSTGRES_DB_URI"],

@@ -2,14 +2,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { withoutPebble } from "../e2e/pebble.ts";
 import { inOwnHost, withoutOwnHost } from "./own-host.ts";
 
 /** Of the steps at which hop3d is killed, those around what only system mode does; all of them when it is run by hand. */
 const killed = "(after:receive|before:build|within:release|within:cut-over)";
 
-const files: readonly (readonly [name: string, pattern?: string])[] = [
+const files: readonly (readonly [name: string, pattern?: string | undefined, skip?: string | false])[] = [
   ["every-day"],
   ["https"],
+  ["acme", undefined, withoutPebble()],
   ["run"],
   ["cron"],
   ["volumes"],
@@ -20,8 +22,8 @@ const files: readonly (readonly [name: string, pattern?: string])[] = [
 ];
 
 describe("in system mode", { skip: withoutOwnHost() }, () => {
-  for (const [name, pattern] of files) {
-    it(`test/e2e/${name}.test.ts holds${pattern === undefined ? "" : ` at ${pattern}`}`, async () => {
+  for (const [name, pattern, skip = false] of files) {
+    it(`test/e2e/${name}.test.ts holds${pattern === undefined ? "" : ` at ${pattern}`}`, { skip }, async () => {
       const only = pattern === undefined ? [] : [`--test-name-pattern=${pattern}`];
       const args = ["--test", "--test-reporter=spec", ...only, join(import.meta.dirname, `../e2e/${name}.test.ts`)];
       const { exitCode, output } = await inOwnHost(args, { env: { HOP3_TEST_MODE: "system" }, seconds: 500 });
