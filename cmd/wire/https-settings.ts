@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { AppError, isNodeError } from "#core/errors.ts";
 import { isHostName } from "#core/names.ts";
 import type { AcmeSettings, HttpsSettings } from "#core/plugin.ts";
-import { port, type Environment } from "./number-settings.ts";
+import { whole, type Environment } from "./number-settings.ts";
 
 /** The word for HTTPS that is not to be served. */
 const none = "none";
@@ -18,7 +18,12 @@ export function readHttpsSettings(env: Environment, mode: "user" | "system"): Ht
   const wanted = env["HOP3_HTTPS_PORT"] || (mode === "system" ? "443" : none);
   if (wanted === none) return undefined;
   return {
-    port: port({ HOP3_HTTPS_PORT: wanted }, "HOP3_HTTPS_PORT", 443),
+    port: whole({ HOP3_HTTPS_PORT: wanted }, "HOP3_HTTPS_PORT", {
+      unlessSet: 443,
+      min: 1,
+      max: 65_535,
+      what: `${none} or a port`,
+    }),
     ...(acme === undefined ? {} : { acme }),
   };
 }
@@ -50,7 +55,10 @@ export function checkAcmeRoot(https: HttpsSettings | undefined, mode: "user" | "
   } catch (error) {
     if (error instanceof AppError) throw error;
     const why = isNodeError(error) && error.code === "ENOENT" ? "is not there" : "holds no certificate in PEM";
-    throw new AppError("INVALID_CONFIG", `HOP3_ACME_ROOT: ${file} ${why}.`, { cause: error });
+    throw new AppError("INVALID_CONFIG", `HOP3_ACME_ROOT: ${file} ${why}.`, {
+      hint: "Name a PEM file with the authority's root, or leave it out when the host trusts that.",
+      cause: error,
+    });
   }
 }
 
