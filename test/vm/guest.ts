@@ -17,6 +17,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { request } from "node:http";
+import { request as requestHttps } from "node:https";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 
@@ -139,6 +141,19 @@ describe("a server of Debian with systemd and cgroups of version 2", () => {
     assert.equal(show("hop3.service", "ExecMainStartTimestamp"), started);
   });
 
+  it("refuses a port for HTTPS that another has, before anything is changed", async () => {
+    const file = "/etc/hop3/server.env";
+    const before = readFileSync(file, "utf8");
+    const other = createServer().listen(8443, "::");
+    await once(other, "listening");
+    writeFileSync(file, `${before}HOP3_HTTPS_PORT=8443\n`);
+    const { status, out } = run(install(checkout));
+    writeFileSync(file, before);
+    other.close();
+    assert.notEqual(status, 0);
+    assert.match(out, /Port 8443 is taken[^]*HOP3_HTTPS_PORT/);
+  });
+
   it("has its processes as their own users, and its files closed", () => {
     const users = ok(["ps", "-eo", "user:20,args"]);
     assert.match(users, /^hop3-edge +\/usr\/lib\/hop3\/caddy-/m);
@@ -161,6 +176,27 @@ describe("a server of Debian with systemd and cgroups of version 2", () => {
     assert.match(body, /^first \d+ 7\d{4} /);
     const [, , uid] = body.split(" ");
     assert.ok(existsSync(`/sys/fs/cgroup/system.slice/hop3-apps.service/apps/${uid}`));
+  });
+
+  it("serves it by HTTPS on 443, with a certificate of its own authority", async () => {
+    const ca = readFileSync("/var/lib/hop3/edge/storage/pki/authorities/local/root.crt", "utf8");
+    const host = "first.localhost";
+    const byTls = () =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const options = {
+          host: "127.0.0.1",
+          port: 443,
+          servername: host,
+          headers: { host },
+          ca,
+          agent: false,
+        } as const;
+        requestHttps({ ...options, timeout: 20_000 }, (answer) => resolve(answer.resume().statusCode))
+          .on("error", reject)
+          .end();
+      });
+    await until("its certificate", async () => (await byTls()) === 200);
+    assert.match(ok(asAda("hop3", "system", "info")), /HTTPS on 443/);
   });
 
   it("ends an app that takes more memory than it may, says so, and nobody else is touched", async () => {
