@@ -211,6 +211,16 @@ test("requests that two servers would read differently are refused", async (cont
   };
   for (const [what, bytes] of Object.entries(cases))
     assert.match(await raw(serving.port, bytes), /^HTTP\/1\.1 400/, what);
+  for (const dots of [
+    "apps/blog/../..",
+    "apps/blog/deploys/../events",
+    "apps/%2E%2e/version",
+    "./version",
+    "a\\..\\version",
+  ]) {
+    const asked = await raw(serving.port, `GET ${apiPrefix}/${dots} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    assert.match(asked, /^HTTP\/1\.1 400/, dots);
+  }
   assert.match(await raw(serving.port, `${head}Host: localhost\r\nHost: evil.example\r\n\r\n`), /403/);
   assert.match(
     await raw(serving.port, `GET http://localhost${apiPrefix}/version HTTP/1.1\r\nHost: evil.example\r\n\r\n`),

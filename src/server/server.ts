@@ -15,6 +15,7 @@ import type { Log } from "#sys/log.ts";
 import { appResource, type Principal, type Resource, server } from "#identity/principal.ts";
 import { type Audit, requestAudit } from "./audit.ts";
 import { checkHost } from "./host-check.ts";
+import { requirePlainPath } from "./plain-path.ts";
 import { parseInput } from "./input.ts";
 import { problemResponse } from "./problem.ts";
 import { type StreamEvent, sseResponse } from "./sse.ts";
@@ -40,7 +41,11 @@ export type ServerOptions = {
 };
 
 /** How a request that asks for another protocol is told that it gets it (upgrade.ts). */
-export type Bindings = { readonly upgrade?: (stream: Duplex) => void };
+export type Bindings = {
+  readonly upgrade?: (stream: Duplex) => void;
+  /** As Node has it: its address is not resolved yet. */
+  readonly incoming?: { readonly url?: string };
+};
 
 type Env = { Bindings: Bindings; Variables: { requestId: string; user: string } };
 
@@ -77,6 +82,7 @@ export function createServer(options: ServerOptions): Hono<Env> {
   });
   app.use(async (context, next) => {
     checkHost(context.req.header("host"), hosts);
+    requirePlainPath(context.env?.incoming?.url ?? "");
     // Answered like GET without a body, it would open a stream that nobody reads and nobody closes.
     if (context.req.method === "HEAD") throw new AppError("NOT_FOUND", "The API does not answer HEAD.");
     await next();

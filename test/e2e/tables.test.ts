@@ -53,7 +53,11 @@ test("every sound app's own files are read without complaint", () => {
 
 test("a broken app whose files alone show it is refused by its own code, in the words of the table", () => {
   const byFile = new Set(["INVALID_CONFIG", "INVALID_PROCFILE", "INVALID_ENV_FILE", "NOT_BUILT_YET"]);
-  const own = brokenApps.filter(({ code, dir }) => byFile.has(code) && !existsSync(join(dir, "package.json")));
+  // Of some it is the server's mode that refuses them.
+  const own = brokenApps.filter(
+    ({ code, dir, says }) =>
+      byFile.has(code) && !existsSync(join(dir, "package.json")) && !says.join().includes("needs system mode"),
+  );
   assert.ok(own.length >= 5);
   for (const { name, dir, code, says } of own) {
     assert.throws(
