@@ -30,7 +30,7 @@ const checks = [
 
 /** @param {string[]} args */
 function runTests(args) {
-  return runNode26(["--test", "--test-concurrency=2", `--test-timeout=${FILE_TIMEOUT_MS}`, ...args]);
+  return runNode26(["--test", "--test-concurrency=3", `--test-timeout=${FILE_TIMEOUT_MS}`, ...args]);
 }
 
 /** @param {string} pattern */
