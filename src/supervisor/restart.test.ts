@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, test } from "node:test";
 import { restartPolicies, type ProcessSpec, type RestartPolicy } from "#core/records.ts";
@@ -74,7 +74,12 @@ describe("a live process that ends by itself", () => {
   const reaches = (bench: Bench, state: string) =>
     // The connection to a supervisor that has stopped is told as lost once.
     eventually(async () => (await only(bench).catch(() => undefined))?.state === state, `it is ${state}`);
-  const tell = (bench: Bench, how: string) => writeFileSync(join(bench.env["BENCH"] ?? "", "end"), `${how}\n`);
+  /** At once: the shell must not find the file before what it says. */
+  const tell = (bench: Bench, how: string): void => {
+    const path = join(bench.env["BENCH"] ?? "", "end");
+    writeFileSync(`${path}.draft`, `${how}\n`);
+    renameSync(`${path}.draft`, path);
+  };
 
   const ends = { "0": "exit 0", "1": "exit 1", KILL: "exit 137 or signal 9 (SIGKILL)" };
   for (const restart of restartPolicies) {
