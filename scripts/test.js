@@ -12,6 +12,9 @@ import { testFiles } from "./setup/test-files.js";
 
 const layers = "test/layers.test.ts";
 
+/** These take minutes each, and begin first: at the end everything would wait for them. */
+const longest = ["test/system/e2e.test.ts", "src/supervisor/recovery.test.ts", "test/e2e/interrupted-deploys.test.ts"];
+
 /** A test that hangs ends the run instead of CI's patience. Milliseconds for one file. */
 const FILE_TIMEOUT_MS = 10 * 60_000;
 
@@ -53,7 +56,8 @@ async function runAll() {
     process.stdout.write(Buffer.concat(output));
     return status;
   }
-  return runTests(testFiles(paths.root).filter((file) => file !== layers));
+  const files = testFiles(paths.root).filter((file) => file !== layers);
+  return runTests([...longest, ...files.filter((file) => !longest.includes(file))]);
 }
 
 try {
