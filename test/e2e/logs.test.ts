@@ -19,10 +19,10 @@ def end(*_):
 signal.signal(signal.SIGTERM, end)
 crash = os.path.join(os.environ["HOP3_DATA_DIR"], "crash")
 while True:
-    crashes = os.path.exists(crash)
-    print("tick", run, n, "last" if over or crashes else "on", flush=True)
+    ends, crashes = over, os.path.exists(crash)
+    print("tick", run, n, "last" if ends or crashes else "on", flush=True)
     print("noise", file=sys.stderr, flush=True)
-    if over: sys.exit(0)
+    if ends: sys.exit(0)
     if crashes:
         os.unlink(crash)
         os.kill(os.getpid(), signal.SIGKILL)
