@@ -2,7 +2,17 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { slotFile } from "#core/slots.ts";
@@ -37,15 +47,16 @@ export async function makeAttackBench(): Promise<AttackBench> {
   // Not below /tmp, which the walls have of their own: there what is made is free, and below it, too.
   const bench = await makeWalledBench("/run");
   const { layout, client } = bench;
-  const child = spawn(
-    bench.inNetwork[0] ?? "",
-    [...bench.inNetwork.slice(1), process.execPath, ...attackedArgv(layout)],
-    {
-      stdio: ["ignore", "pipe", "inherit"],
-    },
-  );
+  const [enter = "", ...into] = bench.inNetwork;
+  const left = leftOpen(bench);
+  const child = spawn(enter, [...into, process.execPath, ...attackedArgv(layout)], {
+    stdio: ["ignore", "pipe", "inherit", left],
+  });
+  closeSync(left);
   bench.children.push(child);
-  const [told] = (await Promise.race([once(child.stdout, "data"), once(child, "exit")])) as [Buffer | number];
+  const [told] = (await Promise.race([once(child.stdout ?? assert.fail(), "data"), once(child, "exit")])) as [
+    Buffer | number,
+  ];
   assert.ok(Buffer.isBuffer(told), "the supervisor did not start");
   await startHost(bench);
   for (const path of [layout.database, layout.masterKey]) writeFileSync(path, "secret");
@@ -85,6 +96,13 @@ export async function makeAttackBench(): Promise<AttackBench> {
 
 function outside(bench: WalledBench): string {
   return dirname(bench.layout.root);
+}
+
+/** A descriptor too many, as a careless starter leaves one to whom it starts. */
+function leftOpen(bench: WalledBench): number {
+  const path = join(outside(bench), "left-open");
+  writeFileSync(path, "of the starter");
+  return openSync(path, "r");
 }
 
 /** Gives a tree what an attacker would like to find in one. */
@@ -254,12 +272,13 @@ const attackers: Readonly<Record<Stage | "outside", Attacker>> = {
     const [enter = "", ...into] = bench.inNetwork;
     const home = join(outside(bench), "home");
     mkdirSync(home, { recursive: true });
+    const left = leftOpen(bench);
     const child = spawn(enter, [...into, python, here("attacker.py"), "outside"], {
       env: { ...bench.env, HOME: home },
       cwd: "/",
-      // One too many, as a careless starter leaves it.
-      stdio: ["ignore", "ignore", "inherit", "ignore"],
+      stdio: ["ignore", "ignore", "inherit", left],
     });
+    closeSync(left);
     bench.children.push(child);
     await once(child, "exit");
   },
