@@ -29,6 +29,8 @@ export type CommandContext = {
   app(from?: { readonly directory?: string; readonly orDirectory?: boolean }): Promise<ResolvedApp>;
   /** Asks that the name be typed, unless --confirm, --yes or --force answered. Throws CONFIRMATION_NEEDED. */
   confirmByName(name: string, what: string): Promise<void>;
+  /** Asks `[y/N]`, for what can be brought back, unless --yes, --confirm or --force answered. Throws CONFIRMATION_NEEDED. */
+  confirmYes(what: string): Promise<void>;
   /** Writes a line of data to stdout at once (streams); waits while the reader is slow. */
   emit(text: string): Promise<void>;
 };

@@ -129,6 +129,14 @@ function makeContext(
       if ((await ask(terminal, `Type the name to go on (${name}): `)).trim() !== name)
         throw refused("Nothing was removed.");
     },
+    confirmYes: async (what) => {
+      if (flags["yes"] === true || flags["force"] === true || text("confirm") !== undefined) return;
+      const refused = (message: string) =>
+        new AppError("CONFIRMATION_NEEDED", message, { hint: "Repeat with --yes when you are sure." });
+      if (!mayAsk) throw refused(`${what} Nobody can be asked here.`);
+      terminal.stderr.write(`${printable(what)}\n`);
+      if (!/^y(es)?$/i.test((await ask(terminal, "Go on? [y/N] ")).trim())) throw refused("Nothing was changed.");
+    },
     emit: (line) => write(terminal, line),
   };
 }

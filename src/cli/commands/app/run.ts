@@ -20,11 +20,11 @@ export const appRun = defineCommand({
     "It exits with the command's status, 128+n when that ended by signal n, and 254 when it failed itself. When you leave or the connection breaks, the command and all it has started are ended.",
   ],
   examples: [
-    "hop3 run -- python manage.py migrate",
-    "hop3 run 'rake db:seed && echo done' --app blog",
+    "hop3 run -- python3 manage.py migrate",
+    "hop3 run 'python3 manage.py seed && echo done' --app blog",
     "hop3 run --app blog",
     "hop3 run -e DEPTH=2 -- ./report.sh > report.csv",
-    "hop3 run -- psql < dump.sql",
+    "hop3 run -- python3 manage.py load < dump.json",
   ],
   positionals: [
     {
@@ -50,7 +50,7 @@ export const appRun = defineCommand({
     const words = context.args("command");
     if (words.length === 0 && !isTerminal && terminal.stdin.isTTY === true) {
       throw new AppError("USAGE", "A shell needs a terminal or something on stdin.", {
-        hint: "For example: hop3 run -- python manage.py migrate",
+        hint: "For example: hop3 run -- python3 manage.py migrate",
       });
     }
     const limit = context.flag("timeout");

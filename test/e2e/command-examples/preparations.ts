@@ -1,0 +1,85 @@
+/**
+ * What an example of the command table needs beside the world of world.ts: by the example itself, or by its command's words.
+ * An example that is not here runs as it stands and must end with 0. There is no way to leave one out: what only root can
+ * do names the test that does it.
+ */
+import type { RunningPlatform } from "../platform.ts";
+import type { Dialogue, World } from "./world.ts";
+
+export type Preparation = {
+  /** Done first; what it gives back stands in the example for placeholders of that text. */
+  readonly before?: (world: World) => Promise<Readonly<Record<string, string>> | undefined | void>;
+  /** Exit statuses that are right; 0 unless given. */
+  readonly exits?: readonly number[];
+  /** It asks, or goes on until somebody ends it: what is seen and typed, at a terminal. */
+  readonly dialogue?: Dialogue | ((world: World) => Dialogue);
+  /** Root's work: the file of the test that does it, and the command as it stands there. */
+  readonly elsewhere?: { readonly file: string; readonly says: string };
+};
+
+const install = "test/e2e/server-install.test.ts";
+const cancelSlowDeploy: Preparation = { before: async (world) => ({ "12": String(await world.beginSlowDeploy()) }) };
+const newestReleases: Preparation = {
+  before: async ({ platform }) => {
+    const [newest, older] = await releases(platform);
+    return { "12": String(newest), "11": String(older) };
+  },
+};
+
+export const preparations: Readonly<Record<string, Preparation>> = {
+  "deploy cancel": cancelSlowDeploy,
+  "hop3 logs -f": { dialogue: [[/at work|app is well/, "\u0003"]], exits: [130] },
+  "hop3 logs --process web.2 --since 2026-03-01T14:30": {
+    before: async ({ hop3 }) => void (await hop3("ps", "scale", "web=2")),
+  },
+  "hop3 run --app blog": {
+    dialogue: [
+      [/[$#] /, "echo depth=$((40+2))\r"],
+      [/depth=42/, "exit\r"],
+    ],
+  },
+  "hop3 rollback 12": {
+    before: async ({ platform }) => ({ "12": String((await releases(platform))[1]) }),
+  },
+  "release show": newestReleases,
+  "release diff": newestReleases,
+  "release promote": {
+    before: async ({ platform }) => ({ "12": String((await releases(platform))[1]) }),
+  },
+  "hop3 app build-logs --deploy 3": {
+    before: async ({ platform }) => {
+      const { deploys } = (await platform.api("GET", "/apps/blog/deploys")) as { deploys: { deploy: number }[] };
+      return { "3": String(deploys[0]?.deploy) };
+    },
+  },
+  "hop3 app destroy --app blog": { dialogue: [[/Type the name to go on \(blog\): /, "blog\r"]] },
+  "hop3 top": { dialogue: [[/blog/, "q"]] },
+  "hop3 top --app blog --sort memory": { dialogue: [[/blog/, "q"]] },
+  "hop3 cron history nightly 17": {
+    before: async ({ platform, hop3 }) => {
+      await hop3("cron", "run", "nightly");
+      const { runs } = (await platform.api("GET", "/apps/blog/cron/nightly/runs")) as { runs: { run: number }[] };
+      return { "17": String(runs[0]?.run) };
+    },
+  },
+  "domain remove": { before: async ({ hop3 }) => void (await hop3("domain", "add", "www.example.com")) },
+  "sudo hop3 server install": { elsewhere: { file: install, says: '"server", "install")' } },
+  "sudo hop3 server install --domain apps.example.org": {
+    elsewhere: { file: install, says: '"server", "install", "--domain"' },
+  },
+  "sudo hop3 server start": { elsewhere: { file: install, says: '"server", "start"' } },
+  "sudo hop3 server uninstall": { elsewhere: { file: install, says: '"server", "uninstall"' } },
+  "sudo hop3 server uninstall --purge --yes": {
+    elsewhere: { file: install, says: '"server", "uninstall", "--purge", "--yes"' },
+  },
+  "hop3 login http://127.0.0.1:8009": { dialogue: ({ platform }) => [[/Token: /, `${platform.token}\r`]] },
+  // A host that lacks something of system mode is told so, with 1.
+  "system status": { exits: [0, 1] },
+};
+
+/** Numbers of the app's releases, the newest first; two at least. */
+async function releases(platform: RunningPlatform): Promise<number[]> {
+  await platform.api("PATCH", "/apps/blog/env", { set: { TOUCHED: String(performance.now()) } });
+  const found = (await platform.api("GET", "/apps/blog/releases")) as { releases: { release: number }[] };
+  return found.releases.map(({ release }) => release);
+}
