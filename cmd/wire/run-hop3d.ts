@@ -1,6 +1,7 @@
 /** The control plane as a process: API, deploys, and what its predecessor left half done. Ends the process. */
 import { authenticate } from "#identity/authenticate.ts";
-import { can } from "#identity/can.ts";
+import { authorize } from "#identity/can.ts";
+import { orgOfApp } from "#store/apps.ts";
 import { collectDaily } from "#paas/disk/collect-daily.ts";
 import { watchRoom } from "#paas/disk/watch-room.ts";
 import { finishDestroys } from "#paas/destroy.ts";
@@ -60,8 +61,9 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
       host: "127.0.0.1",
       port: settings.apiPort,
       useCases: platformUseCases(platform),
-      authenticate: (authorization) => authenticate(platform.store, authorization),
-      can,
+      authenticate: (authorization, address) => authenticate(platform.store, authorization, address),
+      authorize,
+      orgOfApp: (app) => orgOfApp(platform.store, app),
       log,
       audit: (entry) => appendEvent(platform.store, entry),
       tarMax: receiveLimits.bytes,

@@ -26,12 +26,24 @@ import { beginRollback, diffReleases, listReleases, showRelease } from "#paas/re
 import { createSession, joinSession } from "#paas/sessions.ts";
 import { systemStatus } from "#paas/system-status.ts";
 import { systemInfo } from "#paas/system.ts";
+import { can } from "#identity/can.ts";
+import { appResource, type Principal } from "#identity/principal.ts";
+import { whoIs } from "#identity/who-is.ts";
+import { orgsOfApps } from "#store/apps.ts";
 import type { UseCases } from "#server/use-cases.ts";
 
 export function platformUseCases(platform: Platform): UseCases {
   const metricsPage = createMetricsPage(platform);
+  /** Which apps somebody may see, as of now. */
+  const seenBy = async (principal: Principal): Promise<(app: string) => boolean> => {
+    const orgs = await orgsOfApps(platform.store);
+    return (app) => can(principal, "app.show", appResource(app, orgs.get(app)));
+  };
   return {
-    listApps: async () => ({ apps: await listApps(platform) }),
+    listApps: async ({ principal }) => {
+      const isSeen = await seenBy(principal);
+      return { apps: (await listApps(platform)).filter(({ app }) => isSeen(app)) };
+    },
     showApp: ({ params }) => showApp(platform, params.app),
     destroyApp: async ({ params, query, principal }) => ({
       app: params.app,
@@ -110,7 +122,11 @@ export function platformUseCases(platform: Platform): UseCases {
       app: params.app,
       events: await appEvents(platform, params.app, query.lines),
     }),
-    listInstances: () => listInstances(platform),
+    listInstances: async ({ principal }) => {
+      const isSeen = await seenBy(principal);
+      const all = await listInstances(platform);
+      return { ...all, instances: all.instances.filter(({ app }) => isSeen(app)) };
+    },
     metricsPage: () => metricsPage(),
 
     listCron: async ({ params }) => ({ app: params.app, jobs: await listCron(platform, params.app) }),
@@ -150,7 +166,7 @@ export function platformUseCases(platform: Platform): UseCases {
       lines: await systemLogs(platform, query.service, query.lines),
     }),
     version: async () => ({ name: "hop3", version: platform.version, api: "v1" }),
-    whoami: async ({ principal }) => ({ user: principal.name, role: principal.role }),
+    whoami: async ({ principal }) => whoIs(principal),
   };
 }
 

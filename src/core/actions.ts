@@ -10,9 +10,19 @@ export const actions = [
   "app.env.write",
   "app.domain.write",
   "app.destroy",
+  "app.source.read",
+  "app.source.write",
+  "account.read",
+  "account.write",
+  "user.list",
+  "user.manage",
+  "access.list",
+  "access.manage",
+  "audit.read",
   "system.info",
   "system.logs",
   "system.metrics",
+  "system.manage",
 ] as const;
 
 export type Action = (typeof actions)[number];

@@ -1,19 +1,77 @@
 /** From the Authorization header of a request to who asks. */
 import { AppError } from "#core/errors.ts";
+import type { AppRole } from "#core/roles.ts";
 import type { Db } from "#store/db.ts";
-import { findToken, touchToken } from "#store/tokens.ts";
+import { grantsOfUser } from "#store/grants.ts";
+import { groupsOfUser } from "#store/groups.ts";
+import { findToken, findTokenById, type LiveToken, touchToken } from "#store/tokens.ts";
+import { isAddressIn } from "./addresses.ts";
 import type { Principal } from "./principal.ts";
 
 const bearer = /^bearer +(\S{1,200})$/i;
 
-/** Throws UNAUTHENTICATED, with the same words whether the token is unknown, expired or revoked. */
-export async function authenticate(db: Db, authorization: string | undefined): Promise<Principal> {
+/**
+ * `address` is the client's, where it is known. Throws UNAUTHENTICATED, with the same words whether the token is unknown,
+ * expired, revoked, or not for this address.
+ */
+export async function authenticate(
+  db: Db,
+  authorization: string | undefined,
+  address: string | undefined,
+): Promise<Principal> {
   if (authorization === undefined || authorization === "")
     throw new AppError("UNAUTHENTICATED", "You are not logged in.");
-  const secret = bearer.exec(authorization)?.[1];
+  return authenticateSecret(db, bearer.exec(authorization)?.[1], address);
+}
+
+/** The same for a secret that came otherwise: as the password of `git`. */
+export async function authenticateSecret(
+  db: Db,
+  secret: string | undefined,
+  address: string | undefined,
+): Promise<Principal> {
   const found = secret === undefined ? undefined : await findToken(db, secret);
-  if (found === undefined) throw new AppError("UNAUTHENTICATED", "This token is not valid here, or not any more.");
+  if (found === undefined || !isFrom(found, address))
+    throw new AppError("UNAUTHENTICATED", "This token is not valid here, or not any more.");
   // When a token was used is a comfort: a full disk must not lock out the person who comes to free it.
   await touchToken(db, found.token).catch(() => undefined);
-  return { name: found.token.user, role: found.role, token: found.token.id };
+  return principalOf(db, found, address);
+}
+
+/** Who was let in by the credential of this id, as of now; undefined when it is good no more. */
+export async function reloadPrincipal(db: Db, { credential, address }: Principal): Promise<Principal | undefined> {
+  const found = await findTokenById(db, credential.id);
+  return found === undefined || !isFrom(found, address) ? undefined : principalOf(db, found, address);
+}
+
+function isFrom({ token }: LiveToken, address: string | undefined): boolean {
+  if (token.addresses === null) return true;
+  return address !== undefined && token.addresses.some((network) => isAddressIn(address, network));
+}
+
+async function principalOf(
+  db: Db,
+  { token, role, userKind }: LiveToken,
+  address: string | undefined,
+): Promise<Principal> {
+  const { id, kind, name, org, user } = token;
+  const groups = await groupsOfUser(db, org, user);
+  const granted = await grantsOfUser(
+    db,
+    org,
+    user,
+    groups.map((group) => group.name),
+  );
+  const grants = new Map<string, AppRole[]>();
+  for (const grant of granted) grants.set(grant.app, [...(grants.get(grant.app) ?? []), grant.role]);
+  return {
+    name: user,
+    kind: userKind,
+    org,
+    roles: [...new Set([role, ...groups.flatMap((group) => group.role ?? [])])],
+    grants,
+    credential: { id, kind, name },
+    scope: { actions: token.actions, apps: token.apps },
+    address,
+  };
 }

@@ -42,7 +42,7 @@ export async function makeApp(platform: Platform, name: string, by: Actor): Prom
       `${domain}, the default domain of ${quote(name)}, belongs to the app ${owner.app}.`,
     );
   }
-  await createApp(store, name);
+  await createApp(store, name, by.org);
   try {
     await callAgain(platform, "app.make", { app: name });
   } catch (error) {

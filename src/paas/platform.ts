@@ -53,4 +53,4 @@ export type Platform = {
 };
 
 /** Who asked, for records and the audit log. */
-export type Actor = { readonly name: string };
+export type Actor = { readonly name: string; /** Whose app it is when it is made. */ readonly org?: string };

@@ -8,7 +8,7 @@ import { encodeDeployEnv } from "#core/api/deploy-env.ts";
 import { can } from "#identity/can.ts";
 import { appResource, server } from "#identity/principal.ts";
 import { createServer } from "./server.ts";
-import { memoryPlatform, memoryServerOptions } from "./testing.ts";
+import { memoryPlatform, memoryServerOptions, somebody } from "./testing.ts";
 
 const asAdmin = { authorization: "Bearer admin-token", host: "localhost:8009" };
 const json = { ...asAdmin, "content-type": "application/json" };
@@ -50,11 +50,11 @@ for (const [name, route] of Object.entries(routes) as [string, Route][]) {
 
     const headers = { host: "localhost", authorization: "Bearer viewer-token" };
     const viewer = await ask(route.method, examplePath(route), { headers });
-    const resource = route.path.includes(":app") ? appResource("blog") : server;
+    const resource = route.path.includes(":app") ? appResource("blog", "default") : server;
     const may =
       route.action === "public" ||
       route.action === "signed-in" ||
-      can({ name: "vi", role: "viewer", token: "t2" }, route.action, resource);
+      can(somebody("vi", "viewer"), route.action, resource);
     assert.equal(viewer.body.code === "DENIED", !may, `${viewer.status} ${viewer.text}`);
   });
 }

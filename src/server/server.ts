@@ -11,6 +11,7 @@ import type { Route } from "#core/api/route.ts";
 import { routes } from "#core/api/routes.ts";
 import { sessionProtocol } from "#core/session-frames.ts";
 import { AppError, toAppError } from "#core/errors.ts";
+import { isAppName } from "#core/names.ts";
 import type { Log } from "#sys/log.ts";
 import { appResource, type Principal, type Resource, server } from "#identity/principal.ts";
 import { type Audit, requestAudit } from "./audit.ts";
@@ -24,9 +25,12 @@ import type { UseCases } from "./use-cases.ts";
 
 export type ServerOptions = {
   readonly useCases: UseCases;
-  /** From the Authorization header to who asks; throws UNAUTHENTICATED. */
-  readonly authenticate: (authorization: string | undefined) => Promise<Principal>;
-  readonly can: (principal: Principal, action: Action, resource: Resource) => boolean;
+  /** From the Authorization header and the client's address to who asks; throws UNAUTHENTICATED. */
+  readonly authenticate: (authorization: string | undefined, address: string | undefined) => Promise<Principal>;
+  /** Throws when the principal may not. */
+  readonly authorize: (principal: Principal | undefined, action: Action, resource: Resource) => void;
+  /** The organisation that an app belongs to; undefined when there is no such app. */
+  readonly orgOfApp: (app: string) => Promise<string | undefined>;
   readonly log: Pick<Log, "info" | "error">;
   /** Writes to the audit log (audit.ts). */
   readonly audit: Audit;
@@ -44,7 +48,7 @@ export type ServerOptions = {
 export type Bindings = {
   readonly upgrade?: (stream: Duplex) => void;
   /** As Node has it: its address is not resolved yet. */
-  readonly incoming?: { readonly url?: string };
+  readonly incoming?: { readonly url?: string; readonly socket?: { readonly remoteAddress?: string } };
 };
 
 type Env = { Bindings: Bindings; Variables: { requestId: string; user: string } };
@@ -111,12 +115,13 @@ export function createServer(options: ServerOptions): Hono<Env> {
     app.on(route.method, `${apiPrefix}${route.path}`, async (context) => {
       const request = context.req.raw;
       const params: Readonly<Record<string, string>> = context.req.param();
-      const principal = await identify(route, context.req.header("authorization"), options);
+      const address = context.env?.incoming?.socket?.remoteAddress;
+      const principal = await identify(route, context.req.header("authorization"), address, options);
       const user = principal?.name ?? "nobody";
       if (principal !== null) context.set("user", principal.name);
       const audited = { route, actor: user, app: params["app"] };
       return audit.watch(audited, async () => {
-        admit(route, principal, params["app"], options);
+        await admit(route, principal, params["app"], options);
         const input = await parseInput(route, request, params, options.tarMax);
         await audit.looked(audited);
 
@@ -158,15 +163,21 @@ export function createServer(options: ServerOptions): Hono<Env> {
 async function identify(
   route: Route,
   authorization: string | undefined,
+  address: string | undefined,
   { authenticate }: ServerOptions,
 ): Promise<Principal | null> {
-  return route.action === "public" ? null : await authenticate(authorization);
+  return route.action === "public" ? null : await authenticate(authorization, address);
 }
 
-/** Default deny: whether it may. Throws DENIED. */
-function admit(route: Route, principal: Principal | null, app: string | undefined, { can }: ServerOptions): void {
+/** Default deny: whether it may. Throws DENIED, or APP_NOT_FOUND for an app that is not to be seen. */
+async function admit(
+  route: Route,
+  principal: Principal | null,
+  app: string | undefined,
+  { authorize, orgOfApp }: ServerOptions,
+): Promise<void> {
   if (route.action === "public" || (route.action === "signed-in" && principal !== null)) return;
-  const resource = app === undefined ? server : appResource(app);
-  if (principal !== null && route.action !== "signed-in" && can(principal, route.action, resource)) return;
-  throw new AppError("DENIED", `Your role (${principal?.role ?? "none"}) does not allow this (${route.action}).`);
+  if (route.action === "signed-in") throw new AppError("UNAUTHENTICATED", "You are not logged in.");
+  const resource = app === undefined ? server : appResource(app, isAppName(app) ? await orgOfApp(app) : undefined);
+  authorize(principal ?? undefined, route.action, resource);
 }

@@ -11,7 +11,9 @@ import { deployEnvHeader } from "#core/api/prefix.ts";
 import { AppError } from "#core/errors.ts";
 import { encodeFrame } from "#core/session-frames.ts";
 import type { SystemCheck } from "#core/api/system.ts";
-import { can } from "#identity/can.ts";
+import { authorize } from "#identity/can.ts";
+import { whoIs } from "#identity/who-is.ts";
+import type { Role } from "#core/roles.ts";
 import type { Principal } from "#identity/principal.ts";
 import type { ServerOptions } from "./server.ts";
 import type { AuditEntry } from "./audit.ts";
@@ -36,8 +38,23 @@ export type MemoryPlatform = {
 };
 
 const at = "2026-01-02T03:04:05.000Z";
-const admin: Principal = { name: "ada", role: "admin", token: "t1" };
-const viewer: Principal = { name: "vi", role: "viewer", token: "t2" };
+/** Somebody with a role, for tests. */
+export function somebody(name: string, role: Role, extra: Partial<Principal> = {}): Principal {
+  return {
+    name,
+    kind: "person",
+    org: "default",
+    roles: [role],
+    grants: new Map(),
+    credential: { id: `token-of-${name}`, kind: "token", name: "laptop" },
+    scope: { actions: null, apps: null },
+    address: "127.0.0.1",
+    ...extra,
+  };
+}
+
+const admin = somebody("ada", "admin");
+const viewer = somebody("vi", "viewer");
 
 export function memoryPlatform(): MemoryPlatform {
   const apps = new Map<string, MemoryApp>();
@@ -452,7 +469,7 @@ export function memoryPlatform(): MemoryPlatform {
       }),
       metricsPage: async () => 'hop3_info{version="1.2.3"} 1\n',
       version: async () => ({ name: "hop3", version: "1.2.3", api: "v1" }),
-      whoami: async ({ principal }) => ({ user: principal.name, role: principal.role }),
+      whoami: async ({ principal }) => whoIs(principal),
     },
   };
   return platform;
@@ -477,7 +494,8 @@ export function memoryServerOptions(platform: MemoryPlatform): ServerOptions & {
       if (authorization === "Bearer viewer-token") return viewer;
       throw new AppError("UNAUTHENTICATED", "You are not logged in.");
     },
-    can,
+    authorize,
+    orgOfApp: async (app) => (platform.apps.has(app) ? "default" : undefined),
     log: { info: write, error: write },
     audit: async (entry) => void audited.push(entry),
     audited,

@@ -32,6 +32,7 @@ for (const database of databases) {
         message: null,
         liveRelease: null,
         destroyedBy: null,
+        org: "default",
         createdAt: "2026-01-01T00:00:00.000Z",
         updatedAt: "2026-01-01T00:00:00.000Z",
       });

@@ -3,6 +3,7 @@ import { AppError } from "#core/errors.ts";
 import { parseAppName, quote } from "#core/names.ts";
 import { query, timestamp, type Db } from "./db.ts";
 import { meaning } from "./failures.ts";
+import { firstOrg } from "./orgs.ts";
 import type { Row } from "./tables.ts";
 
 export type AppState = "new" | "running" | "stopped" | "failed";
@@ -16,12 +17,14 @@ export type App = {
   readonly liveRelease: number | null;
   /** Who asked for its end, once that was accepted: from then on there is no way back. */
   readonly destroyedBy: string | null;
+  /** The organisation that it belongs to. */
+  readonly org: string;
   readonly createdAt: string;
   readonly updatedAt: string;
 };
 
-/** Throws INVALID_APP_NAME or APP_EXISTS. */
-export async function createApp(db: Db, name: string): Promise<App> {
+/** Throws INVALID_APP_NAME or APP_EXISTS: a name is taken on the whole server, whose ever the app is. */
+export async function createApp(db: Db, name: string, org: string = firstOrg): Promise<App> {
   const at = timestamp(db);
   const insert = query(db)
     .insertInto("apps")
@@ -36,6 +39,7 @@ export async function createApp(db: Db, name: string): Promise<App> {
       created_at: at,
       updated_at: at,
       destroyed_by: null,
+      org,
     })
     .returningAll()
     .executeTakeFirstOrThrow();
@@ -52,6 +56,18 @@ export async function getApp(db: Db, name: string): Promise<App | undefined> {
 /** By name. */
 export async function listApps(db: Db): Promise<App[]> {
   return (await query(db).selectFrom("apps").selectAll().orderBy("name").execute()).map(toApp);
+}
+
+/** Whose it is; undefined when there is no such app. */
+export async function orgOfApp(db: Db, name: string): Promise<string | undefined> {
+  const row = await query(db).selectFrom("apps").select("org").where("name", "=", name).executeTakeFirst();
+  return row?.org;
+}
+
+/** By app, for all. */
+export async function orgsOfApps(db: Db): Promise<ReadonlyMap<string, string>> {
+  const rows = await query(db).selectFrom("apps").select(["name", "org"]).execute();
+  return new Map(rows.map(({ name, org }) => [name, org]));
 }
 
 /** Throws APP_NOT_FOUND. */
@@ -117,6 +133,7 @@ function toApp(row: Row<"apps">): App {
     message: row.message,
     liveRelease: row.live_release,
     destroyedBy: row.destroyed_by,
+    org: row.org,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

@@ -1,5 +1,6 @@
 /** The rows as the database holds them. They stay in this folder: what leaves it are the plain objects of each aggregate. */
 import type { Selectable } from "kysely";
+import type { AppRole, Role } from "#core/roles.ts";
 
 /** Times are ISO text in UTC, JSON is text: the same in both databases, and sorted as it reads. */
 export type Tables = {
@@ -14,6 +15,7 @@ export type Tables = {
     created_at: string;
     updated_at: string;
     destroyed_by: string | null;
+    org: string;
   };
   env: { app: string; name: string; sealed: string; source: "user" | "generated" | "file"; updated_at: string };
   domains: { name: string; app: string; created_at: string };
@@ -67,7 +69,32 @@ export type Tables = {
     facts: string;
   };
   deploy_events: { app: string; deploy: number; seq: number; type: string; data: string; at: string };
-  users: { name: string; role: "admin" | "developer" | "viewer"; created_at: string };
+  orgs: { name: string; created_at: string };
+  members: { org: string; user_name: string; role: Role; created_at: string };
+  users: {
+    name: string;
+    created_at: string;
+    kind: "person" | "service";
+    email: string | null;
+    disabled_at: string | null;
+    password: string | null;
+    password_at: string | null;
+    totp: string | null;
+    totp_at: string | null;
+    totp_step: number | null;
+  };
+  recovery_codes: { user_name: string; hash: string; used_at: string | null };
+  identities: { issuer: string; subject: string; user_name: string; created_at: string };
+  groups: { org: string; name: string; role: Role | null; claim: string | null; created_at: string };
+  group_members: { org: string; group_name: string; user_name: string; source: "local" | "oidc"; created_at: string };
+  grants: {
+    app: string;
+    subject_kind: "user" | "group";
+    subject: string;
+    role: AppRole;
+    created_at: string;
+    created_by: string;
+  };
   tokens: {
     id: string;
     hash: string;
@@ -77,6 +104,41 @@ export type Tables = {
     expires_at: string | null;
     last_used_at: string | null;
     revoked_at: string | null;
+    kind: "token" | "session";
+    org: string;
+    actions: string | null;
+    apps: string | null;
+    addresses: string | null;
+    address: string | null;
+    agent: string | null;
+    idle_seconds: number | null;
+  };
+  logins: {
+    id: string;
+    hash: string;
+    user_name: string | null;
+    stage: string;
+    data: string | null;
+    address: string | null;
+    created_at: string;
+    expires_at: string;
+    tries: number;
+  };
+  failures: {
+    kind: "user" | "address";
+    subject: string;
+    count: number;
+    first_at: string;
+    last_at: string;
+    locked_until: string | null;
+  };
+  ssh_keys: {
+    fingerprint: string;
+    user_name: string;
+    name: string;
+    key: string;
+    created_at: string;
+    last_used_at: string | null;
   };
   events: {
     seq: number;

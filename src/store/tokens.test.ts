@@ -10,7 +10,17 @@ for (const database of databases) {
     test("users have a name and a role, each name once", async (t) => {
       const { store } = await database.open(t);
       const ada = await createUser(store, "ada", "developer");
-      assert.deepEqual(ada, { name: "ada", role: "developer", createdAt: "2026-01-01T00:00:00.000Z" });
+      assert.deepEqual(ada, {
+        name: "ada",
+        kind: "person",
+        org: "default",
+        role: "developer",
+        email: null,
+        disabledAt: null,
+        password: false,
+        totp: false,
+        createdAt: "2026-01-01T00:00:00.000Z",
+      });
       await assert.rejects(createUser(store, "ada", "admin"), { code: "CONFLICT" });
       await assert.rejects(createUser(store, "Ada!", "admin"), { code: "INVALID_INPUT" });
       await createUser(store, "a.b", "viewer");
@@ -27,7 +37,7 @@ for (const database of databases) {
       await createUser(store, "ada", "developer");
       const { token, secret } = await createToken(store, { user: "ada", name: "laptop" });
       assert.match(secret, /^hop3_[A-Za-z0-9_-]{43}$/);
-      assert.deepEqual(await findToken(store, secret), { token, role: "developer" });
+      assert.deepEqual(await findToken(store, secret), { token, role: "developer", userKind: "person" });
       const rows = JSON.stringify(await query(store).selectFrom("tokens").selectAll().execute());
       assert.ok(!rows.includes(secret.slice(5)));
       assert.notEqual((await createToken(store, { user: "ada", name: "laptop" })).secret, secret);

@@ -1,28 +1,51 @@
 /**
- * Bearer tokens: `hop3_` and 32 random bytes in base64url. Only the SHA-256 is stored: the token is random enough that
- * nobody can go back from it. The first 16 characters of the hash are the token's id, by which it is found and named.
+ * Credentials that are shown as bearer secrets: tokens, which somebody makes, and sessions, which a login makes. `hop3_` and
+ * 32 random bytes in base64url. Only the SHA-256 is stored: the secret is random enough that nobody can go back from it.
+ * The first 16 characters of the hash are the credential's id, by which it is found and named.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { type Action, actions } from "#core/actions.ts";
 import { AppError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
+import type { Role } from "#core/roles.ts";
 import { query, timestamp, type Db } from "./db.ts";
 import { meaning } from "./failures.ts";
+import { firstOrg } from "./orgs.ts";
 import type { Row } from "./tables.ts";
-import type { UserRole } from "./users.ts";
 
-export type Token = {
+/** What narrows a credential; null where it does not. */
+export type TokenLimits = {
+  readonly actions: readonly Action[] | null;
+  readonly apps: readonly string[] | null;
+  /** Addresses or networks (`192.0.2.0/24`) that it may be used from. */
+  readonly addresses: readonly string[] | null;
+};
+
+export type Token = TokenLimits & {
   readonly id: string;
+  readonly kind: "token" | "session";
   readonly user: string;
+  readonly org: string;
   /** What it is for, in its owner's words. */
   readonly name: string;
   readonly createdAt: string;
   readonly expiresAt: string | null;
+  /** It also ends when it was not used for so many seconds. */
+  readonly idleSeconds: number | null;
   /** To the minute. */
   readonly lastUsedAt: string | null;
   readonly revokedAt: string | null;
+  /** Where the login came from, and by which program, as far as it said. */
+  readonly address: string | null;
+  readonly agent: string | null;
 };
 
-export type NewToken = { readonly user: string; readonly name: string; readonly expiresAt?: string };
+export type NewToken = { readonly user: string; readonly name: string } & Partial<
+  Omit<Token, "id" | "createdAt" | "lastUsedAt" | "revokedAt">
+>;
+
+/** A credential that is good now, with what its user is in its organisation. */
+export type LiveToken = { readonly token: Token; readonly role: Role; readonly userKind: "person" | "service" };
 
 const secretForm = /^hop3_[A-Za-z0-9_-]{43}$/;
 const usedEvery = 60_000;
@@ -45,6 +68,14 @@ export async function createToken(
       expires_at: input.expiresAt ?? null,
       last_used_at: null,
       revoked_at: null,
+      kind: input.kind ?? "token",
+      org: input.org ?? firstOrg,
+      actions: listText(input.actions),
+      apps: listText(input.apps),
+      addresses: listText(input.addresses),
+      address: input.address ?? null,
+      agent: input.agent ?? null,
+      idle_seconds: input.idleSeconds ?? null,
     })
     .returningAll()
     .executeTakeFirstOrThrow();
@@ -55,26 +86,47 @@ export async function createToken(
 }
 
 /**
- * Whose secret it is; undefined when it is nobody's, expired or revoked. Only the id leads the search of the index;
- * the rest of the hash is compared in constant time.
+ * Whose secret it is; undefined when it is nobody's, expired or revoked, or its user is disabled or left the organisation.
+ * Only the id leads the search of the index; the rest of the hash is compared in constant time.
  */
-export async function findToken(
-  db: Db,
-  secret: string,
-): Promise<{ readonly token: Token; readonly role: UserRole } | undefined> {
+export async function findToken(db: Db, secret: string): Promise<LiveToken | undefined> {
   if (!secretForm.test(secret)) return undefined;
   const hash = hashOf(secret);
-  const row = await query(db)
+  const row = await joined(db, idOf(hash));
+  if (row === undefined || !timingSafeEqual(Buffer.from(row.hash, "hex"), Buffer.from(hash, "hex"))) return undefined;
+  return live(db, row);
+}
+
+/** The same by id, for whoever was let in by it and is still there. */
+export async function findTokenById(db: Db, id: string): Promise<LiveToken | undefined> {
+  const row = await joined(db, id);
+  return row === undefined ? undefined : live(db, row);
+}
+
+type JoinedRow = NonNullable<Awaited<ReturnType<typeof joined>>>;
+
+function joined(db: Db, id: string) {
+  return query(db)
     .selectFrom("tokens")
     .innerJoin("users", "users.name", "tokens.user_name")
+    .innerJoin("members", (join) =>
+      join.onRef("members.user_name", "=", "users.name").onRef("members.org", "=", "tokens.org"),
+    )
     .selectAll("tokens")
-    .select("users.role")
-    .where("tokens.id", "=", idOf(hash))
+    .select(["members.role", "users.kind as user_kind", "users.disabled_at"])
+    .where("tokens.id", "=", id)
     .executeTakeFirst();
-  if (row === undefined || !timingSafeEqual(Buffer.from(row.hash, "hex"), Buffer.from(hash, "hex"))) return undefined;
-  if (row.revoked_at !== null) return undefined;
-  if (row.expires_at !== null && Date.parse(row.expires_at) <= db.clock.now()) return undefined;
-  return { token: toToken(row), role: row.role };
+}
+
+function live(db: Db, row: JoinedRow): LiveToken | undefined {
+  if (row.revoked_at !== null || row.disabled_at !== null) return undefined;
+  const now = db.clock.now();
+  if (row.expires_at !== null && Date.parse(row.expires_at) <= now) return undefined;
+  if (row.idle_seconds !== null) {
+    const used = Date.parse(row.last_used_at ?? row.created_at);
+    if (now - used >= row.idle_seconds * 1000) return undefined;
+  }
+  return { token: toToken(row), role: row.role, userKind: row.user_kind };
 }
 
 /** Remembers that the token was used; writes at most once a minute. */
@@ -115,14 +167,36 @@ function idOf(hash: string): string {
   return hash.slice(0, 16);
 }
 
+function listText(list: readonly string[] | null | undefined): string | null {
+  return list === null || list === undefined ? null : JSON.stringify(list);
+}
+
+function listOf(text: string | null): readonly string[] | null {
+  return text === null ? null : (JSON.parse(text) as string[]);
+}
+
+/** An action that this Hop3 does not know any more gives nothing. */
+function actionsOf(text: string | null): readonly Action[] | null {
+  const list = listOf(text);
+  return list === null ? null : actions.filter((action) => list.includes(action));
+}
+
 function toToken(row: Row<"tokens">): Token {
   return {
     id: row.id,
+    kind: row.kind,
     user: row.user_name,
+    org: row.org,
     name: row.name,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
+    idleSeconds: row.idle_seconds,
     lastUsedAt: row.last_used_at,
     revokedAt: row.revoked_at,
+    actions: actionsOf(row.actions),
+    apps: listOf(row.apps),
+    addresses: listOf(row.addresses),
+    address: row.address,
+    agent: row.agent,
   };
 }

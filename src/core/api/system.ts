@@ -1,5 +1,7 @@
 /** The server itself, and who is asking. */
 import { z } from "zod";
+import { actions } from "../actions.ts";
+import { appRoles, roles } from "../roles.ts";
 import { systemDisk } from "./disk.ts";
 import { lastLines, logLine } from "./logs.ts";
 import { defineRoute } from "./route.ts";
@@ -81,5 +83,15 @@ export const whoami = defineRoute({
   path: "/whoami",
   summary: "The user that the token stands for",
   action: "signed-in",
-  response: z.object({ user: z.string(), role: z.string() }),
+  response: z.object({
+    user: z.string(),
+    org: z.string().describe("The organisation that the credential acts in"),
+    roles: z.array(z.enum(roles)).describe("Its own and those of its groups"),
+    grants: z.array(z.object({ app: z.string(), roles: z.array(z.enum(appRoles)) })).describe("Rights for single apps"),
+    credential: z.object({ id: z.string(), kind: z.enum(["token", "session"]), name: z.string() }),
+    scope: z
+      .object({ actions: z.array(z.enum(actions)).nullable(), apps: z.array(z.string()).nullable() })
+      .describe("What the credential is narrowed to; null where it is not"),
+  }),
 });
+export type Whoami = z.infer<typeof whoami.response>;

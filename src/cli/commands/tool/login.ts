@@ -40,7 +40,7 @@ export const login = defineCommand({
     await saveServer(serversFile(terminal.env, terminal.home), name, { url, token });
     return {
       data: { server: name, url, ...who },
-      summary: `[${name}] logged in to ${url} as ${who.user} (${who.role}).`,
+      summary: `[${name}] logged in to ${url} as ${who.user} (${who.roles.join(", ")}).`,
     };
   },
 });

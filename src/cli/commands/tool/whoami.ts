@@ -11,6 +11,6 @@ export const whoami = defineCommand({
   async run(context) {
     const client = await context.api();
     const who = await client.call("whoami", {});
-    return { data: who, text: `${who.user} (${who.role}) at ${client.server.url}` };
+    return { data: who, text: `${who.user} (${who.roles.join(", ")}) at ${client.server.url}` };
   },
 });
