@@ -10,7 +10,7 @@ import type { CommandContext } from "./context.ts";
 import type { Command } from "./define-command.ts";
 import { commandHelp, groupHelp } from "./help.ts";
 import { type ParsedLine, parseLine } from "./parse.ts";
-import { printable } from "./printable.ts";
+import { printable } from "#core/printable.ts";
 import { createProgress } from "./progress.ts";
 import { ask, canAsk } from "./prompt.ts";
 import { type Meta, errorEnvelope, errorText, okEnvelope } from "./render.ts";

@@ -1,6 +1,6 @@
 /** What a person sees while something takes its time, on stderr: a spinner on a terminal, elsewhere a line when it is over. */
 import type { Output } from "./terminal.ts";
-import { printable } from "./printable.ts";
+import { printable } from "#core/printable.ts";
 
 export type Progress = {
   /** Says what is going on now, on a terminal only; replaces what was said before. */

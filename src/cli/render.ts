@@ -1,6 +1,6 @@
 /** How results look: tables and facts for a reader, one envelope for a program. The only renderer of errors in the CLI. */
 import { type AppError, errorTable } from "#core/errors.ts";
-import { printable } from "./printable.ts";
+import { printable } from "#core/printable.ts";
 
 /** Columns as wide as their widest cell, two spaces apart; no trailing spaces. */
 export function table(headers: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { Credit, Intake, sendAll } from "#core/session-credit.ts";
 import { aliveEvery, encodeFrame, FrameReader, silenceMax, type Frame } from "#core/session-frames.ts";
 import { AppError, toAppError } from "#core/errors.ts";
-import { printable } from "./printable.ts";
+import { printable } from "#core/printable.ts";
 import type { Output, Terminal } from "./terminal.ts";
 
 /**

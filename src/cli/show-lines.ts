@@ -1,7 +1,7 @@
 /** Log lines on stdout, as they come. `--json` on a stream is one JSON object a line. */
 import type { LogLine } from "#core/api/logs.ts";
 import type { CommandContext } from "./context.ts";
-import { printable } from "./printable.ts";
+import { printable } from "#core/printable.ts";
 import { localTime } from "./render.ts";
 
 export function logText({ at, source, text }: LogLine, verbose: boolean): string {

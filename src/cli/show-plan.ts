@@ -1,7 +1,7 @@
 /** A deploy's plan for a reader: what `hop3 deploy --dry-run` prints. */
 import type { DeployPlan } from "#core/api/deploys.ts";
 import { volumeText } from "#core/volume.ts";
-import { printable } from "./printable.ts";
+import { printable } from "#core/printable.ts";
 import { facts } from "./render.ts";
 
 export function planText(plan: DeployPlan): string {

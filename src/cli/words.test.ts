@@ -4,7 +4,7 @@ import { commands } from "./command-list.ts";
 import { globalFlags } from "./define-command.ts";
 import { isLoopback } from "./http.ts";
 import { parseLine } from "./parse.ts";
-import { printable } from "./printable.ts";
+import { printable } from "#core/printable.ts";
 import { logText } from "./show-lines.ts";
 import { table } from "./render.ts";
 import { nameOfDirectory } from "./resolve-app.ts";

@@ -40,6 +40,7 @@ for (const database of databases) {
         release: 7,
         error,
         canceled: null,
+        source: null,
         createdAt: "2026-01-01T00:00:00.000Z",
         createdBy: "ada",
         startedAt: "2026-01-01T00:00:01.000Z",

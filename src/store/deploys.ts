@@ -7,6 +7,7 @@ import { quote } from "#core/names.ts";
 import { appNotFound, nextDeploy } from "./apps.ts";
 import { query, timestamp, transaction, type Db } from "./db.ts";
 import { meaning } from "./failures.ts";
+import type { DeploySource } from "./sources.ts";
 import type { Row } from "./tables.ts";
 
 export type DeployState = "queued" | "running" | "succeeded" | "failed" | "canceled";
@@ -31,6 +32,8 @@ export type Deploy = {
   readonly error: DeployError | null;
   /** What is said of its cancel, once one was accepted; it may not have ended yet. */
   readonly canceled: string | null;
+  /** What it was made of; null for an upload, a rollback, a change of settings. */
+  readonly source: DeploySource | null;
   readonly createdAt: string;
   readonly createdBy: string;
   readonly startedAt: string | null;
@@ -43,7 +46,7 @@ export type DeployChange = { readonly summary?: string; readonly build?: number;
 export async function createDeploy(
   db: Db,
   app: string,
-  input: { readonly summary: string; readonly createdBy: string },
+  input: { readonly summary: string; readonly createdBy: string; readonly source?: DeploySource | undefined },
   number?: number,
 ): Promise<Deploy> {
   return transaction(db, async (tx) => {
@@ -65,6 +68,7 @@ export async function createDeploy(
         last_step: 0,
         last_event: 0,
         canceled: null,
+        source: input.source === undefined ? null : JSON.stringify(input.source),
       })
       .returningAll()
       .executeTakeFirstOrThrow();
@@ -152,6 +156,19 @@ export async function listDeploys(db: Db, app: string, limit = 50): Promise<Depl
   return rows.map(toDeploy);
 }
 
+/** Of the newest deploy that was made of a push and went live; undefined when none is remembered. */
+export async function lastPushed(db: Db, app: string): Promise<DeploySource | undefined> {
+  const rows = await query(db)
+    .selectFrom("deploys")
+    .select("source")
+    .where("app", "=", app)
+    .where("state", "=", "succeeded")
+    .where("source", "is not", null)
+    .orderBy("number", "desc")
+    .execute();
+  return rows.map(({ source }) => JSON.parse(source ?? "null") as DeploySource).find(({ kind }) => kind === "push");
+}
+
 /** Queued or running deploys of all apps: at a start of hop3d, those that its predecessor left half done. By app, oldest first. */
 export async function unfinishedDeploys(db: Db): Promise<Deploy[]> {
   const rows = await query(db)
@@ -196,6 +213,7 @@ function toDeploy(row: Row<"deploys">): Deploy {
     build: row.build,
     release: row.release,
     canceled: row.canceled,
+    source: row.source === null ? null : (JSON.parse(row.source) as DeploySource),
     error: row.error === null ? null : (JSON.parse(row.error) as DeployError),
     createdAt: row.created_at,
     createdBy: row.created_by,

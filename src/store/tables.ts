@@ -57,6 +57,7 @@ export type Tables = {
     last_step: number;
     last_event: number;
     canceled: string | null;
+    source: string | null;
   };
   deploy_steps: {
     app: string;
@@ -95,6 +96,7 @@ export type Tables = {
     created_at: string;
     created_by: string;
   };
+  sources: { app: string; branch: string | null; updated_at: string };
   tokens: {
     id: string;
     hash: string;

@@ -1,6 +1,6 @@
 /** The columns of `hop3 top`: what each shows, how wide it is and how it sorts. */
 import { stateText } from "../instance-table.ts";
-import { printable } from "../printable.ts";
+import { printable } from "#core/printable.ts";
 import { size, uptime } from "../render.ts";
 import type { Instance } from "./shares.ts";
 

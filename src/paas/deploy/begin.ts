@@ -11,6 +11,7 @@ import { parseAppName } from "#core/names.ts";
 import { deleteApp, getApp, nextBuild } from "#store/apps.ts";
 import { changeDeploy, createDeploy } from "#store/deploys.ts";
 import { checkVariable } from "#store/env.ts";
+import type { DeploySource } from "#store/sources.ts";
 import { existenceLine, makeApp, removeAppFiles } from "../apps.ts";
 import type { Actor, Platform } from "../platform.ts";
 import { refuseReserved } from "../reserved-env.ts";
@@ -31,6 +32,8 @@ export type BeginDeploy = {
   /** Cancel the app's other uploads that do not serve yet; else this one waits for them. */
   readonly replace: boolean;
   readonly archive: AsyncIterable<Uint8Array>;
+  /** What the archive was made of, where that is known. */
+  readonly source?: DeploySource;
   /** Variables that the build sees and the release carries; the app's from its cut-over on. */
   readonly env: Readonly<Record<string, string>>;
   readonly by: Actor;
@@ -96,7 +99,11 @@ async function admit(platform: Platform, input: BeginDeploy, tree: string, recei
   let job: DeployJob | undefined;
   let made: number | undefined;
   try {
-    const { number: deploy } = await createDeploy(platform.store, app, { summary: "", createdBy: input.by.name });
+    const { number: deploy } = await createDeploy(platform.store, app, {
+      summary: "",
+      createdBy: input.by.name,
+      source: input.source,
+    });
     const build = await nextBuild(platform.store, app);
     await changeDeploy(platform.store, app, deploy, { build });
     const one = deployJob(platform, input, deploy, build);
