@@ -93,6 +93,7 @@ function walled({ tree, env, cwd, command }: DeployedPython, { directory }: Plac
   if (filter !== undefined) writeFileSync(join(place, "filter"), filter);
   const spec = {
     uid,
+    apps: 65_530,
     cgroups,
     openFiles: 4096,
     filter: filter === undefined ? null : join(place, "filter"),

@@ -6,13 +6,14 @@ import type { UninstallOptions, Uninstalled } from "#cli/server-host.ts";
 import { layoutOf } from "#core/layout.ts";
 import { applySteps } from "#install/apply.ts";
 import { readHostFacts } from "#install/host-facts.ts";
-import { places } from "#install/places.ts";
+import { accountNames, places } from "#install/places.ts";
 import { watchedFiles } from "#install/plan-install.ts";
 import { planUninstall } from "#install/plan-uninstall.ts";
 import { actionText } from "#install/step.ts";
 import { appUserRange } from "#supervisor/app-users.ts";
 import { treeOf } from "#supervisor/system.ts";
 import { loopbackTable } from "#supervisor/walls/loopback.ts";
+import { isSightClosed } from "#supervisor/walls/sight.ts";
 import { runningSupervisor } from "./attach.ts";
 import { hostExec, refuseNotRoot, showUnit } from "./host-tools.ts";
 
@@ -22,6 +23,7 @@ export async function uninstallServer({ purge, dryRun, confirm, say }: Uninstall
   const facts = await readHostFacts(showUnit, watchedFiles);
   const tree = treeOf(layout);
   const made = [...new Set([...Object.values(tree.bases), tree.unified])].filter((path) => path !== undefined);
+  const closedTo = facts.accounts.groups.find(({ name }) => name === accountNames.apps)?.gid;
   const steps = planUninstall(facts, {
     purge,
     appUsers: facts.accounts.users.filter(isAppUser).map(({ name }) => name),
@@ -30,6 +32,7 @@ export async function uninstallServer({ purge, dryRun, confirm, say }: Uninstall
     cgroups: made.filter((path) => /^hop3-[0-9a-f]{8}$/.test(basename(path)) && existsSync(path)),
     hasRules: (await hostExec(["nft", "list", "table", ...loopbackTable]).catch(() => undefined))?.exitCode === 0,
     hasRun: existsSync(places.run),
+    closedTo: closedTo !== undefined && isSightClosed(closedTo, "/proc/net") ? closedTo : undefined,
   });
   if (steps.length === 0) return { steps, notes: [] };
   const kept = facts.hasData && !purge;

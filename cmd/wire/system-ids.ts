@@ -12,9 +12,17 @@ export function systemIds(accounts: Accounts = readAccounts()): ServerIds {
     if (user.gid !== user.uid) throw unfit(`The user ${name} has the number ${user.uid} and its group ${user.gid}.`);
     return user.uid;
   };
-  const files = accounts.groups.find(({ name }) => name === accountNames.files);
-  if (files === undefined) throw unfit(`There is no group ${accountNames.files}.`);
-  return { hop3: userOf(accountNames.hop3), edge: userOf(accountNames.edge), files: files.gid };
+  const groupOf = (name: string): number => {
+    const group = accounts.groups.find((one) => one.name === name);
+    if (group === undefined) throw unfit(`There is no group ${name}.`);
+    return group.gid;
+  };
+  return {
+    hop3: userOf(accountNames.hop3),
+    edge: userOf(accountNames.edge),
+    files: groupOf(accountNames.files),
+    apps: groupOf(accountNames.apps),
+  };
 }
 
 function unfit(what: string): AppError {

@@ -56,7 +56,7 @@ export function systemMode(settings: ServerSettings, ids: ServerIds, hop3d: stri
         layout,
         ports,
         // The group of the sockets of apps: `hop3d` probes them, the edge leads requests to them.
-        ids: { hop3: ids.hop3, edge: ids.files, files: ids.files },
+        ids: { hop3: ids.hop3, edge: ids.files, files: ids.files, apps: ids.apps },
         ceiling: serverCeilings(env),
         ...(settings.cgroup === undefined ? {} : { cgroup: settings.cgroup }),
         bindVolumes: join(configDirectory(env), "bind-volumes"),

@@ -13,5 +13,5 @@ export const places = {
 
 export const unitNames = { supervisor: "hop3.service", apps: "hop3-apps.service" } as const;
 
-/** Of `hop3d`, of the edge, and of the group that both are in (docs/adr/0006). */
-export const accountNames = { hop3: "hop3", edge: "hop3-edge", files: "hop3-files" } as const;
+/** Of `hop3d`, of the edge, of the group that both are in (docs/adr/0006), and of that which every app is in (0005). */
+export const accountNames = { hop3: "hop3", edge: "hop3-edge", files: "hop3-files", apps: "hop3-apps" } as const;

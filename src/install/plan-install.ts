@@ -88,6 +88,9 @@ function accounts({ users, groups }: Accounts): Step {
   for (const name of [accountNames.hop3, accountNames.edge]) {
     if (files?.members.includes(name) !== true) run("usermod", "--append", "--groups", accountNames.files, name);
   }
+  // Nobody is entered in it: the supervisor has every app join it, whose users come and go.
+  const apps = groups.some(({ name }) => name === accountNames.apps);
+  if (!apps) run("groupadd", "--system", "--gid", String(free()), accountNames.apps);
   return { title: "Users of the control plane and of the edge", actions };
 }
 

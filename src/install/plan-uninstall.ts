@@ -18,6 +18,8 @@ export type Removal = {
   readonly cgroups: readonly string[];
   /** Whether the rules of the loopback are loaded. */
   readonly hasRules: boolean;
+  /** Group to which entries of /proc/net are closed. */
+  readonly closedTo: number | undefined;
   /** Whether there is a run directory. */
   readonly hasRun: boolean;
 };
@@ -46,11 +48,18 @@ function stop({ units: found, files }: HostFacts, { supervisor }: Removal): Step
   return { title: "All apps and services end", actions };
 }
 
-function traces({ hasRules, hasRun, cgroups }: Removal): Step {
+function traces({ hasRules, hasRun, closedTo, cgroups }: Removal): Step {
+  // The group is to read them again like others, then it has none of them.
+  const opened = ["-exec", "chmod", "g=o", "{}", ";", "-exec", "chgrp", "root", "{}", ";"];
   return {
     title: "What of them is in the kernel and below /run",
     actions: [
       ...(hasRules ? [{ do: "run", argv: ["nft", "delete", "table", "inet", "hop3"] } as const] : []),
+      ...(closedTo === undefined
+        ? []
+        : [
+            { do: "run", argv: ["find", "/proc/net/", "-maxdepth", "1", "-gid", String(closedTo), ...opened] } as const,
+          ]),
       ...cgroups.map((path): Action => ({ do: "run", argv: ["find", path, "-depth", "-type", "d", "-delete"] })),
       ...(hasRun ? [{ do: "remove", path: places.run } as const] : []),
     ],
@@ -76,7 +85,7 @@ function accounts({ accounts: { users, groups } }: HostFacts, { purge, appUsers 
   const title = "The users";
   if (!purge) return { title, actions: [] };
   const names = [...appUsers, accountNames.hop3, accountNames.edge];
-  const ours = [...names, accountNames.files];
+  const ours = [...names, accountNames.files, accountNames.apps];
   return {
     title,
     actions: [

@@ -45,6 +45,7 @@ describe("the plan of an installation", () => {
       "groupadd --system --gid 996 hop3-files",
       "usermod --append --groups hop3-files hop3",
       "usermod --append --groups hop3-files hop3-edge",
+      "groupadd --system --gid 995 hop3-apps",
       "make /usr/lib/hop3 (755)",
       "copy node-1 to /usr/lib/hop3/node-1",
       "copy caddy-1 to /usr/lib/hop3/caddy-1",
@@ -129,6 +130,7 @@ describe("the plan of a removal", () => {
     cgroups: [],
     hasRules: true,
     hasRun: true,
+    closedTo: 995,
   };
 
   it("keeps data, settings and the users that own them, unless it is a purge", () => {
@@ -148,6 +150,7 @@ describe("the plan of a removal", () => {
       "userdel hop3-edge",
       "userdel hop3-70001",
       "groupdel hop3-files",
+      "groupdel hop3-apps",
     ])
       assert.ok(purged.includes(line), line);
     assert.ok(
@@ -166,8 +169,14 @@ describe("the plan of a removal", () => {
     assert.deepEqual(foreground.slice(0, 2), ["kill -TERM 4711", "timeout 180 tail --pid=4711 -f /dev/null"]);
   });
 
+  it("lets apps' group read what the network tells, as others do, before that is nobody's group", () => {
+    const plan = lines(planUninstall(installed, { ...removal, purge: true }));
+    const opened = plan.findIndex((line) => line.startsWith("find /proc/net/ -maxdepth 1 -gid 995 -exec chmod g=o"));
+    assert.ok(opened >= 0 && opened < plan.indexOf("groupdel hop3-apps"), plan.join("\n"));
+  });
+
   it("is empty where nothing of Hop3 is", () => {
-    const none = { ...removal, purge: true, appUsers: [], hasRules: false, hasRun: false };
+    const none = { ...removal, purge: true, appUsers: [], hasRules: false, hasRun: false, closedTo: undefined };
     assert.deepEqual(planUninstall(fresh, none), []);
   });
 });

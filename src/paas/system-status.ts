@@ -54,12 +54,7 @@ function serviceCheck({ name, state, restarts }: ServiceStatus): SystemCheck {
 function wallChecks({ mode, missing }: HostStatus): SystemCheck[] {
   if (mode === "user") return [];
   if (missing.length === 0) return [{ name: "walls", state: "ok", message: "None is missing." }];
-  // That one no host has: whoever is warned of it could do nothing.
-  return missing.map(({ wall, message }) => ({
-    name: `wall ${wall}`,
-    state: wall === "sight" ? "ok" : "warning",
-    message,
-  }));
+  return missing.map(({ wall, message }) => ({ name: `wall ${wall}`, state: "warning", message }));
 }
 
 function ceilingChecks({ mode, ceiling }: HostStatus): SystemCheck[] {

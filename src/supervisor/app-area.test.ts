@@ -76,6 +76,7 @@ describe("what an app has of its host", { skip }, () => {
       layout,
       hop3,
       files: 65_531,
+      apps: 65_530,
       users: openAppUsers({ file: join(layout.supervisor, "users.json"), tool: hostTool, prefix: root, fault }),
       host: readHostView(),
       filter: null,

@@ -29,6 +29,8 @@ export type AppAreaOptions = {
   readonly hop3: number;
   /** The group that may pass to the files of apps. */
   readonly files: number;
+  /** The group that every app is in, and nobody else. */
+  readonly apps: number;
   readonly users: AppUsers;
   readonly host: HostView;
   readonly filter: string | null;
@@ -61,7 +63,7 @@ export class AppArea implements AppFiles {
     const uid = await users.make(app);
     fault("user-made");
     makeAppFolders(layout.apps, app, { hop3, app: uid });
-    writeAppNames(this.#names, uid, layout.appHome(app));
+    this.#writeNames(app, uid);
     fault("folders-made");
     makeCgroup(this.#options.tree, this.cgroupOf(app));
     this.#made.add(app);
@@ -71,7 +73,7 @@ export class AppArea implements AppFiles {
   /** After a start: what a reboot has taken of all apps that have users, the rules at once for all. */
   async restore(): Promise<void> {
     for (const app of this.#options.users.apps()) {
-      writeAppNames(this.#names, this.uid(app), this.#options.layout.appHome(app));
+      this.#writeNames(app, this.uid(app));
       makeCgroup(this.#options.tree, this.cgroupOf(app));
       this.#made.add(app);
     }
@@ -80,9 +82,9 @@ export class AppArea implements AppFiles {
 
   /** What the walls of a process of this app need. `cgroups` are those of its own run, from `leaf`. */
   walls(app: string, own: Pick<AppWalls, "cgroups" | "openFiles" | "temporary">): AppWalls {
-    const { layout, filter, programs } = this.#options;
+    const { layout, apps, filter, programs } = this.#options;
     const uid = this.uid(app);
-    return { layout, app, uid, filter, programs, names: join(this.#names, String(uid)), ...own };
+    return { layout, app, uid, apps, filter, programs, names: join(this.#names, String(uid)), ...own };
   }
 
   /** All that were made. */
@@ -175,7 +177,7 @@ export class AppArea implements AppFiles {
     // Killing has left no process to be made in it, and removing needs some.
     cgroup.limit({ memory: null, cpu: null, processes: null });
     if (existsSync(layout.app(app))) {
-      writeAppNames(this.#names, uid, layout.appHome(app));
+      this.#writeNames(app, uid);
       const builds = `${layout.app(app)}/builds`;
       for (const build of existsSync(builds) ? readdirSync(builds) : []) {
         if (/^\d{1,15}$/.test(build)) await this.removeBuild(app, Number(build), true);
@@ -196,6 +198,11 @@ export class AppArea implements AppFiles {
     if (!(await cgroup.remove(clock))) throw filesFailed("could not be removed", "its cgroup is in use");
     rmSync(join(this.#names, String(uid)), { recursive: true, force: true });
     await users.remove(app);
+  }
+
+  #writeNames(app: string, uid: number): void {
+    const { layout, apps } = this.#options;
+    writeAppNames(this.#names, { uid, apps, home: layout.appHome(app) });
   }
 
   get #names(): string {

@@ -71,6 +71,7 @@ describe("directories of apps", { skip: withoutWalls() }, () => {
       ...wallArgv(
         {
           uid: app,
+          apps: 65_530,
           cgroups: [],
           openFiles: 1024,
           filter: null,

@@ -8,7 +8,7 @@ import { layoutOf, type Layout } from "#core/layout.ts";
 import { makeServerFolders } from "./server-folders.ts";
 import { withoutRoot } from "./walls/testing.ts";
 
-const ids = { hop3: 65_533, edge: 65_532, files: 65_531 };
+const ids = { hop3: 65_533, edge: 65_532, files: 65_531, apps: 65_530 };
 const stranger = 65_530;
 
 describe("the server's directories in system mode", { skip: withoutRoot("/usr/bin/setpriv") }, () => {

@@ -7,8 +7,16 @@ import { relative } from "node:path";
 import type { Layout } from "#core/layout.ts";
 import { ownDirectory, type Ownership } from "./own-directory.ts";
 
-/** Numbers of this host: each of the two users has a group of the same number, and `files` is the group that both are in. */
-export type ServerIds = { readonly hop3: number; readonly edge: number; readonly files: number };
+/**
+ * Numbers of this host: each of the two users has a group of the same number, `files` is the group that both are in, and
+ * `apps` the one that all apps are in.
+ */
+export type ServerIds = {
+  readonly hop3: number;
+  readonly edge: number;
+  readonly files: number;
+  readonly apps: number;
+};
 
 type Folder = readonly [path: string, owner: Ownership];
 

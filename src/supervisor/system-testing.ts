@@ -9,7 +9,7 @@ import { startSupervisor, type SupervisorOptions } from "./daemon.ts";
 import type { ServiceDefinition } from "./services.ts";
 import { openSystem } from "./system.ts";
 
-export const testIds = { hop3: 65_533, edge: 65_532, files: 65_531 };
+export const testIds = { hop3: 65_533, edge: 65_532, files: 65_531, apps: 65_530 };
 export const testCeiling = { memory: 128 * 1024 * 1024, processes: 200, openFiles: 2048 };
 
 const checkout = fileURLToPath(new URL("../..", import.meta.url));

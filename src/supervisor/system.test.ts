@@ -58,7 +58,14 @@ describe("a supervisor of system mode", { skip }, () => {
     assert.match(one.address ?? "", /^unix\//);
     const path = (one.address ?? "").slice("unix/".length);
     const told = JSON.parse(await get(path)) as Record<string, unknown>;
-    assert.deepEqual(told, { uid: app, gid: app, groups: [app], tree: "refused", hosts: false, files: "2048" });
+    assert.deepEqual(told, {
+      uid: app,
+      gid: app,
+      groups: [testIds.apps, app],
+      tree: "refused",
+      hosts: false,
+      files: "2048",
+    });
     const socket = statSync(path);
     assert.deepEqual([socket.uid, socket.gid, socket.mode & 0o777], [app, testIds.edge, 0o660]);
     assert.equal(leaves().length, 1);

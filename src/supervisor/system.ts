@@ -40,6 +40,7 @@ import { canHoldPorts, type PortRange } from "./walls/port-range.ts";
 import { offerSocket } from "./walls/offer-socket.ts";
 import type { RunWalls } from "./walls/run-walls.ts";
 import { seccompFilter } from "./walls/seccomp.ts";
+import { sightGuard } from "./walls/sight-guard.ts";
 import { serviceArgv, type ServiceUser } from "./walls/service-argv.ts";
 import { buildWall, fillWall, releaseWall, type AppWalls } from "./walls/specs.ts";
 import { giveSocketDirectory } from "./walls/socket-directory.ts";
@@ -47,8 +48,11 @@ import { refusedVolume, requireMemory, volumeMounts } from "./volumes/volume-mou
 
 export type SystemOptions = {
   readonly layout: Layout;
-  /** Group numbers, and user numbers too, of `hop3d` and of the edge; and the group of both, which may pass to apps' files. */
-  readonly ids: { readonly hop3: number; readonly edge: number; readonly files: number };
+  /**
+   * Group numbers, and user numbers too, of `hop3d` and of the edge; the group of both, which may pass to apps' files; and
+   * the group that every app is in, and nobody else.
+   */
+  readonly ids: { readonly hop3: number; readonly edge: number; readonly files: number; readonly apps: number };
   /** The most that any app may take of this host. */
   readonly ceiling: WholeLimits;
   /** File of root's with the directories that apps may be given, one a line; there may be none. */
@@ -156,6 +160,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   const holds = await canHoldPorts(trial.unified, tool);
   await trial.remove(clock);
   const all = netCgroup(makeCgroup(tree, ["apps"]).unified, tree.top);
+  const sight = sightGuard({ gid: ids.apps, clock, log });
   const guard = all === undefined ? noGuard : loopbackGuard({ range: appUserRange, all, tool, clock, log });
   const users = openAppUsers({ file: join(layout.supervisor, "users.json"), tool, prefix, fault });
   const filter = writeFilter(join(layout.supervisor, "filter.bpf"));
@@ -165,6 +170,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     layout,
     hop3: ids.hop3,
     files: ids.files,
+    apps: ids.apps,
     users,
     host,
     filter,
@@ -218,8 +224,10 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   };
   const watching = new AbortController();
   void guard.watch(watching.signal);
+  void sight.watch(watching.signal);
   const missing = (): MissingWall[] => {
-    const found = missingWalls({ arch: process.arch, has: isProgram, cgroups: tree, landlock, ports: holds });
+    const { open } = sight;
+    const found = missingWalls({ arch: process.arch, has: isProgram, cgroups: tree, landlock, ports: holds, open });
     if (guard.holds || found.some(({ wall }) => wall === "loopback")) return found;
     const message = "Apps can reach each other's ports and the host's on the loopback: nft refuses the rules.";
     return [...found, { wall: "loopback", message }];

@@ -80,7 +80,7 @@ def any_of(works):
     for work in works:
         try:
             return work()
-        except OSError as error:
+        except (OSError, AssertionError, subprocess.CalledProcessError) as error:
             reasons.append(error)
     raise reasons[0]
 
@@ -714,8 +714,62 @@ for name in ("victim", "host"):
 
 @attempt("see which connections others have (/proc/net)")
 def connections():
-    assert any("hop3-victim" in line for line in open("/proc/net/unix")), "none"
-    return "seen"
+    return seen("/proc/net")
+
+
+def seen(*directories):
+    """The victim's sockets, with a name and by a port."""
+    port = f":{TARGETS['ports']['tcp']:04X} "
+
+    def look(path, what):
+        with open(path) as file:
+            assert any(what in line for line in file), "none"
+        return path
+
+    return any_of([lambda one=one: look(f"{directory}/{one[0]}", one[1]) for directory in directories for one in (("unix", "hop3-victim"), ("tcp", port))])
+
+
+@attempt("see them as another process or thread does")
+def connections_process():
+    ways = [f"/proc/{one}/net" for one in (above(), "self", "thread-self", f"self/task/{threading.get_native_id()}")]
+    return seen(*ways)
+
+
+@attempt("see them from outside of the group that may not")
+def connections_groups():
+    os.setgroups([])
+    return seen("/proc/net")
+
+
+@attempt("see them with the groups that a user namespace leaves")
+def connections_namespace():
+    call((272, 97), 0x10000000)
+    return seen("/proc/net")
+
+
+@attempt("see them by a setgid program of its own tree, or one of the host's")
+def connections_setgid():
+    def told(*argv):
+        out = subprocess.run(argv, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL, start_new_session=True).stdout
+        assert "hop3-victim" in out, "none"
+        return argv[0]
+
+    ways = (OWN + "/grouped", "/proc/net/unix"), ("/usr/bin/sg", "nogroup", "cat /proc/net/unix")
+    return any_of([lambda way=way: told(*way) for way in ways])
+
+
+@attempt("make them readable by their modes")
+def connections_modes():
+    # Outside it is left as it is.
+    os.chmod("/proc/net/unix", stat.S_IMODE(os.stat("/proc/net/unix").st_mode) if OUTSIDE else 0o444)
+    return seen("/proc/net")
+
+
+@attempt("see them by the host's tools (ss)")
+def connections_tools():
+    told = subprocess.run(["/usr/bin/ss", "-xatn"], capture_output=True, text=True, check=True).stdout
+    assert "hop3-victim" in told or f":{TARGETS['ports']['tcp']} " in told, "none"
+    return "told"
 
 
 @attempt("ask the kernel for all sockets (netlink)")

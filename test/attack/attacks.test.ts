@@ -75,7 +75,7 @@ describe("an app that attacks", { skip: withoutSystemMode() }, () => {
     const text = readFileSync(page, "utf8");
     const [begin, end] = [text.indexOf(marks[0]), text.indexOf(marks[1]) + marks[1].length];
     if (process.argv.includes("--write")) writeFileSync(page, text.slice(0, begin) + table + text.slice(end));
-    else if (bench.missing.every(({ wall }) => wall === "sight")) assert.equal(text.slice(begin, end), table);
+    else if (bench.missing.length === 0) assert.equal(text.slice(begin, end), table);
     else t.diagnostic(`not compared, for this host lacks ${bench.missing.map(({ wall }) => wall).join(", ")}`);
   });
 });

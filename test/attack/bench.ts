@@ -112,6 +112,8 @@ function equip(tree: string): void {
   writeFileSync(join(tree, "file"), "of the release");
   copyFileSync("/usr/bin/id", join(tree, "become"));
   chmodSync(join(tree, "become"), 0o4755);
+  copyFileSync("/usr/bin/cat", join(tree, "grouped"));
+  chmodSync(join(tree, "grouped"), 0o2755);
   copyFileSync("/usr/bin/cat", join(tree, "capable"));
   chmodSync(join(tree, "capable"), 0o755);
   // cap_setuid, permitted and effective, as setcap writes it.

@@ -25,7 +25,8 @@ echo 'hop3:x:991:991::/nonexistent:/usr/sbin/nologin
 hop3-edge:x:990:990::/nonexistent:/usr/sbin/nologin' >>/etc/passwd
 echo 'hop3:x:991:
 hop3-edge:x:990:
-hop3-files:x:989:hop3,hop3-edge' >>/etc/group
+hop3-files:x:989:hop3,hop3-edge
+hop3-apps:x:988:' >>/etc/group
 rm -rf /etc/hop3; mkdir -m 755 /etc/hop3
 # Whoever clones into a home of 0700 could not have its code read by the users that it runs as.
 above=$checkout

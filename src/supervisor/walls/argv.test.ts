@@ -14,6 +14,7 @@ const host: HostView = {
 };
 const spec: WallSpec = {
   uid: 70_001,
+  apps: 988,
   cgroups: ["/sys/fs/cgroup/hop3/apps/70001/web.1/cgroup.procs"],
   openFiles: 4096,
   filter: "/var/lib/hop3/supervisor/walls/filter",
@@ -69,7 +70,7 @@ it("the walls are this command line, and nothing of the host is in it that is no
     ..."--bind /run/hop3/i/abcd1234 /run/hop3/i/abcd1234".split(" "),
     ..."--remount-ro / --chdir /var/lib/hop3/apps/shop/builds/3/tree/api --".split(" "),
     "/usr/bin/setpriv",
-    ..."--reuid=70001 --regid=70001 --clear-groups --no-new-privs".split(" "),
+    ..."--reuid=70001 --regid=70001 --groups=988 --no-new-privs".split(" "),
     ..."--inh-caps=-all --ambient-caps=-all --bounding-set=-all".split(" "),
     "/usr/bin/env",
     "--default-signal",

@@ -14,6 +14,8 @@ export type Mount =
 export type WallSpec = {
   /** User and group of the app, one number for both. */
   readonly uid: number;
+  /** The group that every app is in, to which things are closed that others may see (sight.ts). */
+  readonly apps: number;
   /** `cgroup.procs` files of the cgroups to enter before anything else. */
   readonly cgroups: readonly string[];
   /** Most open files of one process. */
@@ -57,13 +59,13 @@ exec "$@"`;
 
 /** What comes before the app's command; that is started as the app's user, with all signals as a program expects them. */
 export function wallArgv(spec: WallSpec, host: HostView): string[] {
-  const { uid, filter, cgroups, openFiles } = spec;
+  const { uid, apps, filter, cgroups, openFiles } = spec;
   const entered = ["/bin/sh", "-c", enter, "wall", String(openFiles), filter ?? "", held(spec), ...cgroups, "--"];
   const alone = [host.bwrap, "--unshare-pid", "--unshare-ipc", "--unshare-cgroup-try", "--die-with-parent"];
   const network = spec.network ? [] : ["--unshare-net"];
   const filtered = filter === null ? [] : ["--seccomp", "7"];
   const root = ["--remount-ro", "/", "--chdir", spec.cwd, "--"];
-  const user = ["/usr/bin/setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", "--no-new-privs"];
+  const user = ["/usr/bin/setpriv", `--reuid=${uid}`, `--regid=${uid}`, `--groups=${apps}`, "--no-new-privs"];
   const powerless = ["--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all"];
   // What is ignored stays ignored over an exec, and a shell cannot take it back.
   const signals = ["/usr/bin/env", "--default-signal"];

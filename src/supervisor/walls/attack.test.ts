@@ -16,6 +16,7 @@ import { withoutWalls } from "./testing.ts";
 
 const uid = 70_001;
 const victimUid = 70_002;
+const apps = 65_530;
 const mebi = 1024 * 1024;
 const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
 
@@ -152,6 +153,7 @@ describe("an app that attacks", { skip: withoutWalls() }, () => {
     writeFileSync(join(root, "filter"), seccompFilter(process.arch) ?? assert.fail("no filter for this processor"));
     spec = {
       uid,
+      apps,
       cgroups: [],
       openFiles: 256,
       filter: join(root, "filter"),
@@ -219,7 +221,7 @@ while True: s.accept()`;
 import multiprocessing, os, pwd, socket, ssl, subprocess, tempfile, threading
 assert pwd.getpwuid(os.getuid()).pw_name == "hop3-${uid}"
 assert os.umask(0) == 0o022
-assert os.getgroups() == [] and os.getgid() == ${uid}
+assert os.getgroups() == [${apps}] and os.getgid() == ${uid}
 open(os.environ["ROOT"] + "/shop/data/kept", "w").write("x")
 tempfile.NamedTemporaryFile().write(b"x")
 multiprocessing.Lock()

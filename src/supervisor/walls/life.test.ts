@@ -70,6 +70,7 @@ describe("an instance inside the walls", { skip: withoutWalls() || withoutCgroup
     const walls = wallArgv(
       {
         uid,
+        apps: 65_530,
         cgroups: group.joins,
         openFiles: 1024,
         filter: join(root, "filter"),

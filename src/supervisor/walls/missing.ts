@@ -33,6 +33,8 @@ export type HostFacts = {
   readonly landlock: number;
   /** Whether the kernel lets a program decide which ports are bound. */
   readonly ports: boolean;
+  /** What of /proc/net could not be closed to apps. */
+  readonly open: readonly string[];
 };
 
 /** Without these no app is started in system mode at all: what is left would be no wall. */
@@ -44,7 +46,7 @@ export const needed: readonly { readonly path: string; readonly packageName: str
   { path: perl, packageName: "perl-base" },
 ];
 
-export function missingWalls({ arch, has, cgroups, landlock, ports }: HostFacts): MissingWall[] {
+export function missingWalls({ arch, has, cgroups, landlock, ports, open }: HostFacts): MissingWall[] {
   const found: MissingWall[] = [];
   for (const { path, packageName } of needed.filter((one) => !has(one.path))) {
     found.push({
@@ -79,17 +81,17 @@ export function missingWalls({ arch, has, cgroups, landlock, ports }: HostFacts)
       "An app can take the port of another that is down, and all ports that are given to apps: this needs programs on cgroups of version 2 (CONFIG_CGROUP_BPF).";
     found.push({ wall: "ports", message });
   }
-  found.push({ wall: "sight", message: sight });
+  if (open.length > 0) {
+    const which = open.slice(0, 5).join(", ");
+    const message = `Apps see that others' sockets and connections exist, by address and port, but cannot reach them: entries of /proc/net could not be closed (${which}). Where Hop3 runs in a container, that must leave it to change their group and mode.`;
+    found.push({ wall: "sight", message });
+  }
   for (const controller of missingControllers(cgroups)) {
     const wall = limitedBy[controller];
     found.push({ wall, message: `Apps' use of ${wall} is not limited: ${noController(controller)}` });
   }
   return found;
 }
-
-/** No host has it: apps share one network (docs/adr/0005), and what the kernel tells of it in /proc cannot be hidden. */
-const sight =
-  "Apps see that others' sockets and connections exist, by address and port (/proc/net), but cannot reach them.";
 
 const limitedBy = { memory: "memory", cpu: "cpu", pids: "processes" } as const;
 

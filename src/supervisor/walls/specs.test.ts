@@ -8,6 +8,7 @@ const shop: AppWalls = {
   layout,
   app: "shop",
   uid: 70_001,
+  apps: 988,
   filter: null,
   programs: ["/usr/lib/hop3"],
   names: "/var/lib/hop3/supervisor/walls/70001",

@@ -7,6 +7,8 @@ export type AppWalls = {
   readonly layout: Layout;
   readonly app: string;
   readonly uid: number;
+  /** The group that every app is in. */
+  readonly apps: number;
   /** Files of this host: the filter of system calls, and directories of programs that Hop3 brought along, root's own. */
   readonly filter: string | null;
   readonly programs: readonly string[];
@@ -76,8 +78,8 @@ export function fillWall(of: AppWalls, directory: string, build: number, from: s
   return { ...directoryWall(of, directory), readable: [tree], cwd: inside(tree, from) };
 }
 
-function common({ uid, cgroups, openFiles, filter, names, temporary }: AppWalls) {
-  return { uid, cgroups, openFiles, filter, names, sharedMemory: temporary };
+function common({ uid, apps, cgroups, openFiles, filter, names, temporary }: AppWalls) {
+  return { uid, apps, cgroups, openFiles, filter, names, sharedMemory: temporary };
 }
 
 function inside(tree: string, cwd: string): string {

@@ -32,6 +32,7 @@ const walls = (filter: boolean): string[] =>
   wallArgv(
     {
       uid,
+      apps: 65_530,
       cgroups: [],
       openFiles: 4096,
       filter: filter ? join(root, "filter") : null,

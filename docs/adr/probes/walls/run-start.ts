@@ -23,6 +23,7 @@ writeFileSync(join(root, "filter"), seccompFilter(process.arch) ?? "");
 const host = readHostView();
 const spec = {
   uid,
+  apps: 65_530,
   cgroups: [],
   openFiles: 1024,
   filter: join(root, "filter"),
