@@ -6,7 +6,7 @@
  * the next.
  */
 import { join } from "node:path";
-import { checkHost, missingSystemPackages, missingWallPackages } from "./setup/host.js";
+import { checkHost, missingSystemPackages, missingTestPackages } from "./setup/host.js";
 import { completeNpmPackages, installNpmPackages, nodePackageStands, npmPackagesStand } from "./setup/npm-packages.js";
 import { makeNodeRun, nodeRuns } from "./setup/libatomic.js";
 import { nodePackage, paths } from "./setup/paths.js";
@@ -71,10 +71,10 @@ const postgres = {
 };
 
 /** @type {Step} */
-const wallPackages = {
-  title: "bubblewrap, nftables and iproute2 of the system, for the tests of system mode",
-  done: () => missingWallPackages().length === 0,
-  run: (log) => installSystemPackages(missingWallPackages(), log),
+const testPackages = {
+  title: "bubblewrap, nftables, iproute2 and chromium of the system, for the tests",
+  done: () => missingTestPackages().length === 0,
+  run: (log) => installSystemPackages(missingTestPackages(), log),
 };
 
 /**
@@ -92,7 +92,7 @@ export async function setup({ log, forTests = false }) {
     otherPackages,
     runnableNode,
     toolLinks,
-    ...(forTests ? [postgres, wallPackages] : []),
+    ...(forTests ? [postgres, testPackages] : []),
   ];
   if (steps.every((step) => step.done())) return;
   checkHost();

@@ -18,6 +18,7 @@ import { markName } from "#supervisor/proc-tree.ts";
 import { toAppError } from "#core/errors.ts";
 import { openLog } from "#sys/log.ts";
 import { pinnedTools } from "#sys/tools.ts";
+import { makeOidc } from "#cmd/wire/oidc.ts";
 import { makePlatform, type PlatformInput } from "#cmd/wire/platform.ts";
 import { readServerSettings, toolEnvironment } from "#cmd/wire/settings.ts";
 import { platformUseCases } from "#cmd/wire/use-cases.ts";
@@ -60,7 +61,7 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
     const serving = await serve({
       host: "127.0.0.1",
       port: settings.apiPort,
-      useCases: platformUseCases(platform),
+      useCases: platformUseCases(platform, makeOidc(settings.oidc)),
       authenticate: (authorization, address) => authenticate(platform.store, authorization, address),
       authorize,
       orgOfApp: (app) => orgOfApp(platform.store, app),

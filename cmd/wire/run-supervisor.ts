@@ -15,6 +15,7 @@ import {
   type ServerSettings,
 } from "#cmd/wire/settings.ts";
 import { checkAcmeRoot } from "#cmd/wire/https-settings.ts";
+import { readOidcSecret } from "#cmd/wire/oidc-settings.ts";
 import { prepareSystem, systemMode } from "#cmd/wire/system-mode.ts";
 import { withServerFile } from "#cmd/wire/server-env.ts";
 import { version } from "#cmd/wire/version.ts";
@@ -39,6 +40,7 @@ async function serve(options: Options): Promise<void> {
   const settings = readServerSettings(env, uid);
   const { layout } = settings;
   checkAcmeRoot(settings.https, settings.mode);
+  if (settings.oidc !== undefined) readOidcSecret(settings.oidc);
   const isSystem = settings.mode === "system";
   // In system mode others read what we write, where a directory's group lets them.
   process.umask(isSystem ? 0o027 : 0o077);

@@ -6,6 +6,7 @@ import { systemClock } from "#sys/clock.ts";
 import { asHop3d } from "./as-hop3d.ts";
 import { runForeground } from "./foreground.ts";
 import { checkAcmeRoot } from "./https-settings.ts";
+import { readOidcSecret } from "./oidc-settings.ts";
 import { invokingPerson, logInPerson } from "./person.ts";
 import { withServerFile } from "./server-env.ts";
 import { readServerSettings, serverEnvironment, toolEnvironment, type ServerSettings } from "./settings.ts";
@@ -25,6 +26,7 @@ export async function startServer(
   // The supervisor reads them for itself; here they are refused before anything is begun.
   serverCeilings(env);
   checkAcmeRoot(settings.https, settings.mode);
+  if (settings.oidc !== undefined) readOidcSecret(settings.oidc);
   const ids = await prepareSystem(settings);
   makeRunDir(settings.layout.run, 0);
   return await runForeground({

@@ -9,8 +9,10 @@ import { layoutOf, type Layout } from "#core/layout.ts";
 import { isHostName } from "#core/names.ts";
 import type { HttpsSettings } from "#core/plugin.ts";
 import { runDirFor } from "#sys/run-dir.ts";
+import type { OidcSettings } from "#identity/oidc-settings.ts";
 import { httpsEnvironment, readHttpsSettings } from "./https-settings.ts";
 import { port, whole, type Environment } from "./number-settings.ts";
+import { oidcEnvironment, readOidcSettings } from "./oidc-settings.ts";
 
 export type ServerSettings = {
   /** `system` has a user for each app and needs root; nothing but HOP3_MODE chooses it. */
@@ -26,6 +28,8 @@ export type ServerSettings = {
   readonly cgroup: string | undefined;
   /** Builds at the same time, of all apps together. */
   readonly builds: number;
+  /** Undefined where people log in by this server's own passwords and tokens alone. */
+  readonly oidc: OidcSettings | undefined;
 };
 
 /** A variable that is empty counts as not set. Throws INVALID_INPUT that names the variable. */
@@ -59,6 +63,7 @@ export function readServerSettings(env: Environment, uid: number): ServerSetting
     postgresUri: env["POSTGRES_DB_URI"] === "" ? undefined : env["POSTGRES_DB_URI"],
     cgroup: env["HOP3_CGROUP"] || undefined,
     builds: whole(env, "HOP3_BUILDS", { unlessSet: 2, min: 1, max: 64, what: "a number" }),
+    oidc: readOidcSettings(env),
   };
 }
 
@@ -73,6 +78,7 @@ export function serverEnvironment(settings: ServerSettings): Record<string, stri
     ...httpsEnvironment(settings.https),
     HOP3_DOMAIN: settings.baseDomain,
     HOP3_BUILDS: String(settings.builds),
+    ...oidcEnvironment(settings.oidc),
     ...(settings.postgresUri === undefined ? {} : { POSTGRES_DB_URI: settings.postgresUri }),
   };
 }

@@ -31,8 +31,9 @@ import { appResource, type Principal } from "#identity/principal.ts";
 import { whoIs } from "#identity/who-is.ts";
 import { orgsOfApps } from "#store/apps.ts";
 import type { UseCases } from "#server/use-cases.ts";
+import type { Oidc } from "./oidc.ts";
 
-export function platformUseCases(platform: Platform): UseCases {
+export function platformUseCases(platform: Platform, oidc: Oidc | undefined): UseCases {
   const metricsPage = createMetricsPage(platform);
   /** Which apps somebody may see, as of now. */
   const seenBy = async (principal: Principal): Promise<(app: string) => boolean> => {
@@ -160,7 +161,7 @@ export function platformUseCases(platform: Platform): UseCases {
       asLines(followBuildLogs(platform, params.app, query.lines, query.deploy, signal)),
 
     systemInfo: () => systemInfo(platform),
-    systemStatus: () => systemStatus(platform),
+    systemStatus: async () => systemStatus(platform, oidc === undefined ? [] : [await oidc.check()]),
     systemLogs: async ({ query }) => ({
       service: query.service,
       lines: await systemLogs(platform, query.service, query.lines),

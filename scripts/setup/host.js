@@ -35,19 +35,21 @@ const needed = [
   { argv: ["python3", "-c", "import venv, ensurepip"], deb: ["python3", "python3-venv"], rpm: ["python3"] },
 ];
 
-/** What the tests of system mode wall apps in by, where whoever runs them may. By the file that is there when it is. */
-const wallPackages = [
+/** What only tests need: what system mode walls apps in by, and a browser. By the file that is there when it is. */
+const testPackages = [
   { path: "/usr/bin/bwrap", deb: ["bubblewrap"], rpm: ["bubblewrap"] },
   { path: "/usr/sbin/nft", deb: ["nftables"], rpm: ["nftables"] },
   { path: "/usr/sbin/ip", deb: ["iproute2"], rpm: ["iproute"] },
+  // A real browser, for logging in at a provider's own pages.
+  { path: "/usr/bin/chromium", deb: ["chromium"], rpm: ["chromium"] },
 ];
 
 /**
- * Nobody but root can run these tests; they are left out for others, who are told.
+ * Nobody but root can install them, or run the tests of walls; these tests are left out for others, who are told.
  * @returns {{ deb: string[], rpm: string[] }[]}
  */
-export function missingWallPackages() {
-  return process.getuid?.() === 0 ? wallPackages.filter(({ path }) => !existsSync(path)) : [];
+export function missingTestPackages() {
+  return process.getuid?.() === 0 ? testPackages.filter(({ path }) => !existsSync(path)) : [];
 }
 
 /** @returns {{ deb: string[], rpm: string[] }[]} */

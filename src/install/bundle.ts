@@ -21,6 +21,7 @@ export const runtimePackages = [
   "commander",
   "hono",
   "kysely",
+  "openid-client",
   "pg",
   "pino",
   "smol-toml",

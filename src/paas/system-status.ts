@@ -12,7 +12,8 @@ import type { Platform } from "./platform.ts";
 const lookSeconds = lookMs / 1000;
 const countSeconds = countMs / 1000;
 
-export async function systemStatus(platform: Platform): Promise<SystemStatus> {
+/** `more`: what others than the platform have to say. */
+export async function systemStatus(platform: Platform, more: readonly SystemCheck[] = []): Promise<SystemStatus> {
   const { services } = await platform.supervisor.call("status", {}, { signal: platform.stopping });
   const host = await hostStatus(platform);
   const room = await platform.disk.room();
@@ -23,6 +24,7 @@ export async function systemStatus(platform: Platform): Promise<SystemStatus> {
     ...ceilingChecks(host),
     diskCheck(room),
     ...diskLimitsCheck(host),
+    ...more,
   ];
   const has = (state: SystemCheck["state"]) => checks.some((one) => one.state === state);
   return { mode: host.mode, state: has("failure") ? "failure" : has("warning") ? "warning" : "ok", checks };

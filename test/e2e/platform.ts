@@ -78,6 +78,7 @@ export async function startPlatform(
     postgresUri: options.env?.["POSTGRES_DB_URI"],
     builds: 2,
     cgroup: undefined,
+    oidc: undefined,
   };
   makeRunDir(layout.run, process.getuid?.() ?? 0);
   const { mkdirSync } = await import("node:fs");
