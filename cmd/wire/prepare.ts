@@ -3,6 +3,7 @@
  * terminal. Who can write the server's files is its admin; no network request can do this.
  */
 import { existsSync } from "node:fs";
+import { platformActor } from "#core/actor.ts";
 import { createFirstAdmin } from "#identity/first-admin.ts";
 import { writeEdgeDocument } from "#paas/edge.ts";
 import type { Platform } from "#paas/platform.ts";
@@ -42,7 +43,7 @@ async function tokenOf({ store }: Platform, name: string, present: string | unde
   if (present !== undefined && (await findToken(store, present)) !== undefined) return present;
   const { token, secret } = await createToken(store, { user: "admin", name });
   const details = { token: token.id, for: "admin" };
-  await appendEvent(store, { actor: "hop3", action: "token.create", outcome: "ok", details });
+  await appendEvent(store, { actor: platformActor, action: "token.create", outcome: "ok", details });
   return secret;
 }
 

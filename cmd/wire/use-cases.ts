@@ -46,20 +46,20 @@ export function platformUseCases(platform: Platform, oidc: Oidc | undefined): Us
       return { apps: (await listApps(platform)).filter(({ app }) => isSeen(app)) };
     },
     showApp: ({ params }) => showApp(platform, params.app),
-    destroyApp: async ({ params, query, principal }) => ({
+    destroyApp: async ({ params, query, actor }) => ({
       app: params.app,
-      removed: await destroyApp(platform, params.app, query.confirm, principal),
+      removed: await destroyApp(platform, params.app, query.confirm, actor),
     }),
-    startApp: ({ params, principal }) => startApp(platform, params.app, principal),
-    stopApp: ({ params, principal }) => stopApp(platform, params.app, principal),
-    restartApp: ({ params, principal }) => restartApp(platform, params.app, principal),
-    reloadApp: ({ params, principal }) => reloadApp(platform, params.app, principal),
-    resetRestarts: ({ params, principal }) => resetRestarts(platform, params.app, principal),
+    startApp: ({ params, actor }) => startApp(platform, params.app, actor),
+    stopApp: ({ params, actor }) => stopApp(platform, params.app, actor),
+    restartApp: ({ params, actor }) => restartApp(platform, params.app, actor),
+    reloadApp: ({ params, actor }) => reloadApp(platform, params.app, actor),
+    resetRestarts: ({ params, actor }) => resetRestarts(platform, params.app, actor),
     pingApp: async ({ params, signal }) => ({ app: params.app, ...(await pingApp(platform, params.app, signal)) }),
 
     appDisk: ({ params, query }) => appDisk(platform, params.app, query.fresh),
 
-    createDeploy: async ({ params, query, headers, body, principal, signal }) => ({
+    createDeploy: async ({ params, query, headers, body, actor, signal }) => ({
       app: params.app,
       ...(await beginDeploy(platform, {
         app: params.app,
@@ -67,12 +67,12 @@ export function platformUseCases(platform: Platform, oidc: Oidc | undefined): Us
         replace: query.replace,
         archive: body,
         env: decodeDeployEnv(headers["hop3-env"]),
-        by: principal,
+        by: actor,
         signal,
       })),
     }),
     listDeploys: async ({ params }) => ({ app: params.app, deploys: await listDeploys(platform, params.app) }),
-    cancelDeploy: ({ params, principal }) => cancelDeploy(platform, params.app, params.deploy, principal),
+    cancelDeploy: ({ params, actor }) => cancelDeploy(platform, params.app, params.deploy, actor),
     showDeploy: ({ params }) => showDeploy(platform, params.app, params.deploy),
     followDeploy: ({ params, headers, signal }) =>
       followDeploy(platform, params.app, params.deploy, headers["last-event-id"] ?? 0, signal),
@@ -81,9 +81,9 @@ export function platformUseCases(platform: Platform, oidc: Oidc | undefined): Us
     listReleases: async ({ params }) => ({ app: params.app, releases: await listReleases(platform, params.app) }),
     showRelease: ({ params }) => showRelease(platform, params.app, params.release),
     diffReleases: ({ params }) => diffReleases(platform, params.app, params.release, params.to),
-    rollback: async ({ params, body, principal }) => ({
+    rollback: async ({ params, body, actor }) => ({
       app: params.app,
-      ...(await beginRollback(platform, params.app, body.release, principal)),
+      ...(await beginRollback(platform, params.app, body.release, actor)),
     }),
 
     listEnv: async ({ params }) => ({
@@ -95,28 +95,28 @@ export function platformUseCases(platform: Platform, oidc: Oidc | undefined): Us
       })),
     }),
     readEnv: async ({ params }) => ({ app: params.app, variables: await appEnv(platform, params.app) }),
-    changeEnv: async ({ params, body, principal }) => ({
+    changeEnv: async ({ params, body, actor }) => ({
       app: params.app,
-      ...(await changeEnv(platform, params.app, body, principal)),
+      ...(await changeEnv(platform, params.app, body, actor)),
     }),
 
     listDomains: async ({ params }) => {
       await requireApp(platform, params.app);
       return { app: params.app, domains: await appDomains(platform, params.app) };
     },
-    addDomain: async ({ params, body, principal }) => ({
+    addDomain: async ({ params, body, actor }) => ({
       app: params.app,
-      domains: await addDomain(platform, params.app, body.domain, principal),
+      domains: await addDomain(platform, params.app, body.domain, actor),
     }),
-    removeDomain: async ({ params, principal }) => ({
+    removeDomain: async ({ params, actor }) => ({
       app: params.app,
-      domains: await removeDomain(platform, params.app, params.domain, principal),
+      domains: await removeDomain(platform, params.app, params.domain, actor),
     }),
 
     listProcesses: async ({ params }) => ({ app: params.app, processes: await listProcesses(platform, params.app) }),
-    scaleProcesses: async ({ params, body, principal }) => ({
+    scaleProcesses: async ({ params, body, actor }) => ({
       app: params.app,
-      processes: await scaleProcesses(platform, params.app, body.scale, principal),
+      processes: await scaleProcesses(platform, params.app, body.scale, actor),
     }),
 
     listAppEvents: async ({ params, query }) => ({
@@ -139,13 +139,13 @@ export function platformUseCases(platform: Platform, oidc: Oidc | undefined): Us
       app: params.app,
       ...(await showCronRun(platform, params.app, params.job, params.run)),
     }),
-    runCron: ({ params, principal, signal }) => runCron(platform, params.app, params.job, principal, signal),
+    runCron: ({ params, actor, signal }) => runCron(platform, params.app, params.job, actor, signal),
 
-    createSession: async ({ params, body, principal }) => ({
+    createSession: async ({ params, body, actor }) => ({
       app: params.app,
-      ...(await createSession(platform, params.app, body, principal)),
+      ...(await createSession(platform, params.app, body, actor)),
     }),
-    joinSession: ({ params, principal }) => joinSession(platform, params.app, params.session, principal),
+    joinSession: ({ params, actor }) => joinSession(platform, params.app, params.session, actor),
 
     readLogs: async ({ params, query, signal }) => ({
       app: params.app,

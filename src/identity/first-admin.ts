@@ -1,4 +1,5 @@
 /** The way in to a new server: somebody must be the first. */
+import { platformActor } from "#core/actor.ts";
 import { AppError } from "#core/errors.ts";
 import { transaction, type Db } from "#store/db.ts";
 import { appendEvent } from "#store/events.ts";
@@ -15,7 +16,7 @@ export async function createFirstAdmin(db: Db): Promise<FirstAdmin | undefined> 
       const { name } = await createUser(tx, "admin", "admin");
       const { token, secret } = await createToken(tx, { user: name, name: "first login" });
       await appendEvent(tx, {
-        actor: "hop3",
+        actor: platformActor,
         action: "user.create",
         target: name,
         outcome: "ok",

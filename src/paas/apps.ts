@@ -1,5 +1,6 @@
 /** Apps: made, found, shown. */
 import { unlink } from "node:fs/promises";
+import type { Actor } from "#core/actor.ts";
 import type { AppDetails, AppSummary } from "#core/api/apps.ts";
 import type { Instance } from "#core/api/processes.ts";
 import { AppError, isNodeError } from "#core/errors.ts";
@@ -18,7 +19,7 @@ import { crashLoops } from "./crash-loop.ts";
 import { appDomains } from "./domains.ts";
 import { liveArtifact } from "./live-artifact.ts";
 import { appHostNotes, hostStatus } from "./host.ts";
-import type { Actor, Platform } from "./platform.ts";
+import type { Platform } from "./platform.ts";
 import { processViews } from "./processes.ts";
 import { callAgain } from "./deploy/supervisor-is-back.ts";
 import { requireApp } from "./require-app.ts";
@@ -50,7 +51,7 @@ export async function makeApp(platform: Platform, name: string, by: Actor): Prom
     await deleteApp(store, name);
     throw error;
   }
-  await appendEvent(store, { actor: by.name, action: "app.create", app: name, outcome: "ok" });
+  await appendEvent(store, { actor: by, action: "app.create", app: name, outcome: "ok" });
 }
 
 /** Removes what `makeApp` and everybody since have made on the disk. The supervisor must have forgotten it. */

@@ -1,10 +1,11 @@
 /** A change of variables is a release like any other: started, probed and cut over to, or nothing of it stays. */
+import type { Actor } from "#core/actor.ts";
 import { toAppError } from "#core/errors.ts";
 import { createDeploy, startDeploy, endDeploy } from "#store/deploys.ts";
 import type { EnvInput } from "#store/env.ts";
 import type { Artifact } from "./artifact.ts";
 import { activate } from "./deploy/pipeline.ts";
-import type { Actor, Platform } from "./platform.ts";
+import type { Platform } from "./platform.ts";
 
 /**
  * A release of the same build with these variables, of which `changed` are not what they were; journaled like a deploy. To be
@@ -23,7 +24,7 @@ export async function releaseConfig(
   await startDeploy(platform.store, app, deploy);
   const settings = { variables, restores: null };
   const underWay = platform.deploys.add(app, deploy, false);
-  const job = { platform, app, deploy, by: by.name, summary, settings, underWay, logLength: () => 0 };
+  const job = { platform, app, deploy, by, summary, settings, underWay, logLength: () => 0 };
   try {
     const { release } = await activate(job, artifact, "config", false);
     await endDeploy(platform.store, app, deploy, "succeeded");

@@ -1,4 +1,5 @@
 /** An app's cron jobs as a user sees them. What runs and when is the supervisor's; here it is asked, and its logs are read. */
+import type { Actor } from "#core/actor.ts";
 import type { CronJobView, CronRunView } from "#core/api/cron.ts";
 import type { LogLine } from "#core/api/logs.ts";
 import { logLinesMax } from "#core/api/prefix.ts";
@@ -9,7 +10,7 @@ import { listLogFiles } from "#supervisor/log-files.ts";
 import type { CronRunStatus } from "#supervisor/protocol.ts";
 import { readLines } from "./follow-file.ts";
 import { parseLogLine } from "./log-line.ts";
-import type { Actor, Platform } from "./platform.ts";
+import type { Platform } from "./platform.ts";
 import { requireApp } from "./require-app.ts";
 
 /** How long a new line may wait to be seen, in milliseconds. */
@@ -81,7 +82,7 @@ export async function* runCron(
     throw unknownJob(error, app, job);
   });
   await appendEvent(platform.store, {
-    actor: by.name,
+    actor: by,
     action: "cron.run",
     app,
     target: `${job} ${run}`,

@@ -2,6 +2,7 @@
  * The end of an app: its deploys are canceled, its processes ended, its routes, files and at last its row removed. It is
  * written down first, and from then on there is no way back: whoever dies over it, the next start of hop3d goes on.
  */
+import { nowhere, type Actor } from "#core/actor.ts";
 import { AppError, toAppError } from "#core/errors.ts";
 import { deleteApp, getApp, listApps, markDestroyed } from "#store/apps.ts";
 import { appendEvent } from "#store/events.ts";
@@ -9,7 +10,7 @@ import { existenceLine, removeAppFiles } from "./apps.ts";
 import { cancelForDestroy } from "./deploy/cancel.ts";
 import { supervisorIsBack } from "./deploy/supervisor-is-back.ts";
 import { syncEdge, untilEdgeInSync } from "./edge.ts";
-import type { Actor, Platform } from "./platform.ts";
+import type { Platform } from "./platform.ts";
 import { requireApp } from "./require-app.ts";
 import { supervisorStatuses } from "./supervisor-status.ts";
 
@@ -29,20 +30,20 @@ export async function destroyApp(platform: Platform, name: string, confirm: stri
   await cancelForDestroy(platform, name, by);
   await platform.queue.run(name, async () => {
     try {
-      await remove(platform, name, by.name);
+      await remove(platform, name, by);
     } catch (thrown) {
       if (!(thrown instanceof AppError && thrown.code === "UNAVAILABLE")) throw thrown;
       // The supervisor or the edge died over it.
       await supervisorIsBack(platform);
       await untilEdgeInSync(platform);
-      await remove(platform, name, by.name);
+      await remove(platform, name, by);
     }
   });
   return removed;
 }
 
 /** Each part may be repeated; the row goes last, so that what is interrupted is found again. */
-async function remove(platform: Platform, app: string, by: string): Promise<void> {
+async function remove(platform: Platform, app: string, by: Actor): Promise<void> {
   const options = { signal: platform.stopping };
   // Two may have asked.
   if ((await getApp(platform.store, app)) === undefined) return;
@@ -66,12 +67,14 @@ const pause = 5000;
 /** What a predecessor has begun is brought to its end. To be called before requests are taken; `done` resolves at the end. */
 export async function finishDestroys(platform: Platform): Promise<{ readonly done: Promise<void> }> {
   const found = (await listApps(platform.store)).filter(({ destroyedBy }) => destroyedBy !== null);
-  const finished = found.map(({ name, destroyedBy }) => untilRemoved(platform, name, destroyedBy ?? ""));
+  const finished = found.map(({ name, destroyedBy }) =>
+    untilRemoved(platform, name, { name: destroyedBy ?? "", ...nowhere }),
+  );
   return { done: Promise.all(finished).then(() => undefined) };
 }
 
 /** In its line only while it is tried: whoever asks again gets a turn, and an answer. */
-async function untilRemoved(platform: Platform, app: string, by: string): Promise<void> {
+async function untilRemoved(platform: Platform, app: string, by: Actor): Promise<void> {
   while (!platform.stopping.aborted) {
     try {
       await platform.queue.run(app, async () => {

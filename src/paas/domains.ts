@@ -1,4 +1,5 @@
 /** The domains of an app: the default one, which it always has, and its own. */
+import type { Actor } from "#core/actor.ts";
 import { AppError } from "#core/errors.ts";
 import { parseDomain, quote } from "#core/names.ts";
 import { listApps } from "#store/apps.ts";
@@ -8,7 +9,7 @@ import { defaultDomain, urlOf } from "./app-address.ts";
 import { liveArtifact } from "./live-artifact.ts";
 import { requireApp } from "./require-app.ts";
 import { syncEdge } from "./edge.ts";
-import type { Actor, Platform } from "./platform.ts";
+import type { Platform } from "./platform.ts";
 
 export type AppDomain = {
   readonly domain: string;
@@ -36,7 +37,7 @@ export async function addDomain(platform: Platform, app: string, name: string, b
   await refuseDefaults(platform, domain);
   if (await domainRows.addDomain(platform.store, app, domain)) {
     await syncEdge(platform);
-    await appendEvent(platform.store, { actor: by.name, action: "app.domain.add", app, target: domain, outcome: "ok" });
+    await appendEvent(platform.store, { actor: by, action: "app.domain.add", app, target: domain, outcome: "ok" });
   }
   return appDomains(platform, app);
 }
@@ -56,7 +57,7 @@ export async function removeDomain(platform: Platform, app: string, name: string
   }
   await syncEdge(platform);
   await appendEvent(platform.store, {
-    actor: by.name,
+    actor: by,
     action: "app.domain.remove",
     app,
     target: domain,

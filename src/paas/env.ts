@@ -1,4 +1,5 @@
 /** The environment of an app: shown with its sources, and changed all or nothing. A change makes a release. */
+import type { Actor } from "#core/actor.ts";
 import { AppError } from "#core/errors.ts";
 import { readEnv, replaceEnv } from "#store/env.ts";
 import { appendEvent } from "#store/events.ts";
@@ -7,7 +8,7 @@ import { requireApp } from "./require-app.ts";
 import type { Artifact } from "./artifact.ts";
 import { releaseConfig } from "./config-release.ts";
 import { appDomains } from "./domains.ts";
-import type { Actor, Platform } from "./platform.ts";
+import type { Platform } from "./platform.ts";
 import { liveArtifact } from "./live-artifact.ts";
 import { refuseReserved } from "./reserved-env.ts";
 import { resolveEnv, type EnvSourceName } from "./resolve-env.ts";
@@ -64,7 +65,7 @@ export async function changeEnv(
     // of a stopped app makes it.
     if (artifact === undefined) await replaceEnv(store, app, variables, masterKey);
     else release = await releaseConfig(platform, artifact, by, variables, changed);
-    await appendEvent(store, { actor: by.name, action: "app.env.change", app, outcome: "ok", details: { changed } });
+    await appendEvent(store, { actor: by, action: "app.env.change", app, outcome: "ok", details: { changed } });
     return {
       changed: changed.toSorted(),
       release,

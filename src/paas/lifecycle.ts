@@ -1,4 +1,5 @@
 /** Start, stop, restart and reload of an app that has a release. */
+import type { Actor } from "#core/actor.ts";
 import type { AppSummary } from "#core/api/apps.ts";
 import { AppError } from "#core/errors.ts";
 import { setAppState } from "#store/apps.ts";
@@ -9,7 +10,7 @@ import { releaseConfig } from "./config-release.ts";
 import { needsSupervisor } from "./artifact.ts";
 import { requireApp } from "./require-app.ts";
 import { startFailure } from "./deploy/start.ts";
-import type { Actor, Platform } from "./platform.ts";
+import type { Platform } from "./platform.ts";
 import { liveArtifact } from "./live-artifact.ts";
 import { readSettings } from "./release-settings.ts";
 import { renewAll, renewEach, type Live } from "./renew.ts";
@@ -92,7 +93,7 @@ async function change(
       });
     }
     await work({ release: liveRelease, artifact });
-    await appendEvent(platform.store, { actor: by.name, action, app, outcome: "ok" });
+    await appendEvent(platform.store, { actor: by, action, app, outcome: "ok" });
     return appSummary(platform, app);
   });
 }

@@ -51,6 +51,3 @@ export type Platform = {
   /** Awaited where a crash would leave a deploy half done; a real server does nothing here, tests hold or die. */
   readonly fault: (point: string) => Promise<void>;
 };
-
-/** Who asked, for records and the audit log. */
-export type Actor = { readonly name: string; /** Whose app it is when it is made. */ readonly org?: string };

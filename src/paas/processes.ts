@@ -1,4 +1,5 @@
 /** The processes of an app: what its live release runs, how many of each, and how they are. */
+import type { Actor } from "#core/actor.ts";
 import type { Instance, ProcessView } from "#core/api/processes.ts";
 import { AppError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
@@ -12,7 +13,7 @@ import { processSpecs } from "./process-specs.ts";
 import { requireApp } from "./require-app.ts";
 import { supervisorStatuses } from "./supervisor-status.ts";
 import { startFailure } from "./deploy/start.ts";
-import type { Actor, Platform } from "./platform.ts";
+import type { Platform } from "./platform.ts";
 
 /** Throws APP_NOT_FOUND. */
 export async function listProcesses(platform: Platform, app: string): Promise<ProcessView[]> {
@@ -83,11 +84,12 @@ export async function scaleProcesses(
     }
     await setScale(platform.store, app, counts);
     await appendEvent(platform.store, {
-      actor: by.name,
+      actor: by,
       action: "app.scale",
       app,
       outcome: "ok",
-      details: { ...counts },
+      // A key of its own: a process type may be called anything.
+      details: { scale: { ...counts } },
     });
     return processViews(platform, app, status);
   });

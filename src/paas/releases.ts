@@ -3,6 +3,7 @@
  * the old release carried: nothing is built, no hook is run, no data is touched, and domains stay as they are.
  */
 import { existsSync, readFileSync } from "node:fs";
+import type { Actor } from "#core/actor.ts";
 import type { ReleaseDetails, ReleaseDiff, ReleaseSummary } from "#core/api/releases.ts";
 import { AppError } from "#core/errors.ts";
 import type { CronSpec, ReleaseRecord } from "#core/records.ts";
@@ -13,7 +14,7 @@ import { listReleases as releaseRows, type Release } from "#store/releases.ts";
 import { artifactPath, readArtifact } from "./artifact.ts";
 import type { DeployJob } from "./deploy/job.ts";
 import { enqueueRollback } from "./deploy/pipeline.ts";
-import type { Actor, Platform } from "./platform.ts";
+import type { Platform } from "./platform.ts";
 import { readSettings } from "./release-settings.ts";
 import { requireApp } from "./require-app.ts";
 import { volumeView } from "./volume-view.ts";
@@ -124,7 +125,7 @@ export async function beginRollback(
     platform,
     app,
     deploy,
-    by: by.name,
+    by,
     summary: summaryText,
     settings,
     underWay,

@@ -8,12 +8,13 @@ import { once } from "node:events";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
+import type { Actor } from "#core/actor.ts";
 import type { SessionWish } from "#core/api/sessions.ts";
 import { AppError, toAppError } from "#core/errors.ts";
 import type { SessionRecord, SessionSecrets } from "#core/records.ts";
 import { recordEnvContext, seal } from "#core/sealed.ts";
 import { appendEvent } from "#store/events.ts";
-import type { Actor, Platform } from "./platform.ts";
+import type { Platform } from "./platform.ts";
 import type { Wish } from "./open-sessions.ts";
 import { requireApp } from "./require-app.ts";
 import { refuseReserved } from "./reserved-env.ts";
@@ -63,7 +64,7 @@ export async function joinSession(platform: Platform, app: string, session: stri
   const { terminal, command } = wish.wanted;
   // Who ran what. Arguments may hold secrets, and so may the words of a shell line.
   await appendEvent(platform.store, {
-    actor: by.name,
+    actor: by,
     action: "app.run",
     app,
     target: `run.${number}`,

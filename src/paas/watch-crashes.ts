@@ -2,6 +2,7 @@
  * Writes down in the log of events when a process gets into a crash loop, is given up, and is out of it again. What it
  * knows is what that log says last, so a hop3d that starts says nothing twice.
  */
+import { platformActor } from "#core/actor.ts";
 import { appendEvent, lastEvent } from "#store/events.ts";
 import { listApps } from "#store/apps.ts";
 import type { CrashLoop } from "#core/api/apps.ts";
@@ -53,7 +54,7 @@ export function crashWatch(platform: Watched): () => Promise<void> {
         const now: Standing = loop === undefined ? "over" : loop.givenUp ? "given-up" : "restarting";
         if ((await standingOf(app, process)) !== now) {
           await appendEvent(store, {
-            actor: "hop3",
+            actor: platformActor,
             action,
             app,
             target: process,

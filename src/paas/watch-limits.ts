@@ -2,6 +2,7 @@
  * Writes down in the log of events when the kernel ends a process of an app because its memory is used up, and when an app is
  * held for its files, and is not any more. Memory that was used up while no hop3d looked is in the supervisor's log alone.
  */
+import { platformActor } from "#core/actor.ts";
 import { listApps } from "#store/apps.ts";
 import { appendEvent, lastEvent } from "#store/events.ts";
 import type { AppStatus } from "#supervisor/protocol.ts";
@@ -37,7 +38,14 @@ export function limitWatch(platform: Watched): () => Promise<void> {
       if (counts === undefined || processes <= 0) continue;
       const target = `${type}.${index}`;
       const details = { processes, lastExit };
-      await appendEvent(store, { actor: "hop3", action: "app.out-of-memory", app, target, outcome: "ended", details });
+      await appendEvent(store, {
+        actor: platformActor,
+        action: "app.out-of-memory",
+        app,
+        target,
+        outcome: "ended",
+        details,
+      });
     }
   }
 
@@ -47,7 +55,7 @@ export function limitWatch(platform: Watched): () => Promise<void> {
     const outcome = held === undefined ? "free" : "held";
     if (was === outcome) return;
     const details = held === undefined ? {} : { reason: held };
-    await appendEvent(store, { actor: "hop3", action, app, target: "disk", outcome, details });
+    await appendEvent(store, { actor: platformActor, action, app, target: "disk", outcome, details });
   }
 
   return async () => {

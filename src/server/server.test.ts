@@ -7,8 +7,10 @@ import { routes } from "#core/api/routes.ts";
 import { encodeDeployEnv } from "#core/api/deploy-env.ts";
 import { can } from "#identity/can.ts";
 import { appResource, server } from "#identity/principal.ts";
+import type { AuditEntry } from "./refusals.ts";
 import { createServer } from "./server.ts";
 import { memoryPlatform, memoryServerOptions, somebody } from "./testing.ts";
+import type { UseCases } from "./use-cases.ts";
 
 const asAdmin = { authorization: "Bearer admin-token", host: "localhost:8009" };
 const json = { ...asAdmin, "content-type": "application/json" };
@@ -30,6 +32,10 @@ function setUp() {
     return { status: response.status, headers: response.headers, text, body };
   };
   return { platform, options, app, ask };
+}
+
+function briefly({ actor, action, app, outcome }: AuditEntry): object {
+  return { actor: actor.name, action, ...(app === undefined ? {} : { app }), outcome };
 }
 
 /** A path of the route with every parameter filled in. */
@@ -233,13 +239,57 @@ test("a refusal, a mutation that fails and a look at secrets are written to the 
   await ask("POST", "/apps/none/stop");
   await ask("GET", "/apps/blog/env/values");
   await ask("GET", "/system/logs?service=hop3d");
-  assert.deepEqual(options.audited, [
+  await ask("GET", "/apps", { headers: { host: "localhost" } });
+  await ask("GET", "/apps", { headers: { host: "evil.example" } });
+  assert.deepEqual(options.audited.map(briefly), [
     { actor: "vi", action: "app.destroy", app: "blog", outcome: "DENIED" },
     { actor: "vi", action: "app.env.read", app: "blog", outcome: "DENIED" },
     { actor: "ada", action: "app.operate", app: "none", outcome: "APP_NOT_FOUND" },
     { actor: "ada", action: "app.env.read", app: "blog", outcome: "ok" },
     { actor: "ada", action: "system.logs", outcome: "ok" },
+    { actor: "nobody", action: "app.list", outcome: "UNAUTHENTICATED" },
+    { actor: "nobody", action: "request", outcome: "DENIED" },
   ]);
+});
+
+test("a mutation of which its use case tells nothing is told by the server, one that tells is not, and a look is none", async () => {
+  const { platform, options } = setUp();
+  const stopApp: UseCases["stopApp"] = async (call) => {
+    call.actor.onEvent?.();
+    return await platform.useCases.stopApp(call);
+  };
+  const app = createServer({ ...options, useCases: { ...platform.useCases, stopApp } });
+  for (const path of ["/apps/blog/start", "/apps/blog/stop", "/apps/blog/cron/nightly/run"]) {
+    const response = await app.request(`${apiPrefix}${path}`, { method: "POST", headers: asAdmin });
+    assert.equal(response.status, 200, path);
+    await response.text();
+  }
+  await app.request(`${apiPrefix}/apps/blog`, { headers: asAdmin });
+  assert.deepEqual(
+    options.audited.map((entry) => ({ ...briefly(entry), details: entry.details })),
+    [
+      { actor: "ada", action: "app.operate", app: "blog", outcome: "ok", details: { route: "startApp" } },
+      { actor: "ada", action: "app.operate", app: "blog", outcome: "ok", details: { route: "runCron" } },
+    ],
+  );
+});
+
+test("an entry says by which credential, from where and in which request", async () => {
+  const { app, options } = setUp();
+  const incoming = { url: `${apiPrefix}/apps/blog/env/values`, socket: { remoteAddress: "::ffff:192.0.2.7" } };
+  const response = await app.request(incoming.url, { headers: asAdmin }, { incoming });
+  const [entry] = options.audited;
+  assert.ok(entry);
+  const { name, credential, address, requestId } = entry.actor;
+  assert.deepEqual(
+    { name, credential, address, requestId },
+    {
+      name: "ada",
+      credential: { kind: "token", id: "token-of-ada", name: "laptop" },
+      address: "192.0.2.7",
+      requestId: response.headers.get("x-request-id"),
+    },
+  );
 });
 
 test("the audit log is not filled by repeating one refusal, nor by mistakes of typing", async () => {

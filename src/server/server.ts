@@ -14,7 +14,8 @@ import { AppError, toAppError } from "#core/errors.ts";
 import { isAppName } from "#core/names.ts";
 import type { Log } from "#sys/log.ts";
 import { appResource, type Principal, type Resource, server } from "#identity/principal.ts";
-import { type Audit, requestAudit } from "./audit.ts";
+import { actorOf, peerAddress } from "./actor-of.ts";
+import { type Audit, type Audited, requestAudit } from "./audit.ts";
 import { checkHost } from "./host-check.ts";
 import { requirePlainPath } from "./plain-path.ts";
 import { parseInput } from "./input.ts";
@@ -48,10 +49,13 @@ export type ServerOptions = {
 export type Bindings = {
   readonly upgrade?: (stream: Duplex) => void;
   /** As Node has it: its address is not resolved yet. */
-  readonly incoming?: { readonly url?: string; readonly socket?: { readonly remoteAddress?: string } };
+  readonly incoming?: {
+    readonly url?: string | undefined;
+    readonly socket?: { readonly remoteAddress?: string | undefined };
+  };
 };
 
-type Env = { Bindings: Bindings; Variables: { requestId: string; user: string } };
+type Env = { Bindings: Bindings; Variables: { requestId: string; user: string; audited: Audited } };
 
 const securityHeaders = {
   "cache-control": "no-store",
@@ -64,12 +68,15 @@ const securityHeaders = {
 export function createServer(options: ServerOptions): Hono<Env> {
   const app = new Hono<Env>();
   const hosts = new Set(options.hosts);
-  const audit = requestAudit(options.audit, () => performance.now(), options.log);
+  const audit = requestAudit(options.audit, () => performance.now(), options.log, options.closing);
   const streams = openStreams(options.streams ?? defaultStreamLimits);
 
   app.use(async (context, next) => {
     const started = performance.now();
     context.set("requestId", randomUUID());
+    const address = peerAddress(context.env?.incoming?.socket?.remoteAddress);
+    const actor = actorOf(null, address, context.get("requestId"));
+    context.set("audited", { name: undefined, route: undefined, app: undefined, actor, admitted: false, told: false });
     await next();
     for (const [name, value] of Object.entries(securityHeaders)) context.header(name, value);
     context.header("x-request-id", context.get("requestId"));
@@ -100,9 +107,11 @@ export function createServer(options: ServerOptions): Hono<Env> {
     }
     return error;
   };
-  app.onError((thrown, context) => {
+  app.onError(async (thrown, context) => {
     const requestId = context.get("requestId");
-    return problemResponse(failure(thrown, requestId), requestId);
+    const error = failure(thrown, requestId);
+    await audit.failed(context.get("audited"), error);
+    return problemResponse(error, requestId);
   });
   app.notFound((context) =>
     problemResponse(new AppError("NOT_FOUND", "There is nothing at this address."), context.get("requestId")),
@@ -111,49 +120,63 @@ export function createServer(options: ServerOptions): Hono<Env> {
   for (const name of Object.keys(routes) as (keyof typeof routes)[]) {
     const route: Route = routes[name];
     const useCase = options.useCases[name] as (call: unknown) => Promise<unknown> | AsyncIterable<StreamEvent>;
-
     app.on(route.method, `${apiPrefix}${route.path}`, async (context) => {
       const request = context.req.raw;
       const params: Readonly<Record<string, string>> = context.req.param();
-      const address = context.env?.incoming?.socket?.remoteAddress;
-      const principal = await identify(route, context.req.header("authorization"), address, options);
-      const user = principal?.name ?? "nobody";
+      const audited: Audited = { ...context.get("audited"), name, route, app: params["app"] };
+      context.set("audited", audited);
+      const { address } = audited.actor;
+      const principal = await identify(route, context.req.header("authorization"), address ?? undefined, options);
       if (principal !== null) context.set("user", principal.name);
-      const audited = { route, actor: user, app: params["app"] };
-      return audit.watch(audited, async () => {
-        await admit(route, principal, params["app"], options);
-        const input = await parseInput(route, request, params, options.tarMax);
-        await audit.looked(audited);
+      const onEvent = (): void => void (audited.told = true);
+      const actor = { ...actorOf(principal, address, context.get("requestId")), onEvent };
+      audited.actor = actor;
+      await admit(route, principal, params["app"], options);
+      audited.admitted = true;
+      const input = await parseInput(route, request, params, options.tarMax);
+      await audit.looked(audited);
+      const call = { ...input, actor, principal };
 
-        if (route.response === "sse") {
-          const stop = new AbortController();
-          const ends = [request.signal, stop.signal, ...(options.closing === undefined ? [] : [options.closing])];
-          const signal = AbortSignal.any(ends);
-          const source = () => useCase({ ...input, principal, signal }) as AsyncIterable<StreamEvent>;
-          return await sseResponse(streams.count(user, signal, source), {
-            events: route.events ?? {},
-            heartbeatMs: options.heartbeatMs ?? 15_000,
-            signal,
-            stop: () => stop.abort(),
-            fail: (thrown) => failure(thrown, context.get("requestId")),
-          });
+      if (route.response === "sse") {
+        const stop = new AbortController();
+        const ends = [request.signal, stop.signal, ...(options.closing === undefined ? [] : [options.closing])];
+        const signal = AbortSignal.any(ends);
+        const source = () => useCase({ ...call, signal }) as AsyncIterable<StreamEvent>;
+        const told = () => audit.once(audited, source());
+        return await sseResponse(streams.count(actor.name, signal, told), {
+          events: route.events ?? {},
+          heartbeatMs: options.heartbeatMs ?? 15_000,
+          signal,
+          stop: () => stop.abort(),
+          fail: (thrown) => {
+            const error = failure(thrown, context.get("requestId"));
+            void audit.failed(audited, error);
+            return error;
+          },
+        });
+      }
+      if (route.response === "upgrade") {
+        const { upgrade } = context.env ?? {};
+        if (upgrade === undefined) {
+          throw new AppError("INVALID_INPUT", `This address asks for an upgrade to ${sessionProtocol}.`);
         }
-        if (route.response === "upgrade") {
-          const { upgrade } = context.env ?? {};
-          if (upgrade === undefined) {
-            throw new AppError("INVALID_INPUT", `This address asks for an upgrade to ${sessionProtocol}.`);
-          }
-          upgrade((await useCase({ ...input, principal, signal: request.signal })) as Duplex);
-          return context.body(null, 204); // for the log; the client is told by who has its connection
-        }
-        if (route.response === "text") {
-          const text = (await useCase({ ...input, principal, signal: request.signal })) as string;
-          return context.body(text, 200, { "content-type": route.contentType ?? "text/plain; charset=utf-8" });
-        }
-        // Parsing drops what the contract does not name, so a row's extra field cannot leave.
-        const body: unknown = route.response.parse(await useCase({ ...input, principal, signal: request.signal }));
-        return context.json(body as object, route.status ?? 200);
-      });
+        const stream = (await useCase({ ...call, signal: request.signal })) as Duplex;
+        await audit.succeeded(audited).catch((error: unknown) => {
+          stream.destroy();
+          throw error;
+        });
+        upgrade(stream);
+        return context.body(null, 204); // for the log; the client is told by who has its connection
+      }
+      const answer: unknown = await useCase({ ...call, signal: request.signal });
+      await audit.succeeded(audited);
+      if (route.response === "text") {
+        return context.body(answer as string, 200, {
+          "content-type": route.contentType ?? "text/plain; charset=utf-8",
+        });
+      }
+      // Parsing drops what the contract does not name, so a row's extra field cannot leave.
+      return context.json(route.response.parse(answer) as object, route.status ?? 200);
     });
   }
   return app;

@@ -16,7 +16,7 @@ import { whoIs } from "#identity/who-is.ts";
 import type { Role } from "#core/roles.ts";
 import type { Principal } from "#identity/principal.ts";
 import type { ServerOptions } from "./server.ts";
-import type { AuditEntry } from "./audit.ts";
+import type { AuditEntry } from "./refusals.ts";
 import type { UseCases } from "./use-cases.ts";
 
 type MemoryApp = { env: Record<string, string>; domains: string[]; scale: number; stopped: boolean; release: number };

@@ -44,7 +44,7 @@ async function answer(incoming: IncomingMessage, socket: Socket, head: Buffer, f
   // Only the path counts: which host was meant, the header says.
   const request = new Request(new URL(incoming.url ?? "/", "http://localhost"), { headers, signal: gone.signal });
   let stream: Duplex | undefined;
-  const response = await fetch(request, { upgrade: (given) => (stream = given) });
+  const response = await fetch(request, { incoming, upgrade: (given) => (stream = given) });
   if (stream === undefined) return refuse(socket, response);
   if (socket.destroyed) return void stream.destroy();
   socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${sessionProtocol}\r\n\r\n`);

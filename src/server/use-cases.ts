@@ -3,6 +3,7 @@
  * does not compile. The platform implements them; the server has parsed the input, asked `can()` and knows nothing else.
  */
 import type { Duplex } from "node:stream";
+import type { Actor } from "#core/actor.ts";
 import type { BodyOf, EventOf, HeadersOf, ParamsOf, QueryOf, ResponseOf, Route } from "#core/api/route.ts";
 import type { Routes } from "#core/api/routes.ts";
 import type { Principal } from "#identity/principal.ts";
@@ -13,6 +14,8 @@ export type Call<R extends Route> = {
   readonly headers: HeadersOf<R>;
   /** The parsed JSON; for a tar its bytes, which throw TOO_LARGE past the limit; undefined for a route without body. */
   readonly body: BodyOf<R>;
+  /** For records and the audit log: the principal's name, with the credential, the address and the request. */
+  readonly actor: Actor;
   /** Null on a public route that was asked without a token. */
   readonly principal: R["action"] extends "public" ? Principal | null : Principal;
   /** Aborted when the client is gone. Work that must outlive the request (a deploy) does not listen to it. */

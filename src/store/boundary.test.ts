@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { platformActor } from "#core/actor.ts";
 import { databases } from "../../test/databases.ts";
 import { createApp, getApp, listApps } from "./apps.ts";
 import { createBuild, getBuild, listBuilds } from "./builds.ts";
@@ -39,7 +40,7 @@ for (const database of databases) {
       answers.push(
         made,
         await findToken(store, made.secret),
-        await appendEvent(store, { actor: "ada", action: "x", outcome: "ok" }),
+        await appendEvent(store, { actor: platformActor, action: "x", outcome: "ok" }),
       );
       answers.push(await getApp(store, "blog"), await listApps(store), await readEnv(store, "blog", key));
       answers.push(await listDomains(store, "blog"), await listAllDomains(store), await getScale(store, "blog"));

@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { sql } from "kysely";
+import { nowhere, platformActor, type Actor } from "#core/actor.ts";
 import { chainHash } from "#core/hash-chain.ts";
 import { databases } from "../../test/databases.ts";
 import { query, transaction, type Store } from "./db.ts";
 import { appendEvent, lastEvent, lastEvents, listEvents, verifyEvents } from "./events.ts";
 
+const ada: Actor = { name: "ada", ...nowhere };
+
 async function fill(store: Store, count: number): Promise<void> {
   for (let index = 1; index <= count; index += 1) {
     await appendEvent(store, {
-      actor: "ada",
+      actor: ada,
       action: "app.deploy",
       app: index % 2 === 0 ? "blog" : "shop",
       outcome: "ok",
@@ -24,7 +27,7 @@ for (const database of databases) {
       const { store } = await database.open(t);
       await fill(store, 5);
       const odd = {
-        actor: "x\0\ud800",
+        actor: { ...ada, name: "x\0\ud800" },
         action: "app.env.write",
         target: "A=\u0000",
         outcome: "denied",
@@ -41,10 +44,33 @@ for (const database of databases) {
       assert.deepEqual(await verifyEvents(store), { ok: true, count: 6 });
     });
 
+    test("an event says by which credential, from where and in which request, beside its details", async (t) => {
+      const { store } = await database.open(t);
+      const told: string[] = [];
+      const actor: Actor = {
+        name: "ada",
+        credential: { kind: "session", id: "0123456789abcdef", name: "laptop" },
+        address: "192.0.2.7",
+        requestId: "r1",
+        onEvent: () => told.push("told"),
+      };
+      const scale = { web: 2, address: 3 };
+      await appendEvent(store, { actor, action: "app.scale", app: "blog", outcome: "ok", details: { scale } });
+      const [event] = await listEvents(store);
+      assert.equal(event?.actor, "ada");
+      assert.deepEqual(event.details, { scale });
+      const { credential, address, requestId } = actor;
+      assert.deepEqual(event.origin, { credential, address, requestId });
+      assert.deepEqual(told, ["told"]);
+      await appendEvent(store, { actor: platformActor, action: "x", outcome: "ok" });
+      assert.deepEqual((await listEvents(store, { after: 1 }))[0]?.origin, nowhere);
+      assert.deepEqual(await verifyEvents(store), { ok: true, count: 2 });
+    });
+
     test("the last ones of an app, and the last of a kind, are found", async (t) => {
       const { store } = await database.open(t);
       await fill(store, 9);
-      const web = { actor: "hop3", action: "app.crash-loop", app: "blog", target: "web.1" };
+      const web = { actor: platformActor, action: "app.crash-loop", app: "blog", target: "web.1" };
       for (const outcome of ["restarting", "over"]) await appendEvent(store, { ...web, outcome });
       assert.deepEqual(
         (await lastEvents(store, "blog", 3)).map(({ seq }) => seq),
@@ -72,7 +98,7 @@ for (const database of databases) {
       const { store } = await database.open(t);
       await fill(store, 1);
       const failing = transaction(store, async (tx) => {
-        await appendEvent(tx, { actor: "ada", action: "app.destroy", outcome: "ok" });
+        await appendEvent(tx, { actor: ada, action: "app.destroy", outcome: "ok" });
         throw new RangeError("no");
       });
       await assert.rejects(failing, RangeError);
@@ -84,7 +110,7 @@ for (const database of databases) {
       const { store } = await database.open(t);
       await transaction(store, async (tx) => {
         for (let index = 0; index < 1100; index += 1)
-          await appendEvent(tx, { actor: "hop3", action: "tick", outcome: "ok" });
+          await appendEvent(tx, { actor: platformActor, action: "tick", outcome: "ok" });
       });
       assert.deepEqual(await verifyEvents(store), { ok: true, count: 1100 });
     });

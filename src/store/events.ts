@@ -2,13 +2,14 @@
  * The audit log: who did what to what, and how it ended. Append-only; each row's hash covers the row before it, and a
  * head row remembers the last one, so that a row changed, removed or put in shows, and so does a cut-off end.
  */
+import type { Actor, Credential, Origin } from "#core/actor.ts";
 import { canonicalJson, chainHash, genesisHash } from "#core/hash-chain.ts";
 import { query, timestamp, transaction, type Db } from "./db.ts";
 import type { Row } from "./tables.ts";
 
 export type NewEvent = {
-  /** A user's name, or `hop3` for what the platform does by itself. */
-  readonly actor: string;
+  /** With where from and by which credential: an event cannot be written without. */
+  readonly actor: Actor;
   /** Like `app.deploy`. */
   readonly action: string;
   readonly app?: string;
@@ -16,8 +17,17 @@ export type NewEvent = {
   readonly target?: string;
   /** Like `ok`, `denied`, or an error code. */
   readonly outcome: string;
-  /** JSON without secrets. */
-  readonly details?: Readonly<Record<string, unknown>>;
+  /** JSON without secrets. What a user names is no key here: the keys of the origin are kept for the origin. */
+  readonly details?: Readonly<Record<string, unknown>> & { readonly [Key in keyof OriginDetails]?: never };
+};
+
+/** Where the details of an event say who asked; rows of before have none of them. */
+type OriginDetails = {
+  readonly credential?: string;
+  readonly credentialKind?: string;
+  readonly credentialName?: string;
+  readonly address?: string;
+  readonly request?: string;
 };
 
 export type AuditEvent = {
@@ -29,7 +39,10 @@ export type AuditEvent = {
   readonly app: string | null;
   readonly target: string | null;
   readonly outcome: string;
+  /** Without the origin, which stands beside it. */
   readonly details: Readonly<Record<string, unknown>>;
+  /** Nothing of it in what was written before events had one. */
+  readonly origin: Origin;
   readonly hash: string;
 };
 
@@ -42,7 +55,7 @@ export type EventsVerdict =
 const page = 500;
 
 export async function appendEvent(db: Db, input: NewEvent): Promise<AuditEvent> {
-  return transaction(db, async (tx) => {
+  const event = await transaction(db, async (tx) => {
     // Taking the head first puts all writers in line, in both databases: nobody else can see the same previous hash.
     const head = await query(tx)
       .updateTable("event_head")
@@ -53,12 +66,12 @@ export async function appendEvent(db: Db, input: NewEvent): Promise<AuditEvent> 
     const body = {
       seq: head.seq,
       at: timestamp(tx),
-      actor: storable(input.actor),
+      actor: storable(input.actor.name),
       action: storable(input.action),
       app: input.app === undefined ? null : storable(input.app),
       target: input.target === undefined ? null : storable(input.target),
       outcome: storable(input.outcome),
-      details: canonicalJson(input.details ?? {}),
+      details: canonicalJson({ ...input.details, ...originOf(input.actor) }),
     };
     const hash = hashOf(head.hash, body);
     await query(tx)
@@ -68,6 +81,17 @@ export async function appendEvent(db: Db, input: NewEvent): Promise<AuditEvent> 
     await query(tx).updateTable("event_head").set({ hash }).where("id", "=", 1).execute();
     return toEvent({ ...body, hash });
   });
+  input.actor.onEvent?.();
+  return event;
+}
+
+function originOf({ credential, address, requestId }: Actor): OriginDetails {
+  return {
+    ...(credential === null ? {} : { credential: credential.id, credentialKind: credential.kind }),
+    ...(credential === null || credential.name === null ? {} : { credentialName: credential.name }),
+    ...(address === null ? {} : { address }),
+    ...(requestId === null ? {} : { request: requestId }),
+  };
 }
 
 /** In order. `after`: only those with a higher number. At most `limit`. */
@@ -157,6 +181,11 @@ function storable(text: string): string {
 }
 
 function toEvent(row: Row<"events">): AuditEvent {
+  const { credential, credentialKind, credentialName, address, request, ...details } = JSON.parse(
+    row.details,
+  ) as Record<string, unknown>;
+  const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
+  const id = text(credential);
   return {
     seq: row.seq,
     at: row.at,
@@ -165,7 +194,12 @@ function toEvent(row: Row<"events">): AuditEvent {
     app: row.app,
     target: row.target,
     outcome: row.outcome,
-    details: JSON.parse(row.details) as Record<string, unknown>,
+    details,
+    origin: {
+      credential: id === null ? null : { kind: credentialKind as Credential["kind"], id, name: text(credentialName) },
+      address: text(address),
+      requestId: text(request),
+    },
     hash: row.hash,
   };
 }

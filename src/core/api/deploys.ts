@@ -67,6 +67,7 @@ export type DoneEvent = z.infer<typeof deployEvents.done>;
 export const createDeploy = defineRoute({
   method: "POST",
   path: "/apps/:app/deploys",
+  event: "later",
   summary: "Upload a tar and deploy it; answers once it is received and validated",
   action: "app.deploy",
   params: appParams,
@@ -149,6 +150,7 @@ export type DeployPlan = z.infer<typeof deployPlan>;
 export const planDeploy = defineRoute({
   method: "POST",
   path: "/apps/:app/plan",
+  event: "none",
   summary: "Upload a tar and learn what a deploy of it would do; nothing is changed",
   action: "app.deploy",
   params: appParams,

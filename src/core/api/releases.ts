@@ -83,6 +83,7 @@ export type ReleaseDiff = z.infer<typeof diffReleases.response>;
 export const rollback = defineRoute({
   method: "POST",
   path: "/apps/:app/rollback",
+  event: "later",
   summary:
     "Bring an older release back as a new one: its build, processes and variables; no data. Follow it as a deploy",
   action: "app.deploy",

@@ -7,6 +7,12 @@ import type { Action } from "../actions.ts";
 
 export type Route = {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /**
+   * What the audit log is told of a success that may have changed something (not GET, or an upgrade): unless said, one event
+   * by its answer, from the use case or else from the server. `later`: from the work that the answer promises, at its end.
+   * `none`: it changes nothing.
+   */
+  readonly event?: "later" | "none";
   /** With `:name` parameters, below `apiPrefix` (prefix.ts). */
   readonly path: `/${string}`;
   readonly summary: string;

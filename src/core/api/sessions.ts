@@ -43,6 +43,7 @@ const sessionId = z
 export const createSession = defineRoute({
   method: "POST",
   path: "/apps/:app/run",
+  event: "none",
   summary:
     "Prepare a one-off command or terminal in the live release, also of a stopped app; it starts when it is joined",
   action: "app.run",

@@ -6,6 +6,7 @@
 import { statSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { Actor } from "#core/actor.ts";
 import { AppError, toAppError } from "#core/errors.ts";
 import { parseAppName } from "#core/names.ts";
 import { deleteApp, getApp, nextBuild } from "#store/apps.ts";
@@ -13,7 +14,7 @@ import { changeDeploy, createDeploy } from "#store/deploys.ts";
 import { checkVariable } from "#store/env.ts";
 import type { DeploySource } from "#store/sources.ts";
 import { existenceLine, makeApp, removeAppFiles } from "../apps.ts";
-import type { Actor, Platform } from "../platform.ts";
+import type { Platform } from "../platform.ts";
 import { refuseReserved } from "../reserved-env.ts";
 import type { DeployJob } from "./job.ts";
 import { replaceEarlier } from "./cancel.ts";
@@ -149,7 +150,7 @@ async function takeUpload(platform: Platform, app: string, build: number, from: 
 
 function deployJob(platform: Platform, { app, by, env }: BeginDeploy, deploy: number, build: number): DeployJob {
   const underWay = platform.deploys.add(app, deploy, true);
-  return { platform, app, deploy, by: by.name, set: env, underWay, logLength: logLength(platform, app, build) };
+  return { platform, app, deploy, by, set: env, underWay, logLength: logLength(platform, app, build) };
 }
 
 /** Bytes of a build's log so far. */

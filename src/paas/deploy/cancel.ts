@@ -1,9 +1,10 @@
 /** Takes back a deploy that has not reached its cut-over: as if it had failed, with nothing left of it. */
+import type { Actor } from "#core/actor.ts";
 import type { DeploySummary } from "#core/api/deploys.ts";
 import { AppError } from "#core/errors.ts";
 import { markCanceled } from "#store/deploys.ts";
 import { appendEvent } from "#store/events.ts";
-import type { Actor, Platform } from "../platform.ts";
+import type { Platform } from "../platform.ts";
 import { requireApp } from "../require-app.ts";
 import { showDeploy } from "./summary.ts";
 import type { Canceling, UnderWay } from "./under-way.ts";
@@ -72,5 +73,5 @@ function isCanceled({ canceled }: UnderWay): boolean {
 
 async function recordCancel(platform: Platform, app: string, deploy: number, by: Actor): Promise<void> {
   const target = `deploy ${deploy}`;
-  await appendEvent(platform.store, { actor: by.name, action: "app.deploy.cancel", app, target, outcome: "ok" });
+  await appendEvent(platform.store, { actor: by, action: "app.deploy.cancel", app, target, outcome: "ok" });
 }

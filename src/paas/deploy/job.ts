@@ -1,4 +1,5 @@
 /** What the steps of one deploy share: its numbers, and what earlier steps found out. */
+import type { Actor } from "#core/actor.ts";
 import type { AppSpec } from "#core/app-spec.ts";
 import type { BuildPlan, Builder } from "#core/plugin.ts";
 import { readEnv } from "#store/env.ts";
@@ -12,7 +13,7 @@ export type DeployJob = {
   readonly platform: Platform;
   readonly app: string;
   readonly deploy: number;
-  readonly by: string;
+  readonly by: Actor;
   /** What the release is, in the list of releases; what its build is unless given. */
   readonly summary?: string;
   /** What the release is to carry; the app's settings at its turn unless given, with `set`. */

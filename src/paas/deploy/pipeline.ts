@@ -90,7 +90,7 @@ async function runRollback(job: DeployJob, artifact: () => Artifact): Promise<vo
 
 async function buildRecorded(job: DeployJob, number: number, found: Detected): Promise<Artifact> {
   const { platform, app, by } = job;
-  const row = { recordVersion: 1, builder: found.builder.name, summary: found.plan.summary, createdBy: by };
+  const row = { recordVersion: 1, builder: found.builder.name, summary: found.plan.summary, createdBy: by.name };
   await createBuild(platform.store, app, row, number);
   const made = await build(job, number, found);
   job.underWay.goOn();
@@ -118,7 +118,7 @@ export async function activate(
       const one = await makeRelease(platform, artifact, number, {
         reason,
         summary: job.summary ?? artifact.summary,
-        by,
+        by: by.name,
         settings: await settingsOf(job),
       });
       candidate = one;

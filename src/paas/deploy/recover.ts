@@ -4,6 +4,7 @@
  */
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { nowhere } from "#core/actor.ts";
 import { AppError, toAppError } from "#core/errors.ts";
 import { listApps } from "#store/apps.ts";
 import { endBuild, getBuild } from "#store/builds.ts";
@@ -79,7 +80,7 @@ async function finish(
   await retire(platform, app);
   for (const step of open) await endStep(platform.store, step, "done");
   // Before its end: whoever dies here says it twice rather than not at all.
-  await recordRecovered(platform, app, number, candidate.release, createdBy);
+  await recordRecovered(platform, app, number, candidate.release, { name: createdBy, ...nowhere });
   await endDeploy(platform.store, app, number, "succeeded");
   const url = servedUrl(platform, candidate.artifact);
   const ref = { app, deploy: number, logLength: logLength(platform, app, build ?? 0) };

@@ -1,4 +1,5 @@
 /** What the audit log is told of a deploy that recovery has finished; who made it had no time to. */
+import type { Actor } from "#core/actor.ts";
 import { appendEvent } from "#store/events.ts";
 import { getRelease, listReleases } from "#store/releases.ts";
 import type { Platform } from "../platform.ts";
@@ -10,7 +11,7 @@ export async function recordRecovered(
   app: string,
   deploy: number,
   release: number,
-  actor: string,
+  actor: Actor,
 ): Promise<void> {
   const { store } = platform;
   const reason = (await getRelease(store, app, release))?.reason;
