@@ -220,7 +220,8 @@ async function prepared(settings: ServerSettings, base: string): Promise<string>
   return asHop3d(join(import.meta.dirname, "../.."), settings, await prepareSystem(settings), "token", "test");
 }
 
-async function removeCgroups(layout: Layout): Promise<void> {
+/** None of their processes may be left. */
+export async function removeCgroups(layout: Layout): Promise<void> {
   const all = makeCgroup(treeOf(layout), []);
   assert.deepEqual(all.members(), [], "processes were left behind");
   assert.equal(await all.remove(wallClock), true);

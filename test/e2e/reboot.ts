@@ -1,9 +1,14 @@
 /** A host that is rebooted, and the twenty apps on it: shared by the test, that they all come back, and the bench, how soon. */
+import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { systemIds } from "#cmd/wire/system-ids.ts";
+import { loopbackTable } from "#supervisor/walls/loopback.ts";
+import { isSightClosed } from "#supervisor/walls/sight.ts";
+import { exec } from "#sys/exec.ts";
 import { deployLive } from "./apps.ts";
 import { fetchThroughEdge } from "./http-through-edge.ts";
-import type { RunningPlatform } from "./platform.ts";
+import { removeCgroups, type RunningPlatform } from "./platform.ts";
 
 /** Nine in Python on a port, eight in Node on a socket, three sites; every fourth has a worker beside. */
 export const twentyApps: readonly string[] = Array.from({ length: 20 }, (_, index) => `app-${index + 1}`);
@@ -40,10 +45,11 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).
 
 /**
  * Everything is killed, the run directory with all sockets is gone, and what the supervisor has written down is of another
- * boot than the one that runs.
+ * boot than the one that runs. In system mode the kernel has forgotten the rest, too.
  */
 export async function reboot(platform: RunningPlatform): Promise<void> {
   await platform.killEverything();
+  if (platform.settings.mode === "system") await forgetAll(platform);
   rmSync(platform.layout.run, { recursive: true });
   const boot = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
   const earlier = boot.replaceAll(/[0-9a-f]/g, "0");
@@ -51,6 +57,20 @@ export async function reboot(platform: RunningPlatform): Promise<void> {
     const text = readFileSync(path, "latin1");
     if (text.includes(boot)) writeFileSync(path, text.replaceAll(boot, earlier), "latin1");
   }
+}
+
+/** Control groups, the rules of the loopback, and what was closed in /proc/net. */
+async function forgetAll({ layout }: RunningPlatform): Promise<void> {
+  await removeCgroups(layout);
+  const { apps } = systemIds();
+  assert.equal(isSightClosed(apps, "/proc/net"), true);
+  const opened = ["-exec", "chmod", "g=o", "{}", ";", "-exec", "chgrp", "root", "{}", ";"];
+  for (const argv of [
+    ["/usr/sbin/nft", "delete", "table", ...loopbackTable],
+    ["/usr/bin/find", "/proc/net/", "-maxdepth", "1", "-gid", String(apps), ...opened],
+  ])
+    assert.equal((await exec(argv)).exitCode, 0, argv.join(" "));
+  assert.equal(isSightClosed(apps, "/proc/net"), false);
 }
 
 function filesBelow(directory: string): string[] {

@@ -18,6 +18,7 @@ const files: readonly (readonly [name: string, pattern?: string | undefined, ski
   ["secrets"],
   ["logs", "compressed"],
   ["observe"],
+  ["reboot"],
   ["interrupted-deploys", killed],
 ];
 
