@@ -1,5 +1,6 @@
 /** The tools of this host that an installation uses, in the environment that they need and no more. */
 import { AppError } from "#core/errors.ts";
+import { takeLock } from "#supervisor/lock.ts";
 import { exec } from "#sys/exec.ts";
 
 /** The way to the package mirror goes with it. */
@@ -22,6 +23,19 @@ export function hostExec(argv: readonly string[]): ReturnType<typeof exec> {
 export async function showUnit(name: string): Promise<string> {
   const properties = "ActiveState,UnitFileState,NeedDaemonReload,MainPID";
   return (await hostExec(["systemctl", "show", `--property=${properties}`, name])).stdout;
+}
+
+/**
+ * Two at once would each plan what the other does meanwhile, and take each other's drafts away. Throws CONFLICT while
+ * another one works, whoever has begun it.
+ */
+export async function alone<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+  const lock = takeLock(path, "Another installation or removal of Hop3");
+  try {
+    return await work();
+  } finally {
+    lock.release();
+  }
 }
 
 export function refuseNotRoot(what: string): void {

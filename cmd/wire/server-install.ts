@@ -10,7 +10,7 @@ import { places, unitNames } from "#install/places.ts";
 import { planInstall, watchedFiles } from "#install/plan-install.ts";
 import { actionText } from "#install/step.ts";
 import { asHop3d } from "./as-hop3d.ts";
-import { hostExec, refuseNotRoot, showUnit } from "./host-tools.ts";
+import { alone, hostExec, refuseNotRoot, showUnit } from "./host-tools.ts";
 import { checkAcmeRoot } from "./https-settings.ts";
 import { invokingPerson, logInPerson } from "./person.ts";
 import { withServerFile } from "./server-env.ts";
@@ -23,13 +23,16 @@ const checkout = fileURLToPath(new URL("../../", import.meta.url));
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export async function installServer(
-  env: Environment,
-  { domain, dryRun, say, signal }: InstallOptions,
-): Promise<Installed> {
+export async function installServer(env: Environment, options: InstallOptions): Promise<Installed> {
+  const { domain, dryRun } = options;
   if (domain !== undefined && !isHostName(domain))
     throw new AppError("INVALID_DOMAIN", "--domain is not a valid domain.");
-  if (!dryRun) refuseNotRoot("Installing");
+  if (dryRun) return install(env, options);
+  refuseNotRoot("Installing");
+  return alone(places.lock, () => install(env, options));
+}
+
+async function install(env: Environment, { domain, dryRun, say, signal }: InstallOptions): Promise<Installed> {
   process.umask(0o022);
   const bundles = readBundles({ root: checkout, version, arch: process.arch });
   const names = bundles.map(({ name }) => name);

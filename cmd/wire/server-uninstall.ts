@@ -15,10 +15,15 @@ import { treeOf } from "#supervisor/system.ts";
 import { loopbackTable } from "#supervisor/walls/loopback.ts";
 import { isSightClosed } from "#supervisor/walls/sight.ts";
 import { runningSupervisor } from "./attach.ts";
-import { hostExec, refuseNotRoot, showUnit } from "./host-tools.ts";
+import { alone, hostExec, refuseNotRoot, showUnit } from "./host-tools.ts";
 
-export async function uninstallServer({ purge, dryRun, confirm, say }: UninstallOptions): Promise<Uninstalled> {
-  if (!dryRun) refuseNotRoot("Uninstalling");
+export async function uninstallServer(options: UninstallOptions): Promise<Uninstalled> {
+  if (options.dryRun) return uninstall(options);
+  refuseNotRoot("Uninstalling");
+  return alone(places.lock, () => uninstall(options));
+}
+
+async function uninstall({ purge, dryRun, confirm, say }: UninstallOptions): Promise<Uninstalled> {
   const layout = layoutOf({ root: places.root, run: places.run });
   const facts = await readHostFacts(showUnit, watchedFiles);
   const tree = treeOf(layout);

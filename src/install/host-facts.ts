@@ -21,6 +21,8 @@ export type HostFacts = {
   readonly accounts: Accounts;
   /** What is in the directory of versions and tools, complete or begun. */
   readonly trees: readonly string[];
+  /** Those of them that a process runs from, or has mounted behind its walls. */
+  readonly inUse: readonly string[];
   /** Text of regular files that the plan may write; those that are missing are not in it. */
   readonly files: ReadonlyMap<string, string>;
   /** Where links lead that the plan may make. */
@@ -58,6 +60,7 @@ export async function readHostFacts(show: ShowUnit, watched: readonly string[]):
     packages: needs.filter(([paths]) => !paths.some((path) => existsSync(path))).map(([, name]) => name),
     accounts: readAccounts(),
     trees: namesIn(places.lib),
+    inUse: readInUse(),
     files: new Map(present.map((path) => [path, readOrNothing(path)])),
     links: new Map(linked.map((path) => [path, readlinkSync(path)])),
     // What sd_booted(3) looks at.
@@ -94,6 +97,22 @@ function readProcess(pid: number): UnitFacts["runs"] {
     return { version: undefined, mark: undefined }; // it has ended meanwhile
   }
 }
+
+/** By what processes were started with: walls name there what they show. */
+function readInUse(): string[] {
+  const found = new Set<string>();
+  for (const pid of namesIn("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const told = `${readFileSync(`/proc/${pid}/cmdline`, "utf8")}\0${readlinkSync(`/proc/${pid}/cwd`)}`;
+      for (const [, name = ""] of `${told}\0`.matchAll(inLib)) found.add(name);
+    } catch {
+      // It has ended meanwhile, or is another's and the plan is asked for by who is not root.
+    }
+  }
+  return [...found].toSorted();
+}
+
+const inLib = new RegExp(`${places.lib}/([^/\\0]+)`, "g");
 
 function readSystems(): string[] {
   const text = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";

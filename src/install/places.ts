@@ -9,6 +9,8 @@ export const places = {
   root: "/var/lib/hop3",
   run: "/run/hop3",
   units: "/etc/systemd/system",
+  /** Of who installs or removes. */
+  lock: "/run/hop3-install.lock",
 } as const;
 
 export const unitNames = { supervisor: "hop3.service", apps: "hop3-apps.service" } as const;

@@ -94,13 +94,20 @@ function accounts({ users, groups }: Accounts): Step {
   return { title: "Users of the control plane and of the edge", actions };
 }
 
-function code({ trees }: HostFacts, { bundles }: Wanted): Step {
+function code({ trees, links, inUse }: HostFacts, wanted: Wanted): Step {
+  const { bundles } = wanted;
   const begun = trees.filter((name) => name.endsWith(".begun"));
+  const before = links.get(places.current);
+  // Of the code, which begins with its version. An upgrade keeps what it leaves; tools stay, for apps were built with them.
+  const old =
+    before === undefined || before === codeOf(wanted)
+      ? []
+      : trees.filter((name) => /^\d/.test(name) && ![...begun, ...bundles, ...inUse, before].includes(name));
   return {
     title: "Code and tools, root's own",
     actions: [
       ...(trees.length === 0 ? [{ do: "directory", path: places.lib, mode: 0o755 } as const] : []),
-      ...begun.map((name): Action => ({ do: "remove", path: join(places.lib, name) })),
+      ...[...begun, ...old].map((name): Action => ({ do: "remove", path: join(places.lib, name) })),
       ...bundles
         .filter((name) => !trees.includes(name))
         .map((name): Action => ({ do: "copy", bundle: name, path: join(places.lib, name) })),

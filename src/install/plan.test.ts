@@ -21,6 +21,7 @@ const fresh: HostFacts = {
   packages: ["bubblewrap", "nftables"],
   accounts: { users: [account("root", 0), account("other", 999)], groups: [{ name: "root", gid: 0, members: [] }] },
   trees: [],
+  inUse: [],
   files: new Map(),
   links: new Map(),
   units: { supervisor: idle, apps: idle },
@@ -83,6 +84,21 @@ describe("the plan of an installation", () => {
       "link /usr/lib/hop3/current to 1.1.0-bb",
       "systemctl restart hop3.service",
     ]);
+  });
+
+  it("of a newer version removes the code of older ones, but for the one before it and what still runs", () => {
+    const host = actionsOf(planInstall(fresh, wanted)).reduce(carriedOut, fresh);
+    const trees = [...host.trees, "0.8.0-cc", "0.9.0-dd", "node-0"];
+    const old = { ...host, trees, inUse: ["0.9.0-dd", "1.0.0-aa"] };
+    assert.deepEqual(lines(planInstall(old, wanted)), []);
+    const newer = lines(planInstall(old, { ...wanted, bundles: ["node-1", "caddy-1", "1.1.0-bb"] }));
+    assert.deepEqual(
+      newer.filter((line) => line.startsWith("remove ")),
+      ["remove /usr/lib/hop3/0.8.0-cc"],
+    );
+    // Back to one that is there.
+    const back = lines(planInstall(old, { ...wanted, bundles: ["node-1", "caddy-1", "0.8.0-cc"] }));
+    assert.deepEqual(back, ["link /usr/lib/hop3/current to 0.8.0-cc", "systemctl restart hop3.service"]);
   });
 
   it("restarts a supervisor that another text of its unit has started", () => {

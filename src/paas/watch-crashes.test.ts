@@ -5,7 +5,7 @@ import { listEvents } from "#store/events.ts";
 import type { InstanceStatus } from "#supervisor/protocol.ts";
 import { databases } from "../../test/databases.ts";
 import type { Platform } from "./platform.ts";
-import { crashWatch } from "./watch-crashes.ts";
+import { appWatch } from "./watch-apps.ts";
 
 const base: InstanceStatus = {
   id: "a",
@@ -36,7 +36,7 @@ for (const database of databases) {
       apps: [{ app: "blog", live: 1, stopped: false, instances: [{ ...base, ...present }] }],
     });
     const platform = { store, stopping: new AbortController().signal, supervisor: { call } } as unknown as Platform;
-    let look = crashWatch(platform);
+    let look = appWatch(platform);
     const told = async () =>
       (await listEvents(store, { app: "blog" })).map(({ target, outcome, details }) => [target, outcome, details]);
     const see = async (next: Partial<InstanceStatus>) => {
@@ -51,11 +51,11 @@ for (const database of databases) {
     await see({ state: "ready", restartsInARow: 2, lastExit: "exit 1" });
     const begun = ["web.1", "restarting", { restarts: 2, lastExit: "exit 1" }];
     assert.deepEqual(await told(), [begun]);
-    look = crashWatch(platform); // hop3d was started again
+    look = appWatch(platform); // hop3d was started again
     await see({ state: "backoff", restartsInARow: 3, lastExit: "exit 1" });
     assert.deepEqual(await told(), [begun]);
     await see({ state: "exhausted", restartsInARow: 10, lastExit: "exit 2" });
-    look = crashWatch(platform);
+    look = appWatch(platform);
     await see({ state: "ready", restartsInARow: 0 });
     assert.deepEqual(await told(), [
       begun,

@@ -4,47 +4,27 @@
  */
 import { platformActor } from "#core/actor.ts";
 import { appendEvent, lastEvent } from "#store/events.ts";
-import { listApps } from "#store/apps.ts";
+import type { Store } from "#store/db.ts";
 import type { CrashLoop } from "#core/api/apps.ts";
 import { crashLoops } from "./crash-loop.ts";
-import type { Platform } from "./platform.ts";
-import { supervisorStatuses } from "./supervisor-status.ts";
-
-/** Milliseconds between two looks: the shortest wait in a loop is longer. */
-const every = 10_000;
+import type { Seen } from "./supervisor-status.ts";
 
 const action = "app.crash-loop";
 
 /** How it stands, as an event's outcome. */
 type Standing = "restarting" | "given-up" | "over";
 
-type Watched = Pick<Platform, "supervisor" | "store" | "clock" | "log" | "stopping">;
-
-/** Runs until hop3d stops; never rejects. */
-export async function watchCrashes(platform: Watched): Promise<void> {
-  const { clock, log, stopping } = platform;
-  const look = crashWatch(platform);
-  while (!stopping.aborted) {
-    await look().catch((error: unknown) => {
-      if (!stopping.aborted) log.warn("crash loops could not be looked for", { error });
-    });
-    await clock.sleep(every, stopping).catch(() => undefined);
-  }
-}
-
 /** One look, and the writing down of what has changed since the one before. */
-export function crashWatch(platform: Watched): () => Promise<void> {
-  const { store } = platform;
+export function crashWatch(store: Store): (seen: Seen) => Promise<void> {
   /** By app and process; what is not in it is asked of the log of events. */
   const known = new Map<string, Standing>();
   const standingOf = async (app: string, process: string): Promise<Standing> => {
     const last = known.get(`${app} ${process}`) ?? (await lastEvent(store, { app, action, target: process }))?.outcome;
     return last === "restarting" || last === "given-up" ? last : "over";
   };
-  return async () => {
-    const statuses = await supervisorStatuses(platform);
-    const apps = new Set((await listApps(store)).map(({ name }) => name));
-    for (const key of known.keys()) if (!apps.has(key.split(" ")[0] ?? "")) known.delete(key);
+  return async ({ apps, statuses }) => {
+    const names = new Set(apps);
+    for (const key of known.keys()) if (!names.has(key.split(" ")[0] ?? "")) known.delete(key);
     for (const app of apps) {
       const loops = new Map(crashLoops(statuses.get(app)).map((loop) => [loop.process, loop]));
       const before = [...known.keys()].filter((key) => key.startsWith(`${app} `)).map((key) => key.split(" ")[1] ?? "");

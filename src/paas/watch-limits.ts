@@ -3,32 +3,13 @@
  * held for its files, and is not any more. Memory that was used up while no hop3d looked is in the supervisor's log alone.
  */
 import { platformActor } from "#core/actor.ts";
-import { listApps } from "#store/apps.ts";
+import type { Store } from "#store/db.ts";
 import { appendEvent, lastEvent } from "#store/events.ts";
 import type { AppStatus } from "#supervisor/protocol.ts";
-import type { Platform } from "./platform.ts";
-import { supervisorStatuses } from "./supervisor-status.ts";
-
-/** Milliseconds between two looks. */
-const every = 10_000;
-
-type Watched = Pick<Platform, "supervisor" | "store" | "clock" | "log" | "stopping">;
-
-/** Runs until hop3d stops; never rejects. */
-export async function watchLimits(platform: Watched): Promise<void> {
-  const { clock, log, stopping } = platform;
-  const look = limitWatch(platform);
-  while (!stopping.aborted) {
-    await look().catch((error: unknown) => {
-      if (!stopping.aborted) log.warn("limits that were reached could not be looked for", { error });
-    });
-    await clock.sleep(every, stopping).catch(() => undefined);
-  }
-}
+import type { Seen } from "./supervisor-status.ts";
 
 /** One look, and the writing down of what has changed since the one before. */
-export function limitWatch(platform: Watched): () => Promise<void> {
-  const { store } = platform;
+export function limitWatch(store: Store): (seen: Seen) => Promise<void> {
   /** By instance; undefined before the first look. */
   let counts: ReadonlyMap<string, number> | undefined;
 
@@ -58,9 +39,8 @@ export function limitWatch(platform: Watched): () => Promise<void> {
     await appendEvent(store, { actor: platformActor, action, app, target: "disk", outcome, details });
   }
 
-  return async () => {
-    const statuses = await supervisorStatuses(platform);
-    for (const { name } of await listApps(store)) {
+  return async ({ apps, statuses }) => {
+    for (const name of apps) {
       const status = statuses.get(name);
       if (status === undefined) continue;
       await memory(name, status);

@@ -73,7 +73,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<{ sto
   const { layout, clock = wallClock, fault = () => undefined } = options;
   refuseLongSockets(layout);
   makeDirectories(layout, options.mode);
-  const lock = takeLock(join(layout.supervisor, "lock"));
+  const lock = takeLock(join(layout.supervisor, "lock"), "A supervisor of this root");
   try {
     return await start(options, clock, fault, lock);
   } catch (error) {

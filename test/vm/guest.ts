@@ -161,6 +161,8 @@ describe("a server of Debian with systemd and cgroups of version 2", () => {
     assert.notEqual(run(asAda("ls", "/var/lib/hop3/apps")).status, 0);
     assert.notEqual(run(asAda("cat", "/etc/hop3/server.env")).status, 0);
     assert.equal(statSync("/var/lib/hop3/master.key").mode & 0o777, 0o600);
+    assert.equal(statSync("/proc/net/tcp").mode & 0o777, 0o404);
+    assert.match(ok(asAda("cat", "/proc/net/tcp")), /local_address/);
   });
 
   it("has units that systemd finds nothing wrong with", (t) => {
@@ -176,6 +178,9 @@ describe("a server of Debian with systemd and cgroups of version 2", () => {
     assert.match(body, /^first \d+ 7\d{4} /);
     const [, , uid] = body.split(" ");
     assert.ok(existsSync(`/sys/fs/cgroup/system.slice/hop3-apps.service/apps/${uid}`));
+    const seen = run(asAda("hop3", "run", "--app", "first", "--", "cat", "/proc/net/dev", "/proc/net/tcp"));
+    assert.notEqual(seen.status, 0);
+    assert.match(seen.out, /lo:[^]*\/proc\/net\/tcp: Permission denied/);
   });
 
   it("serves it by HTTPS on 443, with a certificate of its own authority", async () => {
@@ -258,7 +263,14 @@ describe("a server of Debian with systemd and cgroups of version 2", () => {
     let out = "";
     for (const stream of [upgrade.stdout, upgrade.stderr])
       stream.setEncoding("utf8").on("data", (chunk: string) => (out += chunk));
-    const [status] = (await once(upgrade, "close")) as [number | null];
+    const over = once(upgrade, "close");
+    await until("the upgrade is under way", () => existsSync("/run/hop3-install.lock"));
+    const second = spawn("runuser", install(newer).slice(1), { cwd: "/", stdio: ["ignore", "ignore", "pipe"] });
+    let refusal = "";
+    second.stderr.setEncoding("utf8").on("data", (chunk: string) => (refusal += chunk));
+    assert.notEqual(((await once(second, "close")) as [number | null])[0], 0);
+    assert.match(refusal, /Another installation or removal of Hop3 runs already/);
+    const [status] = (await over) as [number | null];
     assert.equal(status, 0, out);
     await until("the new supervisor", () => !["0", supervisor].includes(show("hop3.service", "MainPID")));
     session.stdin.end("late\n");
@@ -281,6 +293,16 @@ describe("a server of Debian with systemd and cgroups of version 2", () => {
     await until("the app", async () => (await ask("first.localhost")).status === 200);
   });
 
+  it("keeps the code of the version before, and of no other that nothing runs from", () => {
+    ok(["sed", "-i", 's/"version": "[^"]*"/"version": "0.9.10"/', "/root/newer/package.json"]);
+    ok(install("/root/newer"));
+    const versions = readdirSync("/usr/lib/hop3").filter((name) => /^\d/.test(name));
+    assert.deepEqual(
+      versions.map((name) => name.replace(/-[0-9a-f]+$/, "")),
+      ["0.9.10", "0.9.9"],
+    );
+  });
+
   it("is uninstalled by who types the host's name, and keeps the data", async () => {
     const refused = run(["/root/newer/bin/hop3", "server", "uninstall"]);
     assert.equal(refused.status, 10, refused.out);
@@ -295,6 +317,8 @@ describe("a server of Debian with systemd and cgroups of version 2", () => {
     ok(["/root/newer/bin/hop3", "server", "uninstall", "--purge", "--yes"]);
     for (const path of ["/usr/lib/hop3", hop3, "/var/lib/hop3", "/etc/hop3", "/run/hop3"])
       assert.ok(!existsSync(path), path);
+    assert.equal(ok(["find", "/proc/net/", "-maxdepth", "1", "!", "-group", "root"]).trim(), "");
+    assert.equal(statSync("/proc/net/tcp").mode & 0o777, 0o444);
     for (const file of ["passwd", "group"]) assert.doesNotMatch(readFileSync(`/etc/${file}`, "utf8"), /hop3/);
     assert.doesNotMatch(ok(["nft", "list", "tables"]), /hop3/);
     assert.equal(ok(["find", "/sys/fs/cgroup", "-name", "*hop3-apps*"]).trim(), "");
