@@ -23,7 +23,11 @@ export type Credential = {
 };
 
 /** What is written down of who asked, for work that goes on when its request has ended, and after a restart. */
-export type Origin = Pick<Actor, "credential" | "address" | "requestId">;
+export type Origin = Pick<Actor, "org" | "credential" | "address" | "requestId">;
+
+export function originOf({ org, credential, address, requestId }: Origin): Origin {
+  return { ...(org === undefined ? {} : { org }), credential, address, requestId };
+}
 
 export const nowhere: Origin = { credential: null, address: null, requestId: null };
 

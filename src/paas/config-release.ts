@@ -20,7 +20,7 @@ export async function releaseConfig(
 ): Promise<number> {
   const { app } = artifact;
   const summary = `environment: ${changed.join(", ")}`;
-  const { number: deploy } = await createDeploy(platform.store, app, { summary, createdBy: by.name });
+  const { number: deploy } = await createDeploy(platform.store, app, { summary, createdBy: by.name, origin: by });
   await startDeploy(platform.store, app, deploy);
   const settings = { variables, restores: null };
   const underWay = platform.deploys.add(app, deploy, false);

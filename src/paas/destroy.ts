@@ -2,7 +2,7 @@
  * The end of an app: its deploys are canceled, its processes ended, its routes, files and at last its row removed. It is
  * written down first, and from then on there is no way back: whoever dies over it, the next start of hop3d goes on.
  */
-import { nowhere, type Actor } from "#core/actor.ts";
+import type { Actor } from "#core/actor.ts";
 import { AppError, toAppError } from "#core/errors.ts";
 import { deleteApp, getApp, listApps, markDestroyed } from "#store/apps.ts";
 import { appendEvent } from "#store/events.ts";
@@ -25,7 +25,7 @@ export async function destroyApp(platform: Platform, name: string, confirm: stri
     });
   }
   // In its line, so that no upload is admitted later.
-  await platform.queue.run(existenceLine(name), () => markDestroyed(platform.store, name, by.name));
+  await platform.queue.run(existenceLine(name), () => markDestroyed(platform.store, name, by));
   await platform.fault("destroy:marked");
   await cancelForDestroy(platform, name, by);
   await platform.queue.run(name, async () => {
@@ -66,9 +66,8 @@ const pause = 5000;
 
 /** What a predecessor has begun is brought to its end. To be called before requests are taken; `done` resolves at the end. */
 export async function finishDestroys(platform: Platform): Promise<{ readonly done: Promise<void> }> {
-  const found = (await listApps(platform.store)).filter(({ destroyedBy }) => destroyedBy !== null);
-  const finished = found.map(({ name, destroyedBy }) =>
-    untilRemoved(platform, name, { name: destroyedBy ?? "", ...nowhere }),
+  const finished = (await listApps(platform.store)).flatMap(({ name, destroyedBy }) =>
+    destroyedBy === null ? [] : [untilRemoved(platform, name, destroyedBy)],
   );
   return { done: Promise.all(finished).then(() => undefined) };
 }

@@ -115,7 +115,11 @@ export async function beginRollback(
     });
   }
   const summaryText = `rollback to release ${restores}`;
-  const { number: deploy } = await createDeploy(platform.store, app, { summary: summaryText, createdBy: by.name });
+  const { number: deploy } = await createDeploy(platform.store, app, {
+    summary: summaryText,
+    createdBy: by.name,
+    origin: by,
+  });
   // A release of an older Hop3 carries none: then the variables stay as they are.
   const variables = readSettings(platform, app, restores)?.variables;
   const settings = { variables: variables ?? (await readEnv(platform.store, app, platform.masterKey)), restores };

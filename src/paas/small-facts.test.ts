@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
+import { nowhere } from "#core/actor.ts";
 import { defaultDomain } from "./app-address.ts";
 import { appState } from "./app-state.ts";
 import { generateValue } from "./generate-env.ts";
@@ -88,7 +89,7 @@ describe("one word for an app", () => {
   });
 
   it("is stopping once its end was asked for", () => {
-    assert.equal(appState({ ...live, destroyedBy: "ada" }, undefined, true), "stopping");
+    assert.equal(appState({ ...live, destroyedBy: { name: "ada", ...nowhere } }, undefined, true), "stopping");
   });
 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { nowhere, type Actor } from "#core/actor.ts";
 import { databases } from "../../test/databases.ts";
 import {
   createApp,
@@ -43,10 +44,12 @@ for (const database of databases) {
     test("that it is to be destroyed is written down once", async (t) => {
       const { store } = await database.open(t);
       await createApp(store, "blog");
-      await markDestroyed(store, "blog", "ada");
-      await markDestroyed(store, "blog", "vi");
-      assert.equal((await getApp(store, "blog"))?.destroyedBy, "ada");
-      await assert.rejects(markDestroyed(store, "shop", "ada"), { code: "APP_NOT_FOUND" });
+      const credential = { kind: "token", id: "0123456789abcdef", name: "laptop" } as const;
+      const ada: Actor = { name: "ada", org: "default", credential, address: "192.0.2.7", requestId: "r1" };
+      await markDestroyed(store, "blog", { ...ada, onEvent: () => undefined });
+      await markDestroyed(store, "blog", { name: "vi", ...nowhere });
+      assert.deepEqual((await getApp(store, "blog"))?.destroyedBy, ada);
+      await assert.rejects(markDestroyed(store, "shop", ada), { code: "APP_NOT_FOUND" });
     });
 
     test("a name is taken once, and must be a name", async (t) => {

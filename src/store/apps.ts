@@ -1,4 +1,5 @@
 /** Apps: their state and the counters that number their builds, releases and deploys. */
+import { nowhere, originOf, type Actor, type Origin } from "#core/actor.ts";
 import { AppError } from "#core/errors.ts";
 import { parseAppName, quote } from "#core/names.ts";
 import { query, timestamp, type Db } from "./db.ts";
@@ -16,7 +17,7 @@ export type App = {
   /** The release that serves, once there was one. */
   readonly liveRelease: number | null;
   /** Who asked for its end, once that was accepted: from then on there is no way back. */
-  readonly destroyedBy: string | null;
+  readonly destroyedBy: Actor | null;
   /** The organisation that it belongs to. */
   readonly org: string;
   readonly createdAt: string;
@@ -39,6 +40,7 @@ export async function createApp(db: Db, name: string, org: string = firstOrg): P
       created_at: at,
       updated_at: at,
       destroyed_by: null,
+      destroyed_origin: null,
       org,
     })
     .returningAll()
@@ -81,10 +83,20 @@ export async function setAppState(db: Db, name: string, state: AppState, message
 }
 
 /** Writes down that it is to be destroyed; the first who asked stays. Throws APP_NOT_FOUND. */
-export async function markDestroyed(db: Db, name: string, by: string): Promise<void> {
+export async function markDestroyed(db: Db, name: string, by: Actor): Promise<void> {
   const { numUpdatedRows } = await query(db)
     .updateTable("apps")
-    .set((eb) => ({ destroyed_by: eb.fn.coalesce("destroyed_by", eb.val(by)), updated_at: timestamp(db) }))
+    .set((eb) => ({
+      // The columns on the right are those of before.
+      destroyed_origin: eb
+        .case()
+        .when("destroyed_by", "is", null)
+        .then(eb.val(JSON.stringify(originOf(by))))
+        .else(eb.ref("destroyed_origin"))
+        .end(),
+      destroyed_by: eb.fn.coalesce("destroyed_by", eb.val(by.name)),
+      updated_at: timestamp(db),
+    }))
     .where("name", "=", name)
     .executeTakeFirst();
   if (numUpdatedRows === 0n) throw appNotFound(name);
@@ -132,9 +144,13 @@ function toApp(row: Row<"apps">): App {
     state: row.state,
     message: row.message,
     liveRelease: row.live_release,
-    destroyedBy: row.destroyed_by,
+    destroyedBy: row.destroyed_by === null ? null : destroyer(row.destroyed_by, row.destroyed_origin),
     org: row.org,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
+}
+
+function destroyer(name: string, origin: string | null): Actor {
+  return { name, ...(origin === null ? nowhere : (JSON.parse(origin) as Origin)) };
 }

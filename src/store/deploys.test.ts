@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { nowhere } from "#core/actor.ts";
 import { databases } from "../../test/databases.ts";
 import { createApp } from "./apps.ts";
 import { appendDeployEvent, listDeployEvents } from "./deploy-events.ts";
@@ -43,6 +44,7 @@ for (const database of databases) {
         source: null,
         createdAt: "2026-01-01T00:00:00.000Z",
         createdBy: "ada",
+        origin: nowhere,
         startedAt: "2026-01-01T00:00:01.000Z",
         endedAt: "2026-01-01T00:00:02.000Z",
       });

@@ -2,6 +2,7 @@
  * Deploys: one attempt each to bring an app to a new release. At most one of an app runs at a time; the schema says so.
  * The journal of its steps is in deploy-steps.ts, what its watchers see in deploy-events.ts.
  */
+import { nowhere, originOf, type Origin } from "#core/actor.ts";
 import { AppError, type ErrorCode } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
 import { appNotFound, nextDeploy } from "./apps.ts";
@@ -36,6 +37,8 @@ export type Deploy = {
   readonly source: DeploySource | null;
   readonly createdAt: string;
   readonly createdBy: string;
+  /** By which credential and from where it was asked for; a deploy of an older Hop3 does not know. */
+  readonly origin: Origin;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
 };
@@ -46,7 +49,12 @@ export type DeployChange = { readonly summary?: string; readonly build?: number;
 export async function createDeploy(
   db: Db,
   app: string,
-  input: { readonly summary: string; readonly createdBy: string; readonly source?: DeploySource | undefined },
+  input: {
+    readonly summary: string;
+    readonly createdBy: string;
+    readonly origin?: Origin;
+    readonly source?: DeploySource | undefined;
+  },
   number?: number,
 ): Promise<Deploy> {
   return transaction(db, async (tx) => {
@@ -68,6 +76,7 @@ export async function createDeploy(
         last_step: 0,
         last_event: 0,
         canceled: null,
+        origin: input.origin === undefined ? null : JSON.stringify(originOf(input.origin)),
         source: input.source === undefined ? null : JSON.stringify(input.source),
       })
       .returningAll()
@@ -217,6 +226,7 @@ function toDeploy(row: Row<"deploys">): Deploy {
     error: row.error === null ? null : (JSON.parse(row.error) as DeployError),
     createdAt: row.created_at,
     createdBy: row.created_by,
+    origin: row.origin === null ? nowhere : (JSON.parse(row.origin) as Origin),
     startedAt: row.started_at,
     endedAt: row.ended_at,
   };

@@ -4,8 +4,10 @@ import { sql } from "kysely";
 import { nowhere, platformActor, type Actor } from "#core/actor.ts";
 import { chainHash } from "#core/hash-chain.ts";
 import { databases } from "../../test/databases.ts";
+import { createApp } from "./apps.ts";
 import { query, transaction, type Store } from "./db.ts";
-import { appendEvent, lastEvent, lastEvents, listEvents, verifyEvents } from "./events.ts";
+import { appendEvent, eventHead, type EventFilter, lastEvent, lastEvents, listEvents, verifyEvents } from "./events.ts";
+import { createOrg } from "./orgs.ts";
 
 const ada: Actor = { name: "ada", ...nowhere };
 
@@ -67,16 +69,73 @@ for (const database of databases) {
       assert.deepEqual(await verifyEvents(store), { ok: true, count: 2 });
     });
 
+    test("an event belongs to the organisation of who did it, or of its app, and cannot be moved to another unseen", async (t) => {
+      const { store } = await database.open(t);
+      await createOrg(store, "guests");
+      await createApp(store, "theirs", "guests");
+      await appendEvent(store, { actor: { ...ada, org: "guests" }, action: "app.deploy", outcome: "ok" });
+      await appendEvent(store, { actor: platformActor, action: "app.crash-loop", app: "theirs", outcome: "over" });
+      await appendEvent(store, { actor: ada, action: "app.deploy", app: "blog", outcome: "ok" });
+      const seqs = async (org: string) => (await lastEvents(store, { org }, 10)).map(({ seq }) => seq);
+      assert.deepEqual(await seqs("guests"), [1, 2]);
+      assert.deepEqual(await seqs("default"), [3]);
+      assert.deepEqual(await verifyEvents(store), { ok: true, count: 3 });
+      await query(store).updateTable("events").set({ org: "default" }).where("seq", "=", 2).execute();
+      assert.deepEqual(await verifyEvents(store), { ok: false, seq: 2, why: "it is another organisation's" });
+    });
+
+    test("events are found by app, user, action, time and outcome", async (t) => {
+      const { store, clock } = await database.open(t);
+      const vi: Actor = { ...ada, name: "vi" };
+      await appendEvent(store, { actor: ada, action: "app.env.change", app: "blog", outcome: "ok" });
+      await appendEvent(store, { actor: vi, action: "app.env", app: "blog", outcome: "DENIED" });
+      clock.advance(60_000);
+      const since = new Date(clock.now()).toISOString();
+      await appendEvent(store, { actor: vi, action: "app.envy", app: "shop", outcome: "ok" });
+      await appendEvent(store, { actor: ada, action: "app.destroy", app: "shop", outcome: "RATE_LIMITED" });
+      const found = async (filter: EventFilter) => (await lastEvents(store, filter, 10)).map(({ seq }) => seq);
+      assert.deepEqual(await found({ app: "blog" }), [1, 2]);
+      assert.deepEqual(await found({ actor: "vi" }), [2, 3]);
+      assert.deepEqual(await found({ action: "app.env" }), [1, 2]);
+      assert.deepEqual(await found({ action: "app" }), [1, 2, 3, 4]);
+      assert.deepEqual(await found({ action: "app.%" }), []);
+      assert.deepEqual(await found({ since }), [3, 4]);
+      assert.deepEqual(await found({ refusedOnlyTo: "vi" }), [1, 2, 3]);
+      assert.deepEqual(
+        (await lastEvents(store, {}, 2)).map(({ seq }) => seq),
+        [3, 4],
+      );
+      assert.deepEqual(
+        (await listEvents(store, { actor: "vi", after: 2 })).map(({ seq }) => seq),
+        [3],
+      );
+    });
+
+    test("a hash that was noted elsewhere shows a log that was made anew, and one that was cut off with its head", async (t) => {
+      const { store } = await database.open(t);
+      await fill(store, 3);
+      const { hash: noted } = await eventHead(store);
+      await fill(store, 2);
+      assert.deepEqual(await verifyEvents(store, noted), { ok: true, count: 5 });
+      const [, second] = await listEvents(store);
+      assert.ok(second);
+      await query(store).deleteFrom("events").where("seq", ">", 2).execute();
+      await query(store).updateTable("event_head").set({ seq: 2, hash: second.hash }).execute();
+      assert.deepEqual(await verifyEvents(store), { ok: true, count: 2 });
+      const verdict = await verifyEvents(store, noted);
+      assert.deepEqual(verdict, { ok: false, seq: 2, why: "the log does not go through the hash that was noted" });
+    });
+
     test("the last ones of an app, and the last of a kind, are found", async (t) => {
       const { store } = await database.open(t);
       await fill(store, 9);
       const web = { actor: platformActor, action: "app.crash-loop", app: "blog", target: "web.1" };
       for (const outcome of ["restarting", "over"]) await appendEvent(store, { ...web, outcome });
       assert.deepEqual(
-        (await lastEvents(store, "blog", 3)).map(({ seq }) => seq),
+        (await lastEvents(store, { app: "blog" }, 3)).map(({ seq }) => seq),
         [8, 10, 11],
       );
-      assert.deepEqual(await lastEvents(store, "none", 3), []);
+      assert.deepEqual(await lastEvents(store, { app: "none" }, 3), []);
       assert.equal((await lastEvent(store, web))?.outcome, "over");
       assert.equal(await lastEvent(store, { ...web, target: "web.2" }), undefined);
     });

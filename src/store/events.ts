@@ -3,8 +3,12 @@
  * head row remembers the last one, so that a row changed, removed or put in shows, and so does a cut-off end.
  */
 import type { Actor, Credential, Origin } from "#core/actor.ts";
-import { canonicalJson, chainHash, genesisHash } from "#core/hash-chain.ts";
+import { eventHash, walkChain } from "#core/event-chain.ts";
+import { AppError } from "#core/errors.ts";
+import { canonicalJson } from "#core/hash-chain.ts";
+import { orgOfApp } from "./apps.ts";
 import { query, timestamp, transaction, type Db } from "./db.ts";
+import { firstOrg } from "./orgs.ts";
 import type { Row } from "./tables.ts";
 
 export type NewEvent = {
@@ -23,6 +27,8 @@ export type NewEvent = {
 
 /** Where the details of an event say who asked; rows of before have none of them. */
 type OriginDetails = {
+  /** Whose event it is, unless the first organisation's. */
+  readonly org?: string;
   readonly credential?: string;
   readonly credentialKind?: string;
   readonly credentialName?: string;
@@ -33,6 +39,8 @@ type OriginDetails = {
 export type AuditEvent = {
   /** 1, 2, 3, ... without gaps. */
   readonly seq: number;
+  /** Whose event it is. */
+  readonly org: string;
   readonly at: string;
   readonly actor: string;
   readonly action: string;
@@ -42,7 +50,7 @@ export type AuditEvent = {
   /** Without the origin, which stands beside it. */
   readonly details: Readonly<Record<string, unknown>>;
   /** Nothing of it in what was written before events had one. */
-  readonly origin: Origin;
+  readonly origin: Omit<Origin, "org">;
   readonly hash: string;
 };
 
@@ -56,6 +64,7 @@ const page = 500;
 
 export async function appendEvent(db: Db, input: NewEvent): Promise<AuditEvent> {
   const event = await transaction(db, async (tx) => {
+    const org = input.actor.org ?? (input.app === undefined ? undefined : await orgOfApp(tx, input.app)) ?? firstOrg;
     // Taking the head first puts all writers in line, in both databases: nobody else can see the same previous hash.
     const head = await query(tx)
       .updateTable("event_head")
@@ -71,22 +80,23 @@ export async function appendEvent(db: Db, input: NewEvent): Promise<AuditEvent> 
       app: input.app === undefined ? null : storable(input.app),
       target: input.target === undefined ? null : storable(input.target),
       outcome: storable(input.outcome),
-      details: canonicalJson({ ...input.details, ...originOf(input.actor) }),
+      details: canonicalJson({ ...input.details, ...originDetails(input.actor, org) }),
     };
-    const hash = hashOf(head.hash, body);
+    const hash = eventHash(head.hash, body);
     await query(tx)
       .insertInto("events")
-      .values({ ...body, hash })
+      .values({ ...body, hash, org })
       .execute();
     await query(tx).updateTable("event_head").set({ hash }).where("id", "=", 1).execute();
-    return toEvent({ ...body, hash });
+    return toEvent({ ...body, hash, org });
   });
   input.actor.onEvent?.();
   return event;
 }
 
-function originOf({ credential, address, requestId }: Actor): OriginDetails {
+function originDetails({ credential, address, requestId }: Actor, org: string): OriginDetails {
   return {
+    ...(org === firstOrg ? {} : { org }),
     ...(credential === null ? {} : { credential: credential.id, credentialKind: credential.kind }),
     ...(credential === null || credential.name === null ? {} : { credentialName: credential.name }),
     ...(address === null ? {} : { address }),
@@ -94,33 +104,77 @@ function originOf({ credential, address, requestId }: Actor): OriginDetails {
   };
 }
 
-/** In order. `after`: only those with a higher number. At most `limit`. */
+export type EventFilter = {
+  /** Whose events; those of all unless said. */
+  readonly org?: string;
+  readonly app?: string;
+  readonly actor?: string;
+  /** An action, or the beginning of several up to a point: `app.env` is also `app.env.change`. */
+  readonly action?: string;
+  /** Not before this ISO time. */
+  readonly since?: string;
+  /** Without what was refused to others than this one. */
+  readonly refusedOnlyTo?: string;
+};
+
+/** In order, those with a higher number than `after`. At most `limit`. */
 export async function listEvents(
   db: Db,
-  filter: { readonly app?: string; readonly after?: number; readonly limit?: number } = {},
+  filter: EventFilter & { readonly after?: number; readonly limit?: number } = {},
 ): Promise<AuditEvent[]> {
-  let select = query(db)
-    .selectFrom("events")
-    .selectAll()
-    .where("seq", ">", filter.after ?? 0);
-  if (filter.app !== undefined) select = select.where("app", "=", filter.app);
-  const rows = await select
+  const rows = await matching(db, filter)
+    .where("seq", ">", filter.after ?? 0)
     .orderBy("seq")
     .limit(filter.limit ?? 100)
     .execute();
   return rows.map(toEvent);
 }
 
-/** The newest of an app, in order. */
-export async function lastEvents(db: Db, app: string, count: number): Promise<AuditEvent[]> {
-  const rows = await query(db)
-    .selectFrom("events")
-    .selectAll()
-    .where("app", "=", app)
-    .orderBy("seq", "desc")
-    .limit(count)
-    .execute();
-  return rows.map(toEvent).toReversed();
+/** Rows looked at by one query: who looks for what is rare holds nobody else up. */
+const stretch = 20_000;
+
+/** The newest that fit, in order. */
+export async function lastEvents(db: Db, filter: EventFilter, count: number): Promise<AuditEvent[]> {
+  const found: AuditEvent[] = [];
+  const { seq: last } = await eventHead(db);
+  for (let top = last; top > 0 && found.length < count; top -= stretch) {
+    const rows = await matching(db, filter)
+      .where("seq", ">", top - stretch)
+      .where("seq", "<=", top)
+      .orderBy("seq", "desc")
+      .limit(count - found.length)
+      .execute();
+    found.push(...rows.map(toEvent));
+  }
+  return found.toReversed();
+}
+
+const refusals = ["DENIED", "UNAUTHENTICATED", "APP_NOT_FOUND", "RATE_LIMITED"];
+
+function matching(db: Db, { org, app, actor, action, since, refusedOnlyTo }: EventFilter) {
+  let select = query(db).selectFrom("events").selectAll();
+  if (org !== undefined) select = select.where("org", "=", org);
+  if (app !== undefined) select = select.where("app", "=", app);
+  if (actor !== undefined) select = select.where("actor", "=", actor);
+  if (since !== undefined) select = select.where("at", ">=", since);
+  if (action !== undefined) {
+    // `/` is what comes after `.`, and text is sorted by its bytes.
+    const [from, to] = [`${action}.`, `${action}/`];
+    select = select.where((eb) =>
+      eb.or([eb("action", "=", action), eb.and([eb("action", ">=", from), eb("action", "<", to)])]),
+    );
+  }
+  if (refusedOnlyTo !== undefined) {
+    select = select.where((eb) => eb.or([eb("actor", "=", refusedOnlyTo), eb("outcome", "not in", refusals)]));
+  }
+  return select;
+}
+
+/** The number and the hash of the last event. */
+export async function eventHead(db: Db): Promise<{ readonly seq: number; readonly hash: string }> {
+  const head = await query(db).selectFrom("event_head").select(["seq", "hash"]).where("id", "=", 1).executeTakeFirst();
+  if (head === undefined) throw new AppError("STORE_FAILED", "The head of the audit log is missing.");
+  return head;
 }
 
 /** The newest of this kind, if there is one. */
@@ -140,39 +194,30 @@ export async function lastEvent(
   return row === undefined ? undefined : toEvent(row);
 }
 
-/** Walks the whole chain from the first row to the head. */
-export async function verifyEvents(db: Db): Promise<EventsVerdict> {
+/** Walks the whole chain from the first row to the head. `known`: a hash of it that was noted elsewhere. */
+export async function verifyEvents(db: Db, known?: string): Promise<EventsVerdict> {
   // The head first: rows that come while we read are beyond it and are left to the next time.
   const head = await query(db).selectFrom("event_head").selectAll().where("id", "=", 1).executeTakeFirst();
   if (head === undefined) return { ok: false, seq: 0, why: "the head of the log is missing" };
-  let previous = genesisHash;
-  let seq = 0;
-  while (seq < head.seq) {
+  const walk = walkChain(known);
+  while (walk.seq < head.seq) {
     const rows = await query(db)
       .selectFrom("events")
       .selectAll()
-      .where("seq", ">", seq)
+      .where("seq", ">", walk.seq)
       .where("seq", "<=", head.seq)
       .orderBy("seq")
       .limit(page)
       .execute();
-    if (rows.length === 0) return { ok: false, seq: seq + 1, why: "the end of the log was cut off" };
+    if (rows.length === 0) return { ok: false, seq: walk.seq + 1, why: "the end of the log was cut off" };
     for (const row of rows) {
-      seq += 1;
-      if (row.seq !== seq) return { ok: false, seq, why: "it is missing" };
-      if (hashOf(previous, row) !== row.hash) return { ok: false, seq, why: "its hash does not fit what it says" };
-      previous = row.hash;
+      const why = walk.add(row) ?? (row.org === toEvent(row).org ? undefined : "it is another organisation's");
+      if (why !== undefined) return { ok: false, seq: walk.seq, why };
     }
   }
-  if (previous !== head.hash) return { ok: false, seq, why: "the head of the log has another hash" };
-  return { ok: true, count: seq };
-}
-
-function hashOf(
-  previous: string,
-  { seq, at, actor, action, app, target, outcome, details }: Omit<Row<"events">, "hash">,
-): string {
-  return chainHash(previous, canonicalJson({ seq, at, actor, action, app, target, outcome, details }));
+  if (walk.hash !== head.hash) return { ok: false, seq: walk.seq, why: "the head of the log has another hash" };
+  if (!walk.metKnown) return { ok: false, seq: walk.seq, why: "the log does not go through the hash that was noted" };
+  return { ok: true, count: walk.seq };
 }
 
 /** Text that both databases give back as it was: no NUL (PostgreSQL) and no lone surrogate (UTF-8). */
@@ -181,13 +226,13 @@ function storable(text: string): string {
 }
 
 function toEvent(row: Row<"events">): AuditEvent {
-  const { credential, credentialKind, credentialName, address, request, ...details } = JSON.parse(
-    row.details,
-  ) as Record<string, unknown>;
+  const stored = JSON.parse(row.details) as Record<string, unknown>;
+  const { org, credential, credentialKind, credentialName, address, request, ...details } = stored;
   const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
   const id = text(credential);
   return {
     seq: row.seq,
+    org: text(org) ?? firstOrg,
     at: row.at,
     actor: row.actor,
     action: row.action,

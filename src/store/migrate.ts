@@ -10,6 +10,7 @@ import { up as first } from "./migrations/0001-first.ts";
 import { up as wishes } from "./migrations/0002-wishes.ts";
 import { up as identity } from "./migrations/0003-identity.ts";
 import { up as sources } from "./migrations/0004-sources.ts";
+import { up as origins } from "./migrations/0005-origins.ts";
 import type { ColumnTypes } from "./migrations/column-types.ts";
 import type { Tables } from "./tables.ts";
 
@@ -27,6 +28,7 @@ export const migrations: readonly Migration[] = [
   { version: 2, name: "wishes", up: wishes },
   { version: 3, name: "identity", up: identity },
   { version: 4, name: "sources", up: sources },
+  { version: 5, name: "origins", up: origins },
 ];
 
 // Any fixed number: the key of the advisory lock under which schemas change.

@@ -15,6 +15,7 @@ export type Tables = {
     created_at: string;
     updated_at: string;
     destroyed_by: string | null;
+    destroyed_origin: string | null;
     org: string;
   };
   env: { app: string; name: string; sealed: string; source: "user" | "generated" | "file"; updated_at: string };
@@ -57,6 +58,7 @@ export type Tables = {
     last_step: number;
     last_event: number;
     canceled: string | null;
+    origin: string | null;
     source: string | null;
   };
   deploy_steps: {
@@ -152,6 +154,7 @@ export type Tables = {
     outcome: string;
     details: string;
     hash: string;
+    org: string;
   };
   event_head: { id: number; seq: number; hash: string };
   settings: { key: string; value: string; updated_at: string };

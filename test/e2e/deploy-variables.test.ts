@@ -117,13 +117,26 @@ test("one that recovery finishes has them too, and the audit log says who change
       )
       .all(app);
     db.close();
-    return rows.slice(-2).map((row) => [row["action"], row["outcome"], row["details"], row["actor"] !== ""]);
+    return rows.slice(-2).map((row) => {
+      const {
+        credential,
+        credentialName: _,
+        address,
+        request,
+        ...details
+      } = JSON.parse(String(row["details"])) as Record<string, unknown>;
+      // The origin is that of the request, of which no process of then is left.
+      const isWhole = row["actor"] === "admin" && address === "127.0.0.1" && /^[0-9a-f]{16}$/.test(String(credential));
+      return [row["action"], row["outcome"], details, isWhole, request];
+    });
   };
-  const details = JSON.stringify({ changed: ["SHADE"], deploy: interrupted.deploy });
   await eventually("it is recorded", () => events().at(-1)?.[0] === "app.deploy");
+  const named = { credentialKind: "token" };
+  const request = events()[0]?.[4];
+  assert.match(String(request), /^[0-9a-f-]{36}$/);
   assert.deepEqual(events(), [
-    ["app.env.change", "ok", details, true],
-    ["app.deploy", "ok", "{}", true],
+    ["app.env.change", "ok", { changed: ["SHADE"], deploy: interrupted.deploy, ...named }, true, request],
+    ["app.deploy", "ok", named, true, request],
   ]);
   await on.api("PATCH", `/apps/${app}/env`, { set: {}, unset: ["SHADE"] });
 });

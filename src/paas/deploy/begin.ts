@@ -9,7 +9,8 @@ import { join } from "node:path";
 import type { Actor } from "#core/actor.ts";
 import { AppError, toAppError } from "#core/errors.ts";
 import { parseAppName } from "#core/names.ts";
-import { deleteApp, getApp, nextBuild } from "#store/apps.ts";
+import { appNotFound, deleteApp, getApp, nextBuild } from "#store/apps.ts";
+import { firstOrg } from "#store/orgs.ts";
 import { changeDeploy, createDeploy } from "#store/deploys.ts";
 import { checkVariable } from "#store/env.ts";
 import type { DeploySource } from "#store/sources.ts";
@@ -52,7 +53,7 @@ export async function beginDeploy(platform: Platform, input: BeginDeploy): Promi
     checkVariable({ name, value });
   }
   // Asked before the upload is read, and again after it.
-  await requireAppOr(input.create, platform, app);
+  await requireAppOr(input, platform);
   await requireRoom(platform);
   return withIncoming(platform, async (folder) => {
     await platform.fault("before:receive");
@@ -82,8 +83,10 @@ export async function withIncoming<Result>(
   }
 }
 
-async function requireAppOr(create: boolean, platform: Platform, app: string): Promise<boolean> {
+/** An app that came to be since the right was asked for may be another organisation's: an upload may take an hour. */
+async function requireAppOr({ app, create, by }: BeginDeploy, platform: Platform): Promise<boolean> {
   const found = await getApp(platform.store, app);
+  if (found !== undefined && found.org !== (by.org ?? firstOrg)) throw appNotFound(app);
   if (found !== undefined && found.destroyedBy !== null) {
     throw new AppError("CONFLICT", `The app ${app} is being destroyed.`, { hint: "Deploy again when it is gone." });
   }
@@ -95,7 +98,7 @@ async function requireAppOr(create: boolean, platform: Platform, app: string): P
 /** Makes an upload a build with a deploy in the app's line; nobody makes or destroys the app meanwhile. */
 async function admit(platform: Platform, input: BeginDeploy, tree: string, received: Received): Promise<Begun> {
   const { app } = input;
-  const created = !(await requireAppOr(input.create, platform, app));
+  const created = !(await requireAppOr(input, platform));
   if (created) await makeApp(platform, app, input.by);
   let job: DeployJob | undefined;
   let made: number | undefined;
@@ -103,6 +106,7 @@ async function admit(platform: Platform, input: BeginDeploy, tree: string, recei
     const { number: deploy } = await createDeploy(platform.store, app, {
       summary: "",
       createdBy: input.by.name,
+      origin: input.by,
       source: input.source,
     });
     const build = await nextBuild(platform.store, app);

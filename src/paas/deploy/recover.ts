@@ -4,7 +4,6 @@
  */
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { nowhere } from "#core/actor.ts";
 import { AppError, toAppError } from "#core/errors.ts";
 import { listApps } from "#store/apps.ts";
 import { endBuild, getBuild } from "#store/builds.ts";
@@ -71,7 +70,7 @@ async function recoverDeploy(platform: Platform, deploy: Deploy): Promise<void> 
 
 async function finish(
   platform: Platform,
-  { app, number, build, createdBy }: Deploy,
+  { app, number, build, createdBy, origin }: Deploy,
   open: readonly DeployStep[],
   candidate: Candidate,
 ): Promise<void> {
@@ -80,7 +79,7 @@ async function finish(
   await retire(platform, app);
   for (const step of open) await endStep(platform.store, step, "done");
   // Before its end: whoever dies here says it twice rather than not at all.
-  await recordRecovered(platform, app, number, candidate.release, { name: createdBy, ...nowhere });
+  await recordRecovered(platform, app, number, candidate.release, { name: createdBy, ...origin });
   await endDeploy(platform.store, app, number, "succeeded");
   const url = servedUrl(platform, candidate.artifact);
   const ref = { app, deploy: number, logLength: logLength(platform, app, build ?? 0) };
