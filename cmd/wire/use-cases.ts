@@ -31,6 +31,7 @@ import { appResource, type Principal } from "#identity/principal.ts";
 import { whoIs } from "#identity/who-is.ts";
 import { orgsOfApps } from "#store/apps.ts";
 import type { UseCases } from "#server/use-cases.ts";
+import { identityOf, identityUseCases } from "./identity-use-cases.ts";
 import type { Oidc } from "./oidc.ts";
 
 export function platformUseCases(platform: Platform, oidc: Oidc | undefined): UseCases {
@@ -168,6 +169,7 @@ export function platformUseCases(platform: Platform, oidc: Oidc | undefined): Us
     }),
     version: async () => ({ name: "hop3", version: platform.version, api: "v1" }),
     whoami: async ({ principal }) => whoIs(principal),
+    ...identityUseCases(identityOf(platform)),
   };
 }
 

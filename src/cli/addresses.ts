@@ -53,4 +53,8 @@ export const addresses: Addresses = {
   systemLogs: ["GET", "/system/logs"],
   version: ["GET", "/version"],
   whoami: ["GET", "/whoami"],
+  logIn: ["POST", "/auth/login"],
+  logInTotp: ["POST", "/auth/login/totp"],
+  logInPassword: ["POST", "/auth/login/password"],
+  logOut: ["POST", "/auth/logout"],
 };

@@ -51,12 +51,7 @@ const answerMax = 64 * 1024 * 1024;
 
 /** Throws USAGE for an address that is no http(s) URL, or would carry the token in clear over a network. */
 export function createClient(server: Server, signal: AbortSignal, version: string): Client {
-  const base = parseServerUrl(server.url);
-  if (server.token !== undefined && base.protocol === "http:" && !isLoopback(base.hostname)) {
-    throw new AppError("USAGE", `${quote(server.url)} would carry your token in clear over the network.`, {
-      hint: "Use an https:// address, or a tunnel to the server's own 127.0.0.1.",
-    });
-  }
+  const base = server.token === undefined ? parseServerUrl(server.url) : requireSafeUrl(server.url, "token");
   const address = (name: RouteName, request: LooseRequest) => {
     const [method, path] = addresses[name];
     const url = new URL(base.pathname.replace(/\/$/, "") + apiPrefix + fill(path, request.params ?? {}), base);
@@ -110,6 +105,15 @@ export function createClient(server: Server, signal: AbortSignal, version: strin
       }
     },
   };
+}
+
+/** Throws USAGE where `secret` would go over a network in clear. */
+export function requireSafeUrl(text: string, secret: "token" | "password"): URL {
+  const url = parseServerUrl(text);
+  if (url.protocol === "https:" || isLoopback(url.hostname)) return url;
+  throw new AppError("USAGE", `${quote(text)} would carry your ${secret} in clear over the network.`, {
+    hint: "Use an https:// address, or a tunnel to the server's own 127.0.0.1.",
+  });
 }
 
 /** Throws USAGE for what is not an http(s) URL with nothing but a host, port and path. */

@@ -42,6 +42,7 @@ import { systemLogs } from "./commands/system/logs.ts";
 import { makeCompletion } from "./commands/tool/completion.ts";
 import { makeHelp } from "./commands/tool/help.ts";
 import { login } from "./commands/tool/login.ts";
+import { logout } from "./commands/tool/logout.ts";
 import { version } from "./commands/tool/version.ts";
 import { whoami } from "./commands/tool/whoami.ts";
 import type { Command } from "./define-command.ts";
@@ -89,6 +90,7 @@ export const commands: readonly Command[] = [
   systemStatus,
   systemLogs,
   login,
+  logout,
   whoami,
   version,
   makeCompletion(() => commands),

@@ -4,5 +4,19 @@
 export const passwordMin = 12;
 export const passwordMax = 1024;
 
+/** Seconds without use after which a session ends, and its longest life. */
+export const sessionIdleSeconds = 7 * 24 * 3600;
+export const sessionSeconds = 30 * 24 * 3600;
+
+/** Most sessions of one user; the one that was used longest ago ends for a new one. */
+export const sessionsMax = 50;
+
+/** Seconds that a login may stay half finished, and how many tries it has. */
+export const loginSeconds = 5 * 60;
+export const loginTries = 5;
+
+/** Days for which a one-time password is good. */
+export const oneTimePasswordDays = 7;
+
 /** How many recovery codes are made at a time. */
 export const recoveryCodes = 10;

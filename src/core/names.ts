@@ -4,6 +4,7 @@ import { AppError } from "./errors.ts";
 const appName = /^[a-z][a-z0-9-]{0,62}[a-z0-9]$/;
 const processType = /^[a-z][a-z0-9_-]{0,31}$/;
 const hostLabel = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
+const userName = /^[a-z][a-z0-9._-]{0,63}$/;
 const envName = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
 /** An app name: 2 to 64 lowercase letters, digits, hyphens; starts with a letter, does not end with a hyphen. */
@@ -15,6 +16,11 @@ export function isAppName(name: string): boolean {
 export function parseAppName(name: string): string {
   if (!isAppName(name)) throw new AppError("INVALID_APP_NAME", `${quote(name)} is not a valid app name.`);
   return name;
+}
+
+/** A user's or group's name: at most 64 lowercase letters, digits, dots, hyphens, underscores; starts with a letter. */
+export function isUserName(name: string): boolean {
+  return userName.test(name);
 }
 
 /** A process type as in a Procfile: `web`, `worker`, `mail-queue`. At most 32 characters. */

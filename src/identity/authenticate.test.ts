@@ -23,7 +23,7 @@ for (const database of databases) {
         org: "default",
         roles: ["viewer"],
         grants: new Map(),
-        credential: { id: token.id, kind: "token", name: "laptop" },
+        credential: { id: token.id, kind: "token", name: "laptop", expiresAt: null },
         scope: { actions: null, apps: null },
         address: "127.0.0.1",
       };

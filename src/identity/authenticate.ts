@@ -54,7 +54,7 @@ async function principalOf(
   { token, role, userKind }: LiveToken,
   address: string | undefined,
 ): Promise<Principal> {
-  const { id, kind, name, org, user } = token;
+  const { id, kind, name, expiresAt, org, user } = token;
   const groups = await groupsOfUser(db, org, user);
   const granted = await grantsOfUser(
     db,
@@ -70,7 +70,7 @@ async function principalOf(
     org,
     roles: [...new Set([role, ...groups.flatMap((group) => group.role ?? [])])],
     grants,
-    credential: { id, kind, name },
+    credential: { id, kind, name, expiresAt },
     scope: { actions: token.actions, apps: token.apps },
     address,
   };

@@ -49,7 +49,7 @@ const somebody = (role: Role, extra: Partial<Principal> = {}): Principal => ({
   org: "default",
   roles: [role],
   grants: new Map(),
-  credential: { id: "0123456789abcdef", kind: "token", name: "laptop" },
+  credential: { id: "0123456789abcdef", kind: "token", name: "laptop", expiresAt: null },
   scope: { actions: null, apps: null },
   address: undefined,
   ...extra,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addressSubject, countTry, takeBackTry, type Failures } from "./lockout.ts";
+import type { Failures } from "#store/login-failures.ts";
+import { addressSubject, countTry, takeBackTry } from "./lockout.ts";
 
 const minute = 60_000;
 

@@ -5,24 +5,15 @@
  * Of an address (of IPv6 its /64): twenty failures in ten minutes, then ten minutes.
  */
 import { isIPv6, SocketAddress } from "node:net";
-
-export type FailureKind = "user" | "address";
-
-/** Times in milliseconds since the epoch. */
-export type Failures = {
-  readonly count: number;
-  readonly firstAt: number;
-  readonly lastAt: number;
-  readonly lockedUntil: number | null;
-};
+import type { FailureKind, Failures } from "#store/login-failures.ts";
 
 export type TryDecision =
   | { readonly allowed: true; readonly next: Failures }
-  | { readonly allowed: false; readonly waitMs: number };
+  | { readonly allowed: false; readonly waitMs: number; readonly next?: never };
 
 const minute = 60_000;
 
-export const lockout = {
+const lockout = {
   user: { failures: 5, firstLockMs: minute, longestLockMs: 60 * minute, forgetMs: 24 * 60 * minute },
   address: { failures: 20, firstLockMs: 10 * minute, longestLockMs: 10 * minute, forgetMs: 10 * minute },
 } as const satisfies Record<FailureKind, object>;

@@ -12,7 +12,12 @@ export type Principal = {
   /** Besides, by app: its own grants and those of its groups. */
   readonly grants: ReadonlyMap<string, readonly AppRole[]>;
   /** What was shown; it can be named in the audit log. */
-  readonly credential: { readonly id: string; readonly kind: "token" | "session"; readonly name: string };
+  readonly credential: {
+    readonly id: string;
+    readonly kind: "token" | "session";
+    readonly name: string;
+    readonly expiresAt: string | null;
+  };
   /** What the credential is narrowed to, where it is. */
   readonly scope: { readonly actions: readonly Action[] | null; readonly apps: readonly string[] | null };
   /** Where the request came from, as far as that is known. */

@@ -7,7 +7,7 @@ export function actorOf(principal: Principal | null, address: string | null, req
   const from = { ...nowhere, address, requestId };
   if (principal === null) return { name: "nobody", ...from };
   const { name, org, credential } = principal;
-  return { ...from, name, org, credential };
+  return { ...from, name, org, credential: { kind: credential.kind, id: credential.id, name: credential.name } };
 }
 
 /** The other end of the connection; of IPv4 in the short form, whatever the socket listens on. */

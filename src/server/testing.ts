@@ -16,6 +16,7 @@ import { whoIs } from "#identity/who-is.ts";
 import type { Role } from "#core/roles.ts";
 import type { Principal } from "#identity/principal.ts";
 import type { ServerOptions } from "./server.ts";
+import { noIdentity } from "./testing-identity.ts";
 import type { AuditEntry } from "./refusals.ts";
 import type { UseCases } from "./use-cases.ts";
 
@@ -46,7 +47,7 @@ export function somebody(name: string, role: Role, extra: Partial<Principal> = {
     org: "default",
     roles: [role],
     grants: new Map(),
-    credential: { id: `token-of-${name}`, kind: "token", name: "laptop" },
+    credential: { id: `token-of-${name}`, kind: "token", name: "laptop", expiresAt: null },
     scope: { actions: null, apps: null },
     address: "127.0.0.1",
     ...extra,
@@ -470,6 +471,7 @@ export function memoryPlatform(): MemoryPlatform {
       metricsPage: async () => 'hop3_info{version="1.2.3"} 1\n',
       version: async () => ({ name: "hop3", version: "1.2.3", api: "v1" }),
       whoami: async ({ principal }) => whoIs(principal),
+      ...noIdentity,
     },
   };
   return platform;

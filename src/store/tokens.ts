@@ -159,6 +159,31 @@ export async function revokeToken(db: Db, id: string): Promise<boolean> {
   return numUpdatedRows > 0n;
 }
 
+/** Those of a user that are not revoked yet, but for one; how many. */
+export async function revokeTokens(
+  db: Db,
+  { user, kind, except }: { readonly user: string; readonly kind: Token["kind"]; readonly except?: string },
+): Promise<number> {
+  const all = query(db)
+    .updateTable("tokens")
+    .set({ revoked_at: timestamp(db) })
+    .where("user_name", "=", user)
+    .where("kind", "=", kind)
+    .where("revoked_at", "is", null);
+  const { numUpdatedRows } = await (except === undefined ? all : all.where("id", "!=", except)).executeTakeFirst();
+  return Number(numUpdatedRows);
+}
+
+/** Removes those of a user that had ended before this time. */
+export async function forgetEnded(db: Db, user: string, kind: Token["kind"], before: string): Promise<void> {
+  await query(db)
+    .deleteFrom("tokens")
+    .where("user_name", "=", user)
+    .where("kind", "=", kind)
+    .where((eb) => eb.or([eb("revoked_at", "<", before), eb("expires_at", "<", before)]))
+    .execute();
+}
+
 function hashOf(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");
 }

@@ -1,6 +1,6 @@
 /** The people and machines that this server knows by name, each with a role in an organisation. */
 import { AppError } from "#core/errors.ts";
-import { quote } from "#core/names.ts";
+import { isUserName, quote } from "#core/names.ts";
 import type { Role } from "#core/roles.ts";
 import { query, timestamp, transaction, type Db } from "./db.ts";
 import { meaning } from "./failures.ts";
@@ -25,11 +25,13 @@ export type User = {
 
 export type NewUser = { readonly kind?: UserKind; readonly org?: string; readonly email?: string };
 
-const userName = /^[a-z][a-z0-9._-]{0,63}$/;
-
 /** Throws INVALID_INPUT; CONFLICT when the name is taken; NOT_FOUND without such an organisation. */
 export async function createUser(db: Db, name: string, role: Role, extra: NewUser = {}): Promise<User> {
-  if (!userName.test(name)) throw new AppError("INVALID_INPUT", `${quote(name)} is not a valid user name.`);
+  if (!isUserName(name)) {
+    throw new AppError("INVALID_INPUT", `${quote(name)} is not a valid user name.`, {
+      hint: "Use 1 to 64 lowercase letters, digits, dots, hyphens or underscores; begin with a letter.",
+    });
+  }
   const { kind = "person", org = firstOrg, email = null } = extra;
   const at = timestamp(db);
   const nothing = { disabled_at: null, password: null, password_at: null, totp: null, totp_at: null, totp_step: null };
@@ -54,6 +56,49 @@ export async function getUser(db: Db, name: string): Promise<User | undefined> {
 export async function listUsers(db: Db, org?: string): Promise<User[]> {
   const all = joined(db).orderBy("users.name");
   return (await (org === undefined ? all : all.where("members.org", "=", org)).execute()).map(toUser);
+}
+
+/** As a member of this organisation; undefined for who is none. */
+export async function getMember(db: Db, org: string, name: string): Promise<User | undefined> {
+  const row = await joined(db).where("users.name", "=", name).where("members.org", "=", org).executeTakeFirst();
+  return row === undefined ? undefined : toUser(row);
+}
+
+/** False for who is no member. */
+export async function setRole(db: Db, org: string, name: string, role: Role): Promise<boolean> {
+  const { numUpdatedRows } = await query(db)
+    .updateTable("members")
+    .set({ role })
+    .where("org", "=", org)
+    .where("user_name", "=", name)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** Since now, or not any more. False when there is no such user. */
+export async function setDisabled(db: Db, name: string, disabled: boolean): Promise<boolean> {
+  const { numUpdatedRows } = await query(db)
+    .updateTable("users")
+    .set({ disabled_at: disabled ? timestamp(db) : null })
+    .where("name", "=", name)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** The people who are admins by their own role and may log in. Locks the organisation, so that of two who leave one is last. */
+export async function lockAdmins(tx: Db, org: string): Promise<string[]> {
+  await query(tx)
+    .updateTable("orgs")
+    .set((eb) => ({ created_at: eb.ref("created_at") }))
+    .where("name", "=", org)
+    .execute();
+  const rows = await joined(tx)
+    .where("members.org", "=", org)
+    .where("members.role", "=", "admin")
+    .where("users.kind", "=", "person")
+    .where("users.disabled_at", "is", null)
+    .execute();
+  return rows.map(({ name }) => name);
 }
 
 /** With the user's credentials, keys and grants. False when there was none. */

@@ -10,6 +10,7 @@ import {
   startApp,
   stopApp,
 } from "./apps.ts";
+import { logIn, logInPassword, logInTotp, logOut } from "./auth.ts";
 import { cancelDeploy, createDeploy, followDeploy, listDeploys, planDeploy, showDeploy } from "./deploys.ts";
 import { appDisk } from "./disk.ts";
 import { listCron, listCronRuns, runCron, showCronRun } from "./cron.ts";
@@ -70,6 +71,10 @@ export const routes = {
   systemLogs,
   version,
   whoami,
+  logIn,
+  logInTotp,
+  logInPassword,
+  logOut,
 } as const;
 
 export type Routes = typeof routes;

@@ -88,7 +88,12 @@ export const whoami = defineRoute({
     org: z.string().describe("The organisation that the credential acts in"),
     roles: z.array(z.enum(roles)).describe("Its own and those of its groups"),
     grants: z.array(z.object({ app: z.string(), roles: z.array(z.enum(appRoles)) })).describe("Rights for single apps"),
-    credential: z.object({ id: z.string(), kind: z.enum(["token", "session"]), name: z.string() }),
+    credential: z.object({
+      id: z.string(),
+      kind: z.enum(["token", "session"]),
+      name: z.string(),
+      expiresAt: isoTime.nullable().describe("null: never"),
+    }),
     scope: z
       .object({ actions: z.array(z.enum(actions)).nullable(), apps: z.array(z.string()).nullable() })
       .describe("What the credential is narrowed to; null where it is not"),

@@ -3,8 +3,14 @@
  * An example that is not here runs as it stands and must end with 0. There is no way to leave one out: what only root can
  * do names the test that does it.
  */
+import assert from "node:assert/strict";
+import { createPasswords } from "#identity/password.ts";
+import { openStore } from "#store/open.ts";
+import { setPassword } from "#store/passwords.ts";
+import { createUser, getUser } from "#store/users.ts";
+import { systemClock } from "#sys/clock.ts";
 import type { RunningPlatform } from "../platform.ts";
-import type { Dialogue, World } from "./world.ts";
+import { passwordOfAda, type Dialogue, type World } from "./world.ts";
 
 export type Preparation = {
   /** Done first; what it gives back stands in the example for placeholders of that text. */
@@ -73,9 +79,35 @@ export const preparations: Readonly<Record<string, Preparation>> = {
     elsewhere: { file: install, says: '"server", "uninstall", "--purge", "--yes"' },
   },
   "hop3 login http://127.0.0.1:8009": { dialogue: ({ platform }) => [[/Token: /, `${platform.token}\r`]] },
+  "hop3 login https://hop3.example.com --user ada": {
+    before: makeAda,
+    dialogue: [[/Password of ada: /, `${passwordOfAda}\r`]],
+  },
+  "pass show hop3-ada | hop3 login https://hop3.example.com --user ada --password-stdin": { before: makeAda },
+  "hop3 logout": { before: (world) => logInAda(world, "local") },
+  "hop3 logout --server prod": { before: (world) => logInAda(world, "prod") },
   // A host that lacks something of system mode is told so, with 1.
   "system status": { exits: [0, 1] },
 };
+
+/** A developer with a password. */
+async function makeAda({ platform }: World): Promise<void> {
+  const store = await openStore({ file: platform.layout.database, mayCreate: false, clock: systemClock });
+  try {
+    if ((await getUser(store, "ada")) === undefined) await createUser(store, "ada", "developer");
+    await setPassword(store, "ada", await createPasswords().hash(passwordOfAda));
+  } finally {
+    await store.close();
+  }
+}
+
+async function logInAda(world: World, server: string): Promise<void> {
+  await makeAda(world);
+  const { exit, said } = await world.run(
+    `echo '${passwordOfAda}' | hop3 login ${world.url} --server ${server} --user ada --password-stdin`,
+  );
+  assert.equal(exit, 0, said);
+}
 
 /** Numbers of the app's releases, the newest first; two at least. */
 async function releases(platform: RunningPlatform): Promise<number[]> {

@@ -69,6 +69,9 @@ const ownFiles: Readonly<Record<string, string>> = {
 
 const env = { DATABASE_URL: "sqlite:blog.db", DEBUG: "1", LANG: "de" };
 
+/** Of the user `ada`, whom preparations.ts makes. */
+export const passwordOfAda = "ada has a long password";
+
 export async function makeWorld(): Promise<World> {
   const platform = await startPlatform();
   const url = platform.apiUrl.replace(apiPrefix, "");
@@ -81,7 +84,7 @@ export async function makeWorld(): Promise<World> {
   writeAll(bin, {
     hop3: `#!/bin/sh\nexec '${process.execPath}' '${join(repository, "cmd/hop3.ts")}' "$@"\n`,
     // The password store of whoever has one: each entry holds what its example is about.
-    pass: `#!/bin/sh\ncase "$2" in hop3) echo '${platform.token}' ;; *) echo 'SECRET=s3cret' ;; esac\n`,
+    pass: `#!/bin/sh\ncase "$2" in hop3) echo '${platform.token}' ;; hop3-ada) echo '${passwordOfAda}' ;; *) echo 'SECRET=s3cret' ;; esac\n`,
   });
   for (const name of ["hop3", "pass"]) chmodSync(join(bin, name), 0o755);
   const environment = {

@@ -53,7 +53,7 @@ test("reading commands print tables on stdout and nothing on stderr", async (con
     [["system", "info"], /caddy on port 8080[^]*disk {5}5\.0 GB of 10 GB free, 90 % of its inodes\n[^]*SERVICE/],
     [["system", "status"], /^STATE {2}CHECK {10}SAYS\nok {5}service caddy {2}It runs\.\n$/],
     [["system", "logs", "--service", "caddy"], /^\[caddy\] ready\n$/],
-    [["whoami"], /^ada \(admin\) at/],
+    [["whoami"], /^user {4}ada\nroles {3}admin\nby {6}token laptop [^]*\nends {4}never\nserver {2}http/],
     [["version"], /server {2}1\.2\.3/],
   ];
   for (const [line, expected] of cases) {

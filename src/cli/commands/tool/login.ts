@@ -2,39 +2,48 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { AppError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
-import { createClient, parseServerUrl } from "../../client.ts";
+import { type Client, createClient, parseServerUrl, requireSafeUrl } from "../../client.ts";
 import { saveServer, serversFile } from "../../context-file.ts";
 import type { CommandContext } from "../../context.ts";
 import { defineCommand } from "../../define-command.ts";
+import { logInWithPassword } from "../../password-login.ts";
 import { ask, readStdin } from "../../prompt.ts";
+import { secretAnswers, secretFlags } from "../../secret-answers.ts";
 
 const tokenMax = 4096;
 
 export const login = defineCommand({
   path: ["login"],
+  aliases: [["auth", "login"]],
   category: "Server",
-  summary: "Register a server and the token for it",
+  summary: "Log in to a server: with a user's password, or with a token",
   about: [
-    "The token is asked for, or read from a file or stdin; never from the command line, where others can see it.",
+    "With --user the password is asked for, and the authenticator's code where there is one; the session that this opens ends after 7 days without use, and after 30 in any case.",
+    "Without --user a token is asked for. Passwords, codes and tokens are typed, or read from a file or stdin; never from the command line, where others can see them.",
   ],
   examples: [
     "hop3 login http://127.0.0.1:8009",
+    "hop3 login https://hop3.example.com --user ada",
+    "pass show hop3-ada | hop3 login https://hop3.example.com --user ada --password-stdin",
     "hop3 login https://hop3.example.com --server prod --token-file token.txt",
     "pass show hop3 | hop3 login https://hop3.example.com --token-stdin",
   ],
   positionals: [{ name: "url", summary: "Address of the server, such as https://hop3.example.com", required: true }],
   flags: [
+    { name: "user", value: "NAME", summary: "Log in as this user, with its password" },
+    ...secretFlags,
     { name: "token-stdin", summary: "Read the token from stdin" },
     { name: "token-file", value: "FILE", summary: "Read the token from a file, - for stdin" },
   ],
-  seeAlso: ["whoami"],
+  seeAlso: ["logout", "whoami"],
   async run(context) {
     const { terminal } = context;
     const url = parseServerUrl(context.arg("url") ?? "").href.replace(/\/$/, "");
     const name = context.flag("server") ?? nameOf(url);
     // Is it a Hop3 server at all? Asked before a token is shown to it.
-    await createClient({ name, url, token: undefined }, terminal.signal, terminal.version).call("version", {});
-    const token = await readToken(context);
+    const unknown = createClient({ name, url, token: undefined }, terminal.signal, terminal.version);
+    await unknown.call("version", {});
+    const token = await credential(context, unknown);
     const client = createClient({ name, url, token }, terminal.signal, terminal.version);
     const who = await client.call("whoami", {});
     await saveServer(serversFile(terminal.env, terminal.home), name, { url, token });
@@ -44,6 +53,19 @@ export const login = defineCommand({
     };
   },
 });
+
+/** A session of a user, or the token that somebody was given. */
+async function credential(context: CommandContext, client: Client): Promise<string> {
+  const user = context.flag("user");
+  const withPassword = context.has("password-stdin") || context.has("password-file");
+  if (user === undefined && !withPassword) return readToken(context);
+  if (user === undefined) throw new AppError("USAGE", "Whose password is it?", { hint: "Name the user with --user." });
+  if (context.has("token-stdin") || context.has("token-file")) {
+    throw new AppError("USAGE", "A token needs no user.", { hint: "Leave out --user, or the token." });
+  }
+  requireSafeUrl(client.server.url, "password");
+  return logInWithPassword(client, user, await secretAnswers(context));
+}
 
 async function readToken(context: CommandContext): Promise<string> {
   const { terminal } = context;
