@@ -7,6 +7,8 @@ import { watchRoom } from "#paas/disk/watch-room.ts";
 import { finishDestroys } from "#paas/destroy.ts";
 import { watchApps } from "#paas/watch-apps.ts";
 import { recoverDeploys } from "#paas/deploy/recover.ts";
+import { createGitHost } from "#paas/git/git-host.ts";
+import { settleRepositories, tidyRepositories } from "#paas/git/settle.ts";
 import { untilEdgeInSync } from "#paas/edge.ts";
 import { endLostSessions } from "#paas/sessions.ts";
 import { dropRenewals } from "#paas/renew.ts";
@@ -18,6 +20,7 @@ import { toAppError } from "#core/errors.ts";
 import { openLog } from "#sys/log.ts";
 import { pinnedTools } from "#sys/tools.ts";
 import { makeOidc } from "#cmd/wire/oidc.ts";
+import { gitOptions, gitPlace } from "#cmd/wire/git.ts";
 import { makePlatform, type PlatformInput } from "#cmd/wire/platform.ts";
 import { readServerSettings, toolEnvironment } from "#cmd/wire/settings.ts";
 import { platformUseCases } from "#cmd/wire/use-cases.ts";
@@ -57,6 +60,9 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
     const destroys = await finishDestroys(platform);
     const renewals = await dropRenewals(platform);
     const sessions = endLostSessions(platform);
+    const place = gitPlace(platform, process.env);
+    await tidyRepositories(platform);
+    const git = createGitHost(platform, place);
     const serving = await serve({
       host: "127.0.0.1",
       port: settings.apiPort,
@@ -64,6 +70,7 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
       authenticate: (authorization, address) => authenticate(platform.store, authorization, address),
       authorize,
       orgOfApp: (app) => orgOfApp(platform.store, app),
+      git: gitOptions(platform, git),
       log,
       audit: (entry) => appendEvent(platform.store, entry),
       tarMax: receiveLimits.bytes,
@@ -81,6 +88,7 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
     void watchRoom(platform);
     void watchApps(platform);
     await Promise.all([recovery.done, destroys.done, renewals.done, sessions.done]);
+    await settleRepositories(platform, place);
     await untilEdgeInSync(platform);
     void collectDaily(platform, Math.random);
   } catch (thrown) {

@@ -21,6 +21,10 @@ export function layoutOf({ root, run }: Roots) {
     logs: `${root}/log`,
     /** hop3d's home in system mode: caches of its tools. */
     hop3dHome: `${root}/hop3d`,
+    /** Repositories of apps that are pushed to, and the hooks that git runs: hop3d's alone. */
+    git: `${root}/git`,
+    gitHooks: `${root}/git/hooks`,
+    repository: (name: string) => `${root}/git/${name}.git`,
     /** Node versions, package tools: shared by all apps, read-only for them. */
     runtimes: `${root}/runtimes`,
     apps: `${root}/apps`,

@@ -9,6 +9,7 @@ import { appendEvent } from "#store/events.ts";
 import { existenceLine, removeAppFiles } from "./apps.ts";
 import { cancelForDestroy } from "./deploy/cancel.ts";
 import { supervisorIsBack } from "./deploy/supervisor-is-back.ts";
+import { removeRepository } from "./git/repository.ts";
 import { syncEdge, untilEdgeInSync } from "./edge.ts";
 import type { Platform } from "./platform.ts";
 import { requireApp } from "./require-app.ts";
@@ -55,6 +56,7 @@ async function remove(platform: Platform, app: string, by: Actor): Promise<void>
   await platform.fault("destroy:unrouted");
   await platform.queue.run(existenceLine(app), async () => {
     await removeAppFiles(platform, app);
+    await removeRepository(platform.layout, app);
     await platform.fault("destroy:removed");
     await deleteApp(platform.store, app);
   });

@@ -19,7 +19,10 @@ import { type Audit, type Audited, requestAudit } from "./audit.ts";
 import { checkHost } from "./host-check.ts";
 import { requirePlainPath } from "./plain-path.ts";
 import { parseInput } from "./input.ts";
+import type { GitOptions } from "./git/conversation.ts";
+import { serveGit } from "./git/http.ts";
 import { problemResponse } from "./problem.ts";
+import type { RequestEnv } from "./request-env.ts";
 import { type StreamEvent, sseResponse } from "./sse.ts";
 import { defaultStreamLimits, openStreams, type StreamLimits } from "./streams.ts";
 import type { UseCases } from "./use-cases.ts";
@@ -37,6 +40,8 @@ export type ServerOptions = {
   readonly audit: Audit;
   /** Names beside the loopback ones that the server answers to, lower case, without port. */
   readonly hosts?: readonly string[];
+  /** Pushes and fetches; without it there are no addresses for git. */
+  readonly git?: GitOptions;
   /** Largest uploaded archive, in bytes. */
   readonly tarMax: number;
   /** Aborted when the server closes: ends every stream. */
@@ -44,18 +49,6 @@ export type ServerOptions = {
   readonly heartbeatMs?: number;
   readonly streams?: StreamLimits;
 };
-
-/** How a request that asks for another protocol is told that it gets it (upgrade.ts). */
-export type Bindings = {
-  readonly upgrade?: (stream: Duplex) => void;
-  /** As Node has it: its address is not resolved yet. */
-  readonly incoming?: {
-    readonly url?: string | undefined;
-    readonly socket?: { readonly remoteAddress?: string | undefined };
-  };
-};
-
-type Env = { Bindings: Bindings; Variables: { requestId: string; user: string; audited: Audited } };
 
 const securityHeaders = {
   "cache-control": "no-store",
@@ -65,8 +58,8 @@ const securityHeaders = {
   "x-content-type-options": "nosniff",
 } as const;
 
-export function createServer(options: ServerOptions): Hono<Env> {
-  const app = new Hono<Env>();
+export function createServer(options: ServerOptions): Hono<RequestEnv> {
+  const app = new Hono<RequestEnv>();
   const hosts = new Set(options.hosts);
   const audit = requestAudit(options.audit, () => performance.now(), options.log, options.closing);
   const streams = openStreams(options.streams ?? defaultStreamLimits);
@@ -179,6 +172,7 @@ export function createServer(options: ServerOptions): Hono<Env> {
       return context.json(route.response.parse(answer) as object, route.status ?? 200);
     });
   }
+  if (options.git !== undefined) serveGit(app, { ...options.git, audit, failure });
   return app;
 }
 

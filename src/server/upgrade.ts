@@ -8,7 +8,7 @@ import type { Duplex } from "node:stream";
 import { sessionProtocol } from "#core/session-frames.ts";
 import { AppError } from "#core/errors.ts";
 import { problemResponse } from "./problem.ts";
-import type { Bindings } from "./server.ts";
+import type { Bindings } from "./request-env.ts";
 
 /** Milliseconds of silence after which the kernel asks whether the other end is there; ten tries, a second apart. */
 const keepAlive = 5000;

@@ -49,6 +49,7 @@ function belowRoot(layout: Layout, { hop3, edge, files }: ServerIds): Folder[] {
     [layout.apps, { uid: 0, gid: files, mode: 0o750 }],
     [layout.incoming, hop3d],
     [layout.hop3dHome, hop3d],
+    [layout.git, hop3d],
     [layout.logs, { uid: 0, gid: hop3, mode: 0o2750 }],
     [layout.edge, { uid: 0, gid: files, mode: 0o750 }],
     [layout.edgeDocumentFolder, shown],

@@ -1,0 +1,46 @@
+/** Joins what git's clients ask for to the repositories of apps. */
+import { authorize } from "#identity/can.ts";
+import { authenticateSecret, reloadPrincipal } from "#identity/authenticate.ts";
+import type { GitHost } from "#paas/git/git-host.ts";
+import type { GitPlace } from "#paas/git/git-environment.ts";
+import type { Platform } from "#paas/platform.ts";
+import type { GitOptions, GitRequest } from "#server/git/conversation.ts";
+import { orgOfApp } from "#store/apps.ts";
+import { markName } from "#supervisor/proc-tree.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** All that git finds of hop3d's own environment: with the mark the supervisor finds, when we were killed, what we had started. */
+export function gitPlace(platform: Platform, env: Environment): GitPlace {
+  return {
+    hooks: platform.layout.gitHooks,
+    environment: { PATH: env["PATH"] ?? "/usr/bin:/bin", [markName]: env[markName] ?? "" },
+  };
+}
+
+export function gitOptions(platform: Platform, host: GitHost): GitOptions {
+  const { store, layout } = platform;
+  return {
+    authenticateSecret: (secret, address) => authenticateSecret(store, secret, address),
+    reload: (principal) => reloadPrincipal(store, principal),
+    authorize,
+    orgOfApp: (app) => orgOfApp(store, app),
+    open: ({ app, service, by, stillMay, how }: GitRequest) =>
+      host.open({
+        app,
+        service,
+        by,
+        stillMay,
+        command: ({ directory }) =>
+          how.kind === "http"
+            ? {
+                argv: ["git", "http-backend"],
+                env: { ...how.cgi, GIT_PROJECT_ROOT: layout.git, GIT_HTTP_EXPORT_ALL: "1" },
+              }
+            : {
+                argv: ["git", service.slice("git-".length), directory],
+                env: { GIT_PROTOCOL: how.protocol },
+              },
+      }),
+  };
+}
