@@ -100,7 +100,7 @@ describe("git push", () => {
     const early = await git.run("push", "hop3", "main:feature");
     assert.equal(early.status, 1);
     assert.match(early.said, /the first push to branches is to main or master/);
-    assert.ok(!existsSync(on.layout.repository("branches")), "a refused first push left a repository");
+    await eventually("a refused first push leaves no repository", () => !existsSync(on.layout.repository("branches")));
     await git.must("push", "hop3", "main");
     const other = await git.run("push", "hop3", "main:main", "main:feature/$(id)");
     assert.equal(other.status, 1);

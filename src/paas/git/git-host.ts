@@ -77,18 +77,20 @@ export function createGitHost(platform: Platform, place: GitPlace): GitHost {
         } else running.channel.resume();
         const over = new AbortController();
         const revoked = new AbortController();
-        void watchRight(conversation, platform, over.signal).then((isRevoked) => {
-          if (!isRevoked) return;
+        const letGo = (): void => {
           revoked.abort();
           // Without the rest of its pack a push is refused by git; one that deploys goes on.
           if (service === "git-upload-pack") running.kill();
-        });
-        void running.ended.then(async () => {
+        };
+        void watchRight(conversation, platform, over.signal, letGo);
+        const end = async (): Promise<void> => {
+          await running.ended;
           over.abort();
           stopping.removeEventListener("abort", cut);
           open.delete(conversation);
           await forgetUnknown(app).catch((error: unknown) => log.warn("a repository was left behind", { app, error }));
-        });
+        };
+        void end();
         return { ...running, cut: revoked.signal };
       } catch (thrown) {
         open.delete(conversation);
@@ -104,20 +106,21 @@ export function createGitHost(platform: Platform, place: GitPlace): GitHost {
 /** Milliseconds between two looks at whether who asked still may. */
 const lookEvery = 2000;
 
-/** True as soon as it may not any more; false when it is over before. */
+/** Calls `letGo` as soon as it may not any more, unless it is over before. */
 async function watchRight(
   { stillMay }: GitConversation,
   { clock }: Pick<Platform, "clock">,
   over: AbortSignal,
-): Promise<boolean> {
+  letGo: () => void,
+): Promise<void> {
   for (;;) {
     await clock.sleep(lookEvery, over).catch(() => undefined);
-    if (over.aborted) return false;
+    if (over.aborted) return;
     try {
       await stillMay();
     } catch (thrown) {
       // A store that is away says nothing of a right.
-      if (["UNAUTHENTICATED", "DENIED", "APP_NOT_FOUND"].includes(toAppError(thrown).code)) return true;
+      if (["UNAUTHENTICATED", "DENIED", "APP_NOT_FOUND"].includes(toAppError(thrown).code)) return letGo();
     }
   }
 }

@@ -126,10 +126,12 @@ async function respond(git: GitProcess, request: Request): Promise<Response> {
     const rest = seen.subarray(end + 4);
     if (rest.length > 0) await writer.write(rest);
   };
-  void relayOutput(git.stdout, take, gone).then(async () => {
+  const relay = async (): Promise<void> => {
+    await relayOutput(git.stdout, take, gone);
     head.reject(new AppError("UNAVAILABLE", "git ended without an answer.", { hint: "Try again in a moment." }));
     await writer.close().catch(() => undefined);
-  });
+  };
+  void relay();
   const headers = await head.promise;
   const status = Number(headers.get("status")?.slice(0, 3) ?? 200);
   headers.delete("status");
