@@ -3,7 +3,7 @@ import { decodeDeployEnv } from "#core/api/deploy-env.ts";
 import type { LogLine } from "#core/api/logs.ts";
 import { listCron, listCronRuns, runCron, showCronRun } from "#paas/cron.ts";
 import { appEvents } from "#paas/app-events.ts";
-import { listApps, showApp } from "#paas/apps.ts";
+import { createEmptyApp, listApps, showApp } from "#paas/apps.ts";
 import { destroyApp } from "#paas/destroy.ts";
 import { appDisk } from "#paas/disk/app-disk.ts";
 import { requireApp } from "#paas/require-app.ts";
@@ -47,6 +47,10 @@ export function platformUseCases(platform: Platform, oidc: Oidc | undefined): Us
       return { apps: (await listApps(platform)).filter(({ app }) => isSeen(app)) };
     },
     showApp: ({ params }) => showApp(platform, params.app),
+    createApp: async ({ params, actor }) => ({
+      app: params.app,
+      ...(await createEmptyApp(platform, params.app, actor)),
+    }),
     destroyApp: async ({ params, query, actor }) => ({
       app: params.app,
       removed: await destroyApp(platform, params.app, query.confirm, actor),

@@ -9,6 +9,7 @@ type Addresses = { readonly [Name in RouteName]: readonly [Routes[Name]["method"
 export const addresses: Addresses = {
   listApps: ["GET", "/apps"],
   showApp: ["GET", "/apps/:app"],
+  createApp: ["PUT", "/apps/:app"],
   destroyApp: ["DELETE", "/apps/:app"],
   startApp: ["POST", "/apps/:app/start"],
   stopApp: ["POST", "/apps/:app/stop"],

@@ -1,5 +1,7 @@
 /** Every command, in the order that help shows them. A command that is not here does not exist. */
 import { appBuildLogs } from "./commands/app/build-logs.ts";
+import { appCreate } from "./commands/app/create.ts";
+import { appImport } from "./commands/app/import.ts";
 import { appDestroy } from "./commands/app/destroy.ts";
 import { appDisk } from "./commands/app/disk.ts";
 import { appList } from "./commands/app/list.ts";
@@ -65,6 +67,8 @@ export const commands: readonly Command[] = [
   appBuildLogs,
   appDisk,
   appEvents,
+  appCreate,
+  appImport,
   appDestroy,
   releaseList,
   releaseShow,

@@ -4,8 +4,8 @@ import type { Actor } from "#core/actor.ts";
 import type { AppDetails, AppSummary } from "#core/api/apps.ts";
 import type { Instance } from "#core/api/processes.ts";
 import { AppError, isNodeError } from "#core/errors.ts";
-import { quote } from "#core/names.ts";
-import { createApp, deleteApp, listApps as appRows, type App } from "#store/apps.ts";
+import { parseAppName, quote } from "#core/names.ts";
+import { createApp, deleteApp, getApp, listApps as appRows, type App } from "#store/apps.ts";
 import { listDeploys } from "#store/deploys.ts";
 import { listAllDomains } from "#store/domains.ts";
 import { appendEvent } from "#store/events.ts";
@@ -52,6 +52,19 @@ export async function makeApp(platform: Platform, name: string, by: Actor): Prom
     throw error;
   }
   await appendEvent(store, { actor: by, action: "app.create", app: name, outcome: "ok" });
+}
+
+/** Makes an app without a deploy; one that is there stays as it is. Throws INVALID_APP_NAME, CONFLICT, DOMAIN_TAKEN, UNAVAILABLE. */
+export async function createEmptyApp(platform: Platform, name: string, by: Actor): Promise<{ created: boolean }> {
+  const app = parseAppName(name);
+  return platform.queue.run(existenceLine(app), async () => {
+    const found = await getApp(platform.store, app);
+    if (found !== undefined && found.destroyedBy !== null) {
+      throw new AppError("CONFLICT", `The app ${app} is being destroyed.`, { hint: "Try again when it is gone." });
+    }
+    if (found === undefined) await makeApp(platform, app, by);
+    return { created: found === undefined };
+  });
 }
 
 /** Removes what `makeApp` and everybody since have made on the disk. The supervisor must have forgotten it. */

@@ -70,7 +70,7 @@ export function memoryPlatform(): MemoryPlatform {
     state: app.stopped ? "stopped" : "running",
     crashLoops: [],
     urls: [`http://${name}.localhost:8080`],
-    release: app.release,
+    release: app.release === 0 ? null : app.release,
     deployedAt: at,
   });
   const processes = (app: MemoryApp): ProcessView[] => [
@@ -164,6 +164,11 @@ export function memoryPlatform(): MemoryPlatform {
     useCases: {
       listApps: async () => ({ apps: [...apps].map(([name, app]) => summary(name, app)) }),
       showApp: async ({ params }) => details(params.app, find(params.app)),
+      createApp: async ({ params }) => {
+        const created = !apps.has(params.app);
+        if (created) apps.set(params.app, { env: {}, domains: [], scale: 0, stopped: false, release: 0 });
+        return { app: params.app, created };
+      },
       destroyApp: async ({ params, query }) => {
         find(params.app);
         if (query.confirm !== params.app) throw new AppError("CONFIRMATION_NEEDED", "The name does not match.");
@@ -337,6 +342,7 @@ export function memoryPlatform(): MemoryPlatform {
         for (const name of unset) delete app.env[name];
         const changed = [...set.map(([name]) => name), ...unset];
         if (changed.length === 0) return { app: params.app, changed, release: null, restarted: [] };
+        if (app.release === 0) return { app: params.app, changed, release: null, restarted: [] };
         app.release += 1;
         return { app: params.app, changed, release: app.release, restarted: ["web"] };
       },

@@ -60,6 +60,15 @@ export const showApp = defineRoute({
   response: appDetails,
 });
 
+export const createApp = defineRoute({
+  method: "PUT",
+  path: "/apps/:app",
+  summary: "Make an app that has no release yet, so that it can have variables and domains before its first deploy",
+  action: "app.deploy",
+  params: appParams,
+  response: z.object({ app: appName, created: z.boolean().describe("False for one that was there") }),
+});
+
 export const destroyApp = defineRoute({
   method: "DELETE",
   path: "/apps/:app",

@@ -1,5 +1,6 @@
 /** The whole contract by name. The server must have a handler for each; the client may call each. */
 import {
+  createApp,
   destroyApp,
   listApps,
   pingApp,
@@ -27,6 +28,7 @@ import { systemInfo, systemLogs, systemStatus, version, whoami } from "./system.
 export const routes = {
   listApps,
   showApp,
+  createApp,
   destroyApp,
   startApp,
   stopApp,

@@ -9,6 +9,8 @@ import { openStore } from "#store/open.ts";
 import { setPassword } from "#store/passwords.ts";
 import { createUser, getUser } from "#store/users.ts";
 import { systemClock } from "#sys/clock.ts";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { RunningPlatform } from "../platform.ts";
 import { passwordOfAda, type Dialogue, type World } from "./world.ts";
 
@@ -59,6 +61,24 @@ export const preparations: Readonly<Record<string, Preparation>> = {
     },
   },
   "hop3 app destroy --app blog": { dialogue: [[/Type the name to go on \(blog\): /, "blog\r"]] },
+  "hop3 import ./shop --yes": {
+    before: async ({ project }) => {
+      await mkdir(join(project, "shop"));
+      await writeFile(join(project, "shop/Procfile"), "web: python3 -m http.server $PORT\n");
+      await writeFile(join(project, "shop/.env"), "CURRENCY=eur\n");
+    },
+  },
+  "hop3 import /home/dokku --rename old_blog=journal --dry-run": {
+    before: async ({ home }) => {
+      for (const app of ["old_blog", "wiki"]) {
+        await mkdir(join(home, "dokku", app), { recursive: true });
+        await writeFile(join(home, "dokku", app, "ENV"), "export LANG='de'\n");
+        await writeFile(join(home, "dokku", app, "VHOST"), `${app.replace("_", "-")}.example.com\n`);
+      }
+      await writeFile(join(home, "dokku/VHOST"), "example.com\n");
+      return { "/home/dokku": join(home, "dokku") };
+    },
+  },
   "hop3 top": { dialogue: [[/blog/, "q"]] },
   "hop3 top --app blog --sort memory": { dialogue: [[/blog/, "q"]] },
   "hop3 cron history nightly 17": {
