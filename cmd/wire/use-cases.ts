@@ -2,7 +2,8 @@
 import { decodeDeployEnv } from "#core/api/deploy-env.ts";
 import type { LogLine } from "#core/api/logs.ts";
 import { listCron, listCronRuns, runCron, showCronRun } from "#paas/cron.ts";
-import { appEvents } from "#paas/app-events.ts";
+import { exportAudit, verifyAudit } from "#paas/audit-chain.ts";
+import { appEvents, followAppEvents, followOrgEvents, orgEvents, type Sight } from "#paas/events.ts";
 import { createEmptyApp, listApps, showApp } from "#paas/apps.ts";
 import { destroyApp } from "#paas/destroy.ts";
 import { appDisk } from "#paas/disk/app-disk.ts";
@@ -29,7 +30,7 @@ import { systemInfo } from "#paas/system.ts";
 import { can } from "#identity/can.ts";
 import { appResource, type Principal } from "#identity/principal.ts";
 import { whoIs } from "#identity/who-is.ts";
-import { orgsOfApps } from "#store/apps.ts";
+import { orgOfApp, orgsOfApps } from "#store/apps.ts";
 import type { UseCases } from "#server/use-cases.ts";
 import { identityOf, identityUseCases } from "./identity-use-cases.ts";
 import type { Oidc } from "./oidc.ts";
@@ -40,6 +41,10 @@ export function platformUseCases(platform: Platform, oidc: Oidc | undefined): Us
   const seenBy = async (principal: Principal): Promise<(app: string) => boolean> => {
     const orgs = await orgsOfApps(platform.store);
     return (app) => can(principal, "app.show", appResource(app, orgs.get(app)));
+  };
+  const sightOf = async (principal: Principal, app: string): Promise<Sight> => {
+    const resource = appResource(app, await orgOfApp(platform.store, app));
+    return { name: principal.name, all: can(principal, "audit.read", resource) };
   };
   return {
     listApps: async ({ principal }) => {
@@ -124,10 +129,19 @@ export function platformUseCases(platform: Platform, oidc: Oidc | undefined): Us
       processes: await scaleProcesses(platform, params.app, body.scale, actor),
     }),
 
-    listAppEvents: async ({ params, query }) => ({
+    listAppEvents: async ({ params, query, principal }) => ({
       app: params.app,
-      events: await appEvents(platform, params.app, query.lines),
+      events: await appEvents(platform, params.app, query, await sightOf(principal, params.app)),
     }),
+    followAppEvents: async function* ({ params, query, headers, principal, signal }) {
+      const sight = await sightOf(principal, params.app);
+      yield* followAppEvents(platform, params.app, query, sight, headers["last-event-id"], signal);
+    },
+    listEvents: async ({ query, principal }) => ({ events: await orgEvents(platform, principal.org, query) }),
+    followEvents: ({ query, headers, principal, signal }) =>
+      followOrgEvents(platform, principal.org, query, headers["last-event-id"], signal),
+    verifyAudit: ({ query }) => verifyAudit(platform, query.head),
+    exportAudit: ({ query }) => exportAudit(platform, query),
     listInstances: async ({ principal }) => {
       const isSeen = await seenBy(principal);
       const all = await listInstances(platform);

@@ -18,6 +18,9 @@ import { appEvents } from "./commands/app/events.ts";
 import { appStop } from "./commands/app/stop.ts";
 import { deploy } from "./commands/app/deploy.ts";
 import { deployCancel } from "./commands/deploy/cancel.ts";
+import { events } from "./commands/audit/events.ts";
+import { auditExport } from "./commands/audit/export.ts";
+import { auditVerify } from "./commands/audit/verify.ts";
 import { cronHistory } from "./commands/cron/history.ts";
 import { cronList } from "./commands/cron/list.ts";
 import { cronRun } from "./commands/cron/run.ts";
@@ -93,6 +96,9 @@ export const commands: readonly Command[] = [
   systemInfo,
   systemStatus,
   systemLogs,
+  events,
+  auditVerify,
+  auditExport,
   login,
   logout,
   whoami,

@@ -19,6 +19,7 @@ export const actions = [
   "access.list",
   "access.manage",
   "audit.read",
+  "audit.export",
   "system.info",
   "system.logs",
   "system.metrics",

@@ -37,6 +37,7 @@ const table: Record<Action, Row> = {
   "access.list": { on: "both", who: ["admin", "auditor"], granted: ["admin"] },
   "access.manage": { on: "both", who: ["admin"], granted: ["admin"] },
   "audit.read": { on: "both", who: ["admin", "auditor"] },
+  "audit.export": { on: "server", who: ["admin", "auditor"] },
   "system.info": { on: "server", who: seers },
   "system.logs": { on: "server", who: ["admin"] },
   "system.metrics": { on: "server", who: seers },
@@ -96,7 +97,7 @@ test("of several roles each gives what it gives", () => {
 test("an admin of another organisation may do nothing here, and nothing to the host", () => {
   const guest = somebody("admin", { org: "guests", grants: new Map([["blog", ["admin"]]]) });
   for (const action of actions) assert.equal(can(guest, action, app), false, action);
-  for (const action of ["system.logs", "system.metrics", "system.manage"] as const) {
+  for (const action of ["audit.export", "system.logs", "system.metrics", "system.manage"] as const) {
     assert.equal(can(guest, action, server), false, action);
   }
   assert.equal(can(guest, "app.deploy", appResource("theirs", "guests")), true);

@@ -29,7 +29,7 @@ const ofRole: Readonly<Record<Role, ReadonlySet<Action>>> = {
   admin: new Set(actions),
   developer: new Set([...member, ...changes, ...server]),
   viewer: new Set([...member, ...looks, ...server]),
-  auditor: new Set([...member, "app.show", ...server, "user.list", "access.list", "audit.read"]),
+  auditor: new Set([...member, "app.show", ...server, "user.list", "access.list", "audit.read", "audit.export"]),
   member: new Set(member),
 };
 
@@ -49,6 +49,7 @@ const onServer: ReadonlySet<Action> = new Set<Action>([
   "access.list",
   "access.manage",
   "audit.read",
+  "audit.export",
   "system.info",
   "system.logs",
   "system.metrics",
@@ -57,7 +58,12 @@ const onServer: ReadonlySet<Action> = new Set<Action>([
 const onBoth: ReadonlySet<Action> = new Set<Action>(["access.list", "access.manage", "audit.read"]);
 
 /** The host's own: of no concern to an organisation that is only its guest. */
-const ofTheHost: ReadonlySet<Action> = new Set<Action>(["system.logs", "system.metrics", "system.manage"]);
+const ofTheHost: ReadonlySet<Action> = new Set<Action>([
+  "audit.export",
+  "system.logs",
+  "system.metrics",
+  "system.manage",
+]);
 
 /** True when the principal may. An action asked for on the wrong kind of resource is denied: the caller is confused. */
 export function can(principal: Principal | undefined, action: Action, resource: Resource): boolean {

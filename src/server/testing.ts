@@ -2,6 +2,7 @@
 import { duplexPair } from "node:stream";
 import { decodeDeployEnv } from "#core/api/deploy-env.ts";
 import type { DeploySummary } from "#core/api/deploys.ts";
+import type { EventView } from "#core/api/events.ts";
 import type { AppDetails, AppSummary } from "#core/api/apps.ts";
 import type { LogLine } from "#core/api/logs.ts";
 import type { EventOf } from "#core/api/route.ts";
@@ -147,6 +148,34 @@ export function memoryPlatform(): MemoryPlatform {
       times: 1,
       reason: null,
     }) as const;
+  const eventsOf = (app: string): EventView[] => [
+    {
+      seq: 1,
+      at,
+      actor: "ada",
+      action: "app.create",
+      app,
+      target: null,
+      outcome: "ok",
+      details: {},
+      credential: { kind: "token", id: "token-of-ada", name: "laptop" },
+      address: "192.0.2.7",
+      request: "r1",
+    },
+    {
+      seq: 4,
+      at,
+      actor: "hop3",
+      action: "app.crash-loop",
+      app,
+      target: "web.1",
+      outcome: "restarting",
+      details: { restarts: 2, lastExit: "exit 1" },
+      credential: null,
+      address: null,
+      request: null,
+    },
+  ];
   const collect = async (body: AsyncIterable<Uint8Array>) => {
     const chunks: Uint8Array[] = [];
     for await (const chunk of body) chunks.push(chunk);
@@ -450,21 +479,18 @@ export function memoryPlatform(): MemoryPlatform {
         service: query.service,
         lines: [{ ...line("ready"), source: query.service }],
       }),
-      listAppEvents: async ({ params }) => ({
-        app: params.app,
-        events: [
-          { seq: 1, at, actor: "ada", action: "app.create", target: null, outcome: "ok", details: {} },
-          {
-            seq: 4,
-            at,
-            actor: "hop3",
-            action: "app.crash-loop",
-            target: "web.1",
-            outcome: "restarting",
-            details: { restarts: 2, lastExit: "exit 1" },
-          },
-        ],
-      }),
+      listAppEvents: async ({ params }) => ({ app: params.app, events: eventsOf(params.app) }),
+      followAppEvents: async function* follow({ params, headers }) {
+        for (const data of eventsOf(params.app)) {
+          if (data.seq > (headers["last-event-id"] ?? 0)) yield { event: "event", data, id: String(data.seq) };
+        }
+      },
+      listEvents: async () => ({ events: eventsOf("blog") }),
+      followEvents: async function* follow() {
+        for (const data of eventsOf("blog")) yield { event: "event", data, id: String(data.seq) };
+      },
+      verifyAudit: async () => ({ ok: true, head: { seq: 0, hash: "0".repeat(64) }, seq: 0, why: null }),
+      exportAudit: async () => ({ head: { seq: 0, hash: "0".repeat(64) }, events: [] }),
       listInstances: async () => ({
         at: 1,
         host: { processors: 2, load: [0.5, 0.25, 0], memoryBytes: 4e9, availableBytes: 3e9, uptimeSeconds: 90_000 },

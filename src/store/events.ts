@@ -3,7 +3,7 @@
  * head row remembers the last one, so that a row changed, removed or put in shows, and so does a cut-off end.
  */
 import type { Actor, Credential, Origin } from "#core/actor.ts";
-import { eventHash, walkChain } from "#core/event-chain.ts";
+import { eventHash, walkChain, type EventRow } from "#core/event-chain.ts";
 import { AppError } from "#core/errors.ts";
 import { canonicalJson } from "#core/hash-chain.ts";
 import { orgOfApp } from "./apps.ts";
@@ -133,10 +133,10 @@ export async function listEvents(
 /** Rows looked at by one query: who looks for what is rare holds nobody else up. */
 const stretch = 20_000;
 
-/** The newest that fit, in order. */
-export async function lastEvents(db: Db, filter: EventFilter, count: number): Promise<AuditEvent[]> {
+/** The newest that fit, in order; `upTo` this number. */
+export async function lastEvents(db: Db, filter: EventFilter, count: number, upTo?: number): Promise<AuditEvent[]> {
   const found: AuditEvent[] = [];
-  const { seq: last } = await eventHead(db);
+  const last = upTo ?? (await eventHead(db)).seq;
   for (let top = last; top > 0 && found.length < count; top -= stretch) {
     const rows = await matching(db, filter)
       .where("seq", ">", top - stretch)
@@ -175,6 +175,18 @@ export async function eventHead(db: Db): Promise<{ readonly seq: number; readonl
   const head = await query(db).selectFrom("event_head").select(["seq", "hash"]).where("id", "=", 1).executeTakeFirst();
   if (head === undefined) throw new AppError("STORE_FAILED", "The head of the audit log is missing.");
   return head;
+}
+
+/** Rows as they are stored, in order, with a higher number than `after`. */
+export async function rawEvents(db: Db, after: number, limit: number): Promise<EventRow[]> {
+  const rows = await query(db)
+    .selectFrom("events")
+    .select(["seq", "at", "actor", "action", "app", "target", "outcome", "details", "hash"])
+    .where("seq", ">", after)
+    .orderBy("seq")
+    .limit(limit)
+    .execute();
+  return rows;
 }
 
 /** The newest of this kind, if there is one. */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
-import type { AppEvent } from "#core/api/events.ts";
+import type { EventView } from "#core/api/events.ts";
 import { apiPrefix } from "#core/api/prefix.ts";
 import { deployLive, eventually } from "./apps.ts";
 import { killHop3d } from "./faulty/interruption.ts";
@@ -215,7 +215,7 @@ describe("hop3 run in a script", () => {
     await eventually("it runs", async () => (await processesOf(platform.base)).length > 0);
     assert.equal(await status, 0);
     assert.equal(await stdout, "canary-value\n");
-    const told = (await platform.api("GET", "/apps/blog/events")) as { events: AppEvent[] };
+    const told = (await platform.api("GET", "/apps/blog/events")) as { events: EventView[] };
     const events = told.events.filter(({ action }) => action === "app.run");
     assert.ok(events.length > 0);
     assert.equal(

@@ -16,7 +16,8 @@ import { cancelDeploy, createDeploy, followDeploy, listDeploys, planDeploy, show
 import { appDisk } from "./disk.ts";
 import { listCron, listCronRuns, runCron, showCronRun } from "./cron.ts";
 import { addDomain, listDomains, removeDomain } from "./domains.ts";
-import { listAppEvents } from "./events.ts";
+import { exportAudit, verifyAudit } from "./audit.ts";
+import { followAppEvents, followEvents, listAppEvents, listEvents } from "./events.ts";
 import { changeEnv, listEnv, readEnv } from "./env.ts";
 import { listInstances, metricsPage } from "./instances.ts";
 import { followBuildLogs, followLogs, readBuildLogs, readLogs } from "./logs.ts";
@@ -56,6 +57,11 @@ export const routes = {
   listProcesses,
   scaleProcesses,
   listAppEvents,
+  followAppEvents,
+  listEvents,
+  followEvents,
+  verifyAudit,
+  exportAudit,
   listInstances,
   metricsPage,
   listCron,

@@ -37,6 +37,10 @@ const newestReleases: Preparation = {
 export const preparations: Readonly<Record<string, Preparation>> = {
   "deploy cancel": cancelSlowDeploy,
   "hop3 logs -f": { dialogue: [[/at work|app is well/, "\u0003"]], exits: [130] },
+  "hop3 events -f": { dialogue: [[/app\.env/, "\u0003"]], exits: [130] },
+  "hop3 audit verify audit.ndjson": {
+    before: async ({ hop3, project }) => writeFile(join(project, "audit.ndjson"), await hop3("audit", "export")),
+  },
   "hop3 logs --process web.2 --since 2026-03-01T14:30": {
     before: async ({ hop3 }) => void (await hop3("ps", "scale", "web=2")),
   },

@@ -1,6 +1,5 @@
-import type { AppEvent } from "#core/api/events.ts";
 import { defineCommand } from "../../define-command.ts";
-import { localTime, table } from "../../render.ts";
+import { eventTable } from "../../show-events.ts";
 import { wholeNumber } from "../../values.ts";
 
 /** As the contract has it, which the client does not load. */
@@ -13,30 +12,12 @@ export const appEvents = defineCommand({
   examples: ["hop3 app events --app blog", "hop3 app events --app blog --lines 500 --json"],
   positionals: [],
   flags: [{ name: "lines", short: "n", value: "N", summary: `How many of the last ones, 1 to ${eventsMax} (50)` }],
-  seeAlso: ["app status", "app logs", "releases"],
+  seeAlso: ["events", "app status", "app logs", "releases"],
   async run(context) {
     const { name } = await context.app();
     const lines = context.flag("lines");
     const query = lines === undefined ? {} : { lines: String(wholeNumber(lines, "--lines", 1, eventsMax)) };
     const found = await (await context.api()).call("listAppEvents", { params: { app: name }, query });
-    const rows = found.events.map((event) => [
-      localTime(event.at),
-      event.actor,
-      event.action,
-      event.target ?? "-",
-      event.outcome,
-      detailsOf(event),
-    ]);
-    return {
-      data: found,
-      text: rows.length === 0 ? "" : table(["TIME", "BY", "WHAT", "OF", "OUTCOME", "DETAILS"], rows),
-    };
+    return { data: found, text: eventTable(found.events, false) };
   },
 });
-
-function detailsOf({ details }: AppEvent): string {
-  const pairs = Object.entries(details).map(
-    ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
-  );
-  return pairs.length === 0 ? "-" : pairs.join(" ").replaceAll("\n", " ");
-}

@@ -1,10 +1,10 @@
 import { logGrepMax, logLinesMax } from "#core/api/prefix.ts";
 import { AppError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
-import { agoMs, pointMs } from "#core/since.ts";
 import { defineCommand } from "../../define-command.ts";
 import { followLogs } from "../../follow-logs.ts";
 import { logText } from "../../show-lines.ts";
+import { sinceText } from "../../since-text.ts";
 import { wholeNumber } from "../../values.ts";
 
 export const appLogs = defineCommand({
@@ -67,16 +67,6 @@ function processName(text: string): string {
   if (/^[a-z][a-z0-9_-]{0,31}(?:\.[A-Za-z0-9_-]{1,64})?$/.test(text)) return text;
   throw new AppError("USAGE", `${quote(text)} is no process.`, {
     hint: "Give a type such as web, or an instance such as web.1; `hop3 ps` lists them.",
-  });
-}
-
-/** How long ago is by the server's clock; a time without a zone is of this side's zone. */
-function sinceText(text: string): string {
-  if (agoMs(text) !== undefined) return text;
-  const point = pointMs(text);
-  if (point !== undefined) return new Date(point).toISOString();
-  throw new AppError("USAGE", `${quote(text)} is no time for --since.`, {
-    hint: "Give how long ago, such as 10m, 1h30m or 2d, or a time such as 2026-03-01T14:30 or 2026-03-01T14:30:00Z.",
   });
 }
 
