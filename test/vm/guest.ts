@@ -128,7 +128,7 @@ describe("a server of Debian with systemd and cgroups of version 2", () => {
     assert.match(out, /client of ada has a token/);
     assert.equal(show("hop3.service", "ActiveState"), "active");
     assert.equal(show("hop3.service", "UnitFileState"), "enabled");
-    assert.match(ok(asAda("hop3", "whoami")), /^admin/);
+    assert.match(ok(asAda("hop3", "whoami")), /^user +admin$/m);
     assert.match(ok(asAda("hop3", "system", "info")), /mode\s+system/);
   });
 
