@@ -1,5 +1,5 @@
 /** The control plane as a process: API, deploys, and what its predecessor left half done. Ends the process. */
-import { authenticate } from "#identity/authenticate.ts";
+import { authenticate, reloadPrincipal } from "#identity/authenticate.ts";
 import { authorize } from "#identity/can.ts";
 import { orgOfApp } from "#store/apps.ts";
 import { collectDaily } from "#paas/disk/collect-daily.ts";
@@ -68,12 +68,14 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
       port: settings.apiPort,
       useCases: platformUseCases(platform, makeOidc(settings.oidc)),
       authenticate: (authorization, address) => authenticate(platform.store, authorization, address),
+      reloadPrincipal: (principal) => reloadPrincipal(platform.store, principal),
       authorize,
       orgOfApp: (app) => orgOfApp(platform.store, app),
       git: gitOptions(platform, git),
       log,
       audit: (entry) => appendEvent(platform.store, entry),
       tarMax: receiveLimits.bytes,
+      rate: settings.apiRate,
     });
     log.info("serves", { port: serving.port, root: settings.layout.root });
     const stop = async () => {

@@ -8,6 +8,7 @@ import { AppError } from "#core/errors.ts";
 import { layoutOf, type Layout } from "#core/layout.ts";
 import { isHostName } from "#core/names.ts";
 import type { HttpsSettings } from "#core/plugin.ts";
+import { standardRate } from "#server/rate-limits.ts";
 import { runDirFor } from "#sys/run-dir.ts";
 import type { OidcSettings } from "#identity/oidc-settings.ts";
 import { httpsEnvironment, readHttpsSettings } from "./https-settings.ts";
@@ -30,6 +31,8 @@ export type ServerSettings = {
   readonly builds: number;
   /** Undefined where people log in by this server's own passwords and tokens alone. */
   readonly oidc: OidcSettings | undefined;
+  /** Requests a second that one credential may make of the API; its other limits follow from it. */
+  readonly apiRate: number;
 };
 
 /** A variable that is empty counts as not set. Throws INVALID_INPUT that names the variable. */
@@ -64,6 +67,7 @@ export function readServerSettings(env: Environment, uid: number): ServerSetting
     cgroup: env["HOP3_CGROUP"] || undefined,
     builds: whole(env, "HOP3_BUILDS", { unlessSet: 2, min: 1, max: 64, what: "a number" }),
     oidc: readOidcSettings(env),
+    apiRate: whole(env, "HOP3_API_RATE", { unlessSet: standardRate, min: 1, max: 10_000, what: "a number" }),
   };
 }
 
@@ -79,6 +83,7 @@ export function serverEnvironment(settings: ServerSettings): Record<string, stri
     HOP3_DOMAIN: settings.baseDomain,
     HOP3_BUILDS: String(settings.builds),
     ...oidcEnvironment(settings.oidc),
+    HOP3_API_RATE: String(settings.apiRate),
     ...(settings.postgresUri === undefined ? {} : { POSTGRES_DB_URI: settings.postgresUri }),
   };
 }

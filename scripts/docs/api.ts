@@ -5,9 +5,11 @@ import { sessionProtocol } from "#core/session-frames.ts";
 import { apiPrefix, tarType } from "#core/api/prefix.ts";
 import type { Route } from "#core/api/route.ts";
 import { routes } from "#core/api/routes.ts";
+import { rateLimitsOf, standardRate } from "#server/rate-limits.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { code, generatedNote, mdTable } from "./markdown.ts";
 
+const rates = rateLimitsOf(standardRate);
 const named: readonly (readonly [string, Route])[] = Object.entries(routes);
 
 export function apiReference(): string {
@@ -20,6 +22,12 @@ export function apiReference(): string {
     `answers ${code(problemType)} with a code of [errors.md](errors.md). The machine-readable contract is [openapi.json](openapi.json).`,
     "",
     "Limits: a JSON body may have 1 MiB, a log answer 10 000 lines. The server answers only to its own name (the Host header) and to no other origin.",
+    "",
+    `A credential may make ${standardRate} requests a second and ${rates.credential.burst} at once; an address ${rates.address.perSecond} and ${rates.address.burst}, of which one that shows a credential that is none counts as ten; routes that ask for no login ${rates.publicAddress.perSecond} and ${rates.publicAddress.burst} of an address. An IPv6 network of 64 bits counts as one address. What is beyond answers 429 with ${code("retry-after")}; ${code("HOP3_API_RATE")} of the server changes the numbers.`,
+    "",
+    `Every answer has ${code("x-request-id")}, which names the request in the server's log; a client's own ${code("x-request-id")} (64 letters, digits, ${code("_")}, ${code(".")} or ${code("-")}) is written beside it.`,
+    "",
+    "Whoever has something open - a stream, a session, an upload, a long wait - is looked at again every two seconds. When the credential was revoked or has expired, or the right was taken away, it ends: a stream with the event `error`, a session with the frame `failed`, everything else with 401 or 403.",
     "",
     ...mdTable(
       ["route", "needs", "does"],

@@ -89,6 +89,24 @@ export const errorTable = {
     grpc: grpc.invalidArgument,
     hint: "Upload a plain tar of regular files and folders; links must stay inside it.",
   },
+  METHOD_NOT_ALLOWED: {
+    exit: 2,
+    http: 405,
+    grpc: grpc.unimplemented,
+    hint: "docs/api.md lists the methods of each address.",
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    exit: 2,
+    http: 415,
+    grpc: grpc.invalidArgument,
+    hint: "docs/api.md says which media type each route takes.",
+  },
+  HEADERS_TOO_LARGE: {
+    exit: 2,
+    http: 431,
+    grpc: grpc.exhausted,
+    hint: "All headers of a request together may have 16 KiB.",
+  },
   TOO_LARGE: { exit: 2, http: 413, grpc: grpc.exhausted, hint: "Leave files out with `[build] ignore` in hop3.toml." },
   NOT_BUILT_YET: {
     exit: 2,
@@ -109,11 +127,23 @@ export const errorTable = {
   CONFLICT: { exit: 6, http: 409, grpc: grpc.precondition, hint: "Look at the present state and try again." },
   APP_EXISTS: { exit: 6, http: 409, grpc: grpc.exists, hint: "Choose another name, or deploy to the app that exists." },
   DOMAIN_TAKEN: { exit: 6, http: 409, grpc: grpc.exists, hint: "Remove the domain from the other app first." },
+  CHANGED_MEANWHILE: {
+    exit: 6,
+    http: 412,
+    grpc: grpc.precondition,
+    hint: "Look at what it is now, and decide again.",
+  },
   DEPLOY_RUNNING: { exit: 6, http: 409, grpc: grpc.precondition, hint: "Wait for the running deploy to end." },
   NO_RELEASE: { exit: 6, http: 409, grpc: grpc.precondition, hint: "Deploy the app first with `hop3 deploy`." },
   // 7: network and server
   UNREACHABLE: { exit: 7, http: 502, grpc: grpc.unavailable, hint: "Is the server running, and is its address right?" },
   UNAVAILABLE: { exit: 7, http: 503, grpc: grpc.unavailable, hint: "Try again in a moment." },
+  REQUEST_TIMEOUT: {
+    exit: 7,
+    http: 408,
+    grpc: grpc.deadline,
+    hint: "Send the request in one go; is the line slow?",
+  },
   TIMEOUT: { exit: 7, http: 504, grpc: grpc.deadline, hint: "Try again; `hop3 system logs` may tell what is slow." },
   RATE_LIMITED: { exit: 7, http: 429, grpc: grpc.exhausted, hint: "Wait a moment and try again." },
   STORE_FAILED: {
@@ -211,6 +241,8 @@ export type ErrorExtra = {
   readonly hint?: string;
   readonly details?: readonly string[];
   readonly cause?: unknown;
+  /** Seconds after which it is worth trying again: `retry-after` of an HTTP answer. */
+  readonly retryAfter?: number;
 };
 
 /** An expected failure. `message` says what and why in one sentence; `hint` says what to do next. */
@@ -218,6 +250,7 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
   readonly details: readonly string[];
+  readonly retryAfter: number | undefined;
 
   constructor(code: ErrorCode, message: string, extra: ErrorExtra = {}) {
     super(message, extra.cause === undefined ? undefined : { cause: extra.cause });
@@ -225,6 +258,7 @@ export class AppError extends Error {
     this.code = code;
     this.hint = extra.hint ?? errorTable[code].hint;
     this.details = extra.details ?? [];
+    this.retryAfter = extra.retryAfter;
   }
 }
 

@@ -58,11 +58,12 @@ const kinds = {
 
 const typeOf = new Map(Object.entries(kinds).map(([type, kind]) => [kind as number, type as Frame["type"]]));
 const streams: readonly DataStream[] = ["stdin", "stdout", "stderr"];
-const headBytes = 5;
+/** Kind and length. */
+export const frameHeadBytes = 5;
 
 export function encodeFrame(frame: Frame): Buffer {
   const content = contentOf(frame);
-  const head = Buffer.alloc(headBytes);
+  const head = Buffer.alloc(frameHeadBytes);
   head.writeUInt8(kinds[frame.type], 0);
   head.writeUInt32BE(content.length, 1);
   return Buffer.concat([head, content]);
@@ -106,12 +107,12 @@ export class FrameReader {
   take(chunk: Buffer): Frame[] {
     let rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     const found: Frame[] = [];
-    while (rest.length >= headBytes) {
+    while (rest.length >= frameHeadBytes) {
       const length = rest.readUInt32BE(1);
       if (length > frameMax) throw malformed();
-      if (rest.length < headBytes + length) break;
-      found.push(decode(rest.readUInt8(0), rest.subarray(headBytes, headBytes + length)));
-      rest = rest.subarray(headBytes + length);
+      if (rest.length < frameHeadBytes + length) break;
+      found.push(decode(rest.readUInt8(0), rest.subarray(frameHeadBytes, frameHeadBytes + length)));
+      rest = rest.subarray(frameHeadBytes + length);
     }
     this.#rest = rest;
     return found;

@@ -9,8 +9,3 @@ export function actorOf(principal: Principal | null, address: string | null, req
   const { name, org, credential } = principal;
   return { ...from, name, org, credential: { kind: credential.kind, id: credential.id, name: credential.name } };
 }
-
-/** The other end of the connection; of IPv4 in the short form, whatever the socket listens on. */
-export function peerAddress(remote: string | undefined): string | null {
-  return remote?.replace(/^::ffff:(?=[0-9.]+$)/, "") ?? null;
-}

@@ -12,26 +12,33 @@ export type Input = {
   readonly body: unknown;
 };
 
-/** Throws INVALID_APP_NAME, INVALID_INPUT, TOO_LARGE. */
+export type InputOptions = {
+  /** Largest archive, in bytes. */
+  readonly tarMax: number;
+  /** Ends the reading of a body, with the error that it throws. */
+  readonly ended: AbortSignal;
+};
+
+/** Throws INVALID_APP_NAME, INVALID_INPUT, UNSUPPORTED_MEDIA_TYPE, TOO_LARGE. */
 export async function parseInput(
   route: Route,
   request: Request,
   rawParams: Readonly<Record<string, string>>,
-  tarMax: number,
+  options: InputOptions,
 ): Promise<Input> {
   if (rawParams["app"] !== undefined) parseAppName(rawParams["app"]);
   return {
     params: parsePart("path", route.params, rawParams),
     query: parsePart("query", route.query, queryOf(request)),
     headers: parsePart("header", route.headers, Object.fromEntries(request.headers)),
-    body: await parseBody(route, request, tarMax),
+    body: await parseBody(route, request, options),
   };
 }
 
-async function parseBody(route: Route, request: Request, tarMax: number): Promise<unknown> {
+async function parseBody(route: Route, request: Request, { tarMax, ended }: InputOptions): Promise<unknown> {
   if (route.body === undefined) return undefined;
-  if (route.body === "tar") return readTar(request, tarMax);
-  return parsePart("body", route.body, await readJson(request));
+  if (route.body === "tar") return readTar(request, tarMax, ended);
+  return parsePart("body", route.body, await readJson(request, ended));
 }
 
 function queryOf(request: Request): Record<string, string> {

@@ -15,5 +15,6 @@ export function problemResponse(error: AppError, requestId: string): Response {
   };
   const headers = new Headers({ "content-type": problemType });
   if (error.code === "UNAUTHENTICATED") headers.set("www-authenticate", "Bearer");
+  if (error.retryAfter !== undefined) headers.set("retry-after", String(Math.max(1, Math.ceil(error.retryAfter))));
   return new Response(JSON.stringify(body), { status: http, headers });
 }

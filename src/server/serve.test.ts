@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { type IncomingMessage, request } from "node:http";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { apiPrefix, tarType } from "#core/api/prefix.ts";
@@ -173,6 +176,42 @@ test("a slow reader holds the stream back", async (context) => {
   response.on("error", () => undefined).destroy();
 });
 
+test("the edge has a socket of its own, for its group alone, at which it says where requests come from", async (context) => {
+  const platform = memoryPlatform();
+  const options = memoryServerOptions(platform);
+  const dir = await mkdtemp(join(tmpdir(), "hop3-edge-"));
+  context.after(() => rm(dir, { recursive: true }));
+  const edgeSocket = join(dir, "api.sock");
+  // What a predecessor left that was killed.
+  await writeFile(edgeSocket, "");
+  const asked: (string | null)[] = [];
+  const useCases: UseCases = {
+    ...platform.useCases,
+    version: async ({ actor }) => {
+      asked.push(actor.address);
+      return { name: "hop3", version: "1", api: "v1" };
+    },
+  };
+  const served = { ...options, useCases, edgeSocket, adminDomain: "hop3.example.org", host: "127.0.0.1", port: 0 };
+  const serving = await serve(served);
+  context.after(() => serving.close(0));
+  assert.equal((await stat(edgeSocket)).mode & 0o777, 0o660);
+  const ask = async (at: { socketPath: string } | { host: string; port: number }, host: string) => {
+    const headers = { host, "x-forwarded-for": "9.9.9.9, 203.0.113.7" };
+    const response = await answer(request({ ...at, path: `${apiPrefix}/version`, headers }).end());
+    response.resume();
+    return response.statusCode;
+  };
+  const tcp = { host: "127.0.0.1", port: serving.port };
+  assert.equal(await ask({ socketPath: edgeSocket }, "hop3.example.org"), 200);
+  assert.equal(await ask(tcp, "localhost"), 200);
+  assert.deepEqual(asked, ["203.0.113.7", "127.0.0.1"]);
+  assert.equal(await ask({ socketPath: edgeSocket }, "localhost"), 403);
+  assert.equal(await ask(tcp, "hop3.example.org"), 403);
+  await serving.close(0);
+  await assert.rejects(ask({ socketPath: edgeSocket }, "hop3.example.org"));
+});
+
 test("a port in use is refused with its own code", async (context) => {
   const { serving } = await setUp(context);
   const again = serve({ ...memoryServerOptions(memoryPlatform()), host: "127.0.0.1", port: serving.port });
@@ -227,6 +266,52 @@ test("requests that two servers would read differently are refused", async (cont
     /403/,
   );
   assert.match(await raw(serving.port, `${head}Host: localhost\r\nX: ${"x".repeat(100_000)}\r\n\r\n`), /431/);
+});
+
+test("what is no request is answered with a problem document, too", async (context) => {
+  const { serving } = await setUp(context);
+  const whole = (bytes: string): Promise<string> =>
+    new Promise((resolve) => {
+      let got = "";
+      const socket = connect(serving.port, "127.0.0.1", () => socket.write(bytes));
+      const settle = () => {
+        socket.destroy();
+        resolve(got);
+      };
+      socket.setEncoding("utf8").on("error", settle).on("close", settle);
+      socket.on("data", (text: string) => {
+        got += text;
+        if (/\}(\r\n0\r\n\r\n)?$/.test(got)) settle();
+      });
+    });
+  const version = `GET ${apiPrefix}/version HTTP/1.1\r\n`;
+  const cases: Record<string, [string, number, string]> = {
+    "no host": [`${version}\r\n`, 400, "INVALID_INPUT"],
+    "no HTTP": ["EHLO example.org\r\n\r\n", 400, "INVALID_INPUT"],
+    TLS: ["\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "INVALID_INPUT"],
+    "an address that is none": ["GET foo HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "INVALID_INPUT"],
+    "an address of another scheme": ["GET ftp://localhost/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "INVALID_INPUT"],
+    "too much of headers": [`${version}Host: localhost\r\nX: ${"x".repeat(20_000)}\r\n\r\n`, 431, "HEADERS_TOO_LARGE"],
+    "an expectation": [`${version}Host: localhost\r\nExpect: a-miracle\r\n\r\n`, 400, "INVALID_INPUT"],
+    TRACE: [`TRACE ${apiPrefix}/version HTTP/1.1\r\nHost: localhost\r\n\r\n`, 405, "METHOD_NOT_ALLOWED"],
+    "another protocol": [
+      `GET ${apiPrefix}/apps/blog/sessions/${"x".repeat(22)} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer admin-token\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+      400,
+      "INVALID_INPUT",
+    ],
+  };
+  for (const [what, [bytes, status, code]] of Object.entries(cases)) {
+    const got = await whole(bytes);
+    assert.match(got, new RegExp(`^HTTP/1\\.1 ${status} `), `${what}: ${got}`);
+    assert.match(got, /\r\ncontent-type: application\/problem\+json\r\n/i, `${what}: ${got}`);
+    assert.ok(got.includes(`"code":"${code}"`), `${what}: ${got}`);
+  }
+});
+
+test("a wish for a protocol that the server does not know is passed over", async (context) => {
+  const { serving } = await setUp(context);
+  const ask = `GET ${apiPrefix}/version HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`;
+  assert.match(await raw(serving.port, ask), /^HTTP\/1\.1 200/);
 });
 
 test("a request without a token is answered and cut while its body still comes", async (context) => {

@@ -76,15 +76,16 @@ test("a request without a token says how to authenticate", async () => {
   assert.equal(body.requestId, headers.get("x-request-id"));
 });
 
-test("a Host that is not the server's is refused before anything else, and `hosts` adds names", async () => {
+test("a Host that is not the server's is refused before anything else: by TCP all but loopback names", async () => {
   const { app, options } = setUp();
   const evil = { ...asAdmin, host: "evil.example" };
   assert.equal((await app.request(`${apiPrefix}/version`, { headers: evil })).status, 403);
   for (const host of ["127.0.0.1:8009", "[::1]:8009", "localhost"]) {
     assert.equal((await app.request(`${apiPrefix}/version`, { headers: { host } })).status, 200, host);
   }
-  const named = createServer({ ...options, hosts: ["evil.example"] });
-  assert.equal((await named.request(`${apiPrefix}/version`, { headers: evil })).status, 200);
+  const named = createServer({ ...options, adminDomain: "hop3.example.org" });
+  const theirs = { ...asAdmin, host: "hop3.example.org", "x-forwarded-for": "203.0.113.7" };
+  assert.equal((await named.request(`${apiPrefix}/version`, { headers: theirs })).status, 403);
 });
 
 test("every answer forbids sniffing, framing and caching, and none allows another origin", async () => {
@@ -138,13 +139,20 @@ test("bad input names the field with its code and never its value", async () => 
       "PATCH",
       "/apps/blog/env",
       { headers: { ...asAdmin, "content-type": "text/plain" }, body: "{}" },
-      "INVALID_INPUT",
+      "UNSUPPORTED_MEDIA_TYPE",
       /json/,
+    ],
+    [
+      "PATCH",
+      "/apps/blog/env",
+      { headers: { ...json, "content-encoding": "gzip" }, body: "{}" },
+      "UNSUPPORTED_MEDIA_TYPE",
+      /compressed/,
     ],
     ["PATCH", "/apps/blog/processes", { headers: json, body: '{"scale":{"web":-1}}' }, "INVALID_INPUT", /web/],
     ["PATCH", "/apps/blog/processes", { headers: json, body: '{"scale":{"web":65}}' }, "INVALID_INPUT", /64/],
     ["POST", "/apps/blog/domains", { headers: json, body: '{"domain":"http://x"}' }, "INVALID_INPUT", /domain/],
-    ["POST", "/apps/blog/deploys", { headers: json, body: "{}" }, "INVALID_INPUT", /x-tar/],
+    ["POST", "/apps/blog/deploys", { headers: json, body: "{}" }, "UNSUPPORTED_MEDIA_TYPE", /x-tar/],
     ["POST", "/apps/blog/deploys", { headers: { ...tar, "hop3-env": "eyI" }, body: "" }, "INVALID_INPUT", /read/],
     ["GET", "/system/logs?service=sshd", {}, "INVALID_INPUT", /service/],
     ["GET", "/nothing", {}, "NOT_FOUND", /nothing/],
@@ -231,6 +239,31 @@ test("a stream that fails before its first event is a problem, later it is an ev
   const text = await (await app.request(`${apiPrefix}/apps/blog/logs/stream`, { headers: asAdmin })).text();
   assert.match(text, /event: line\ndata: .*hello.*\n\nevent: error\ndata: .*"INTERNAL"/);
   assert.doesNotMatch(text, /hunter2/);
+});
+
+test("a caller with too many requests is told when to come again; another one is answered", async () => {
+  const { options } = setUp();
+  const app = createServer({ ...options, rate: 1 });
+  const ask = (token: string) =>
+    app.request(`${apiPrefix}/apps`, { headers: { host: "localhost", authorization: `Bearer ${token}` } });
+  const statuses = [];
+  for (let time = 0; time < 11; time += 1) statuses.push((await ask("admin-token")).status);
+  assert.deepEqual(new Set(statuses.slice(0, 10)), new Set([200]));
+  const refused = await ask("admin-token");
+  assert.equal(refused.status, 429);
+  assert.equal(refused.headers.get("retry-after"), "1");
+  assert.equal(((await refused.json()) as Problem).code, "RATE_LIMITED");
+  assert.equal((await ask("viewer-token")).status, 200);
+});
+
+test("a client's name for its request is in the log beside ours, unless it could be taken for something else", async () => {
+  const { ask, options } = setUp();
+  const named = await ask("GET", "/version", { headers: { ...asAdmin, "x-request-id": "ci-4711" } });
+  assert.notEqual(named.headers.get("x-request-id"), "ci-4711");
+  assert.ok(options.logged.some((line) => line.includes('"clientRequestId":"ci-4711"')));
+  await ask("GET", "/version", { headers: { ...asAdmin, "x-request-id": `${"x".repeat(65)}` } });
+  await ask("GET", "/version", { headers: { ...asAdmin, "x-request-id": 'a","user":"root' } });
+  assert.equal(options.logged.filter((line) => line.includes("clientRequestId")).length, 1);
 });
 
 test("a refusal, a mutation that fails and a look at secrets are written to the audit log", async () => {
@@ -340,9 +373,37 @@ test("streams beyond the limit are refused, and ended ones make room", async () 
   await again.body?.cancel();
 });
 
-test("HEAD opens no stream", async () => {
+test("by the edge's socket it is the admin domain and nothing else, and the address is what the edge says", async () => {
+  const { options } = setUp();
+  const app = createServer({ ...options, adminDomain: "hop3.example.org" });
+  const ask = (host: string, headers: Record<string, string>, remoteAddress?: string) => {
+    const incoming = { url: `${apiPrefix}/version`, headers, socket: { remoteAddress } };
+    return app.request(`${apiPrefix}/version`, { headers: { host, ...headers } }, { listener: "edge", incoming });
+  };
+  const from = { "x-forwarded-for": "203.0.113.7" };
+  assert.equal((await ask("hop3.example.org", from)).status, 200);
+  assert.equal((await ask("HOP3.example.org:8443", from)).status, 200);
+  assert.ok(options.logged.some((line) => line.includes('"address":"203.0.113.7"')));
+  for (const host of ["localhost", "127.0.0.1:8009", "blog.example.org", "hop3.example.org.evil.example"]) {
+    assert.equal((await ask(host, { ...from, "x-forwarded-host": "hop3.example.org" })).status, 403, host);
+  }
+  assert.equal((await ask("hop3.example.org", { "x-real-ip": "203.0.113.7" }, "127.0.0.1")).status, 400);
+});
+
+test("an address that has other methods names them, and HEAD opens no stream", async () => {
   const { platform, app } = setUp();
-  const response = await app.request(`${apiPrefix}/apps/blog/logs/stream`, { method: "HEAD", headers: asAdmin });
-  assert.equal(response.status, 404);
+  const ask = (method: string, path: string) => app.request(`${apiPrefix}${path}`, { method, headers: asAdmin });
+  for (const [method, path, allow] of [
+    ["HEAD", "/apps/blog/logs/stream", "GET"],
+    ["PUT", "/apps/blog", "DELETE, GET"],
+    ["OPTIONS", "/apps/blog/deploys", "GET, POST"],
+    ["BREW", "/version", "GET"],
+  ] as const) {
+    const response = await ask(method, path);
+    assert.equal(response.status, 405, `${method} ${path}`);
+    assert.equal(response.headers.get("allow"), allow);
+    assert.equal(response.headers.get("content-type"), "application/problem+json");
+  }
+  assert.equal((await ask("PUT", "/apps/blog/nothing")).status, 404);
   assert.equal(platform.openStreams, 0);
 });

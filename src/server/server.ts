@@ -1,29 +1,32 @@
 /**
- * The HTTP API. It owns the way of a request: host check, authentication, `can()`, input within its limits, the use case,
- * the answer in the contract's shape. It knows no app, no store, no supervisor; all of that is behind `UseCases`.
+ * The HTTP API. It owns the way of a request: host check, limits, authentication, `can()`, input within its limits, the use
+ * case, the answer in the contract's shape. It knows no app, no store, no supervisor; all of that is behind `UseCases`.
  */
 import { randomUUID } from "node:crypto";
-import type { Duplex } from "node:stream";
 import { Hono } from "hono";
 import type { Action } from "#core/actions.ts";
 import { apiPrefix } from "#core/api/prefix.ts";
 import type { Route } from "#core/api/route.ts";
 import { routes } from "#core/api/routes.ts";
-import { sessionProtocol } from "#core/session-frames.ts";
 import { AppError, toAppError } from "#core/errors.ts";
 import { isAppName } from "#core/names.ts";
 import type { Log } from "#sys/log.ts";
 import { appResource, type Principal, type Resource, server } from "#identity/principal.ts";
-import { actorOf, peerAddress } from "./actor-of.ts";
+import { actorOf } from "./actor-of.ts";
+import { answerRoute } from "./answer-route.ts";
 import { type Audit, type Audited, requestAudit } from "./audit.ts";
+import { clientAddress } from "./client-address.ts";
 import { checkHost } from "./host-check.ts";
+import { holdRequest } from "./hold-request.ts";
+import { noRoute } from "./known-paths.ts";
+import { watchOpenRequests, type OpenRequests } from "./open-requests.ts";
 import { requirePlainPath } from "./plain-path.ts";
 import { parseInput } from "./input.ts";
 import type { GitOptions } from "./git/conversation.ts";
 import { serveGit } from "./git/http.ts";
 import { problemResponse } from "./problem.ts";
+import { rateLimiter, rateLimitsOf, standardRate } from "./rate-limits.ts";
 import type { RequestEnv } from "./request-env.ts";
-import { type StreamEvent, sseResponse } from "./sse.ts";
 import { defaultStreamLimits, openStreams, type StreamLimits } from "./streams.ts";
 import type { UseCases } from "./use-cases.ts";
 
@@ -31,6 +34,8 @@ export type ServerOptions = {
   readonly useCases: UseCases;
   /** From the Authorization header and the client's address to who asks; throws UNAUTHENTICATED. */
   readonly authenticate: (authorization: string | undefined, address: string | undefined) => Promise<Principal>;
+  /** The same principal as it is now; undefined when its credential is not good any more. Asked while a request is open. */
+  readonly reloadPrincipal: (principal: Principal) => Promise<Principal | undefined>;
   /** Throws when the principal may not. */
   readonly authorize: (principal: Principal | undefined, action: Action, resource: Resource) => void;
   /** The organisation that an app belongs to; undefined when there is no such app. */
@@ -38,8 +43,8 @@ export type ServerOptions = {
   readonly log: Pick<Log, "info" | "error">;
   /** Writes to the audit log (audit.ts). */
   readonly audit: Audit;
-  /** Names beside the loopback ones that the server answers to, lower case, without port. */
-  readonly hosts?: readonly string[];
+  /** Where the edge serves the API, lower case, without port: the name that requests on its socket must have. */
+  readonly adminDomain?: string | undefined;
   /** Pushes and fetches; without it there are no addresses for git. */
   readonly git?: GitOptions;
   /** Largest uploaded archive, in bytes. */
@@ -48,6 +53,10 @@ export type ServerOptions = {
   readonly closing?: AbortSignal;
   readonly heartbeatMs?: number;
   readonly streams?: StreamLimits;
+  /** Requests a second of one credential; what else is limited follows from it (rate-limits.ts). */
+  readonly rate?: number;
+  /** Shared with whoever else serves connections for a principal; one of its own unless given. */
+  readonly open?: OpenRequests;
 };
 
 const securityHeaders = {
@@ -58,16 +67,22 @@ const securityHeaders = {
   "x-content-type-options": "nosniff",
 } as const;
 
+const none: ReadonlySet<string> = new Set();
+
 export function createServer(options: ServerOptions): Hono<RequestEnv> {
   const app = new Hono<RequestEnv>();
-  const hosts = new Set(options.hosts);
-  const audit = requestAudit(options.audit, () => performance.now(), options.log, options.closing);
+  const hosts = new Set(options.adminDomain === undefined ? [] : [options.adminDomain]);
+  const elapsed = () => performance.now();
+  const audit = requestAudit(options.audit, elapsed, options.log, options.closing);
   const streams = openStreams(options.streams ?? defaultStreamLimits);
+  const rates = rateLimiter(rateLimitsOf(options.rate ?? standardRate), elapsed);
+  const open = options.open ?? watchOpenRequests(options);
+  options.closing?.addEventListener("abort", () => open.close(), { once: true });
 
   app.use(async (context, next) => {
     const started = performance.now();
     context.set("requestId", randomUUID());
-    const address = peerAddress(context.env?.incoming?.socket?.remoteAddress);
+    const address = clientAddress(context.env ?? {});
     const actor = actorOf(null, address, context.get("requestId"));
     context.set("audited", { name: undefined, route: undefined, app: undefined, actor, admitted: false, told: false });
     await next();
@@ -77,7 +92,9 @@ export function createServer(options: ServerOptions): Hono<RequestEnv> {
     const ms = Math.round(performance.now() - started);
     options.log.info("request", {
       requestId: context.get("requestId"),
+      ...clientsId(context.req.header("x-request-id")),
       user: context.get("user"),
+      address,
       method: context.req.method,
       path: context.req.path,
       status,
@@ -85,10 +102,14 @@ export function createServer(options: ServerOptions): Hono<RequestEnv> {
     });
   });
   app.use(async (context, next) => {
-    checkHost(context.req.header("host"), hosts);
+    const isEdge = context.env?.listener === "edge";
+    checkHost(context.req.header("host"), isEdge ? { loopback: false, hosts } : { loopback: true, hosts: none });
+    const { address } = context.get("audited").actor;
+    if (isEdge && address === null) {
+      throw new AppError("INVALID_INPUT", "The edge did not say where the request comes from.");
+    }
     requirePlainPath(context.env?.incoming?.url ?? "");
-    // Answered like GET without a body, it would open a stream that nobody reads and nobody closes.
-    if (context.req.method === "HEAD") throw new AppError("NOT_FOUND", "The API does not answer HEAD.");
+    rates.address(address);
     await next();
   });
 
@@ -106,70 +127,70 @@ export function createServer(options: ServerOptions): Hono<RequestEnv> {
     await audit.failed(context.get("audited"), error);
     return problemResponse(error, requestId);
   });
-  app.notFound((context) =>
-    problemResponse(new AppError("NOT_FOUND", "There is nothing at this address."), context.get("requestId")),
-  );
+  const unknown = noRoute(Object.values(routes));
+  app.notFound((context) => {
+    const { error, allow } = unknown(context.req.method, context.req.path);
+    const response = problemResponse(error, context.get("requestId"));
+    if (allow !== undefined) response.headers.set("allow", allow);
+    return response;
+  });
 
   for (const name of Object.keys(routes) as (keyof typeof routes)[]) {
     const route: Route = routes[name];
-    const useCase = options.useCases[name] as (call: unknown) => Promise<unknown> | AsyncIterable<StreamEvent>;
-    app.on(route.method, `${apiPrefix}${route.path}`, async (context) => {
+    const useCase = options.useCases[name] as (call: unknown) => unknown;
+
+    app.on(route.method, `${apiPrefix}${route.path}`, async (context, next) => {
+      // Hono answers HEAD as GET without a body: it would open a stream that nobody reads and nobody closes.
+      if (context.req.method !== route.method) return await next();
       const request = context.req.raw;
+      const requestId = context.get("requestId");
       const params: Readonly<Record<string, string>> = context.req.param();
       const audited: Audited = { ...context.get("audited"), name, route, app: params["app"] };
       context.set("audited", audited);
       const { address } = audited.actor;
-      const principal = await identify(route, context.req.header("authorization"), address ?? undefined, options);
-      if (principal !== null) context.set("user", principal.name);
+      if (route.action === "public") rates.publicAddress(address);
+      const principal = await identify(route, context.req.header("authorization"), address ?? undefined, options).catch(
+        (error: unknown) => {
+          if (toAppError(error).code === "UNAUTHENTICATED") rates.failed(address);
+          throw error;
+        },
+      );
       const onEvent = (): void => void (audited.told = true);
-      const actor = { ...actorOf(principal, address, context.get("requestId")), onEvent };
+      const actor = { ...actorOf(principal, address, requestId), onEvent };
       audited.actor = actor;
-      await admit(route, principal, params["app"], options);
+      if (principal !== null) {
+        context.set("user", principal.name);
+        rates.credential(principal.credential.id);
+      }
+      const resource = () => resourceOf(params["app"], options);
+      await admit(route, principal, resource, options);
       audited.admitted = true;
-      const input = await parseInput(route, request, params, options.tarMax);
-      await audit.looked(audited);
-      const call = { ...input, actor, principal };
-
-      if (route.response === "sse") {
-        const stop = new AbortController();
-        const ends = [request.signal, stop.signal, ...(options.closing === undefined ? [] : [options.closing])];
-        const signal = AbortSignal.any(ends);
-        const source = () => useCase({ ...call, signal }) as AsyncIterable<StreamEvent>;
-        const told = () => audit.once(audited, source());
-        return await sseResponse(streams.count(actor.name, signal, told), {
-          events: route.events ?? {},
-          heartbeatMs: options.heartbeatMs ?? 15_000,
-          signal,
-          stop: () => stop.abort(),
+      const held = holdRequest(open, { principal, action: route.action, resource, outgoing: context.env?.outgoing });
+      try {
+        const input = await parseInput(route, request, params, { tarMax: options.tarMax, ended: held.ended });
+        await audit.looked(audited);
+        return await answerRoute(route, (call) => useCase({ ...input, actor, principal, ...call }), {
+          user: actor.name,
+          held,
+          streams,
+          audit: {
+            succeeded: () => audit.succeeded(audited),
+            once: (source) => audit.once(audited, source),
+          },
+          gone: request.signal,
+          closing: options.closing,
+          upgrade: context.env?.upgrade,
+          heartbeatMs: options.heartbeatMs,
           fail: (thrown) => {
-            const error = failure(thrown, context.get("requestId"));
+            const error = failure(thrown, requestId);
             void audit.failed(audited, error);
             return error;
           },
         });
+      } catch (error) {
+        held.release();
+        throw error;
       }
-      if (route.response === "upgrade") {
-        const { upgrade } = context.env ?? {};
-        if (upgrade === undefined) {
-          throw new AppError("INVALID_INPUT", `This address asks for an upgrade to ${sessionProtocol}.`);
-        }
-        const stream = (await useCase({ ...call, signal: request.signal })) as Duplex;
-        await audit.succeeded(audited).catch((error: unknown) => {
-          stream.destroy();
-          throw error;
-        });
-        upgrade(stream);
-        return context.body(null, 204); // for the log; the client is told by who has its connection
-      }
-      const answer: unknown = await useCase({ ...call, signal: request.signal });
-      await audit.succeeded(audited);
-      if (route.response === "text") {
-        return context.body(answer as string, 200, {
-          "content-type": route.contentType ?? "text/plain; charset=utf-8",
-        });
-      }
-      // Parsing drops what the contract does not name, so a row's extra field cannot leave.
-      return context.json(route.response.parse(answer) as object, route.status ?? 200);
     });
   }
   if (options.git !== undefined) serveGit(app, { ...options.git, audit, failure });
@@ -190,11 +211,19 @@ async function identify(
 async function admit(
   route: Route,
   principal: Principal | null,
-  app: string | undefined,
-  { authorize, orgOfApp }: ServerOptions,
+  resource: () => Promise<Resource>,
+  { authorize }: ServerOptions,
 ): Promise<void> {
   if (route.action === "public" || (route.action === "signed-in" && principal !== null)) return;
   if (route.action === "signed-in") throw new AppError("UNAUTHENTICATED", "You are not logged in.");
-  const resource = app === undefined ? server : appResource(app, isAppName(app) ? await orgOfApp(app) : undefined);
-  authorize(principal ?? undefined, route.action, resource);
+  authorize(principal ?? undefined, route.action, await resource());
+}
+
+async function resourceOf(app: string | undefined, { orgOfApp }: ServerOptions): Promise<Resource> {
+  return app === undefined ? server : appResource(app, isAppName(app) ? await orgOfApp(app) : undefined);
+}
+
+/** A client's own name for its request, in the log beside ours, when it cannot be taken for anything else. */
+function clientsId(text: string | undefined): { readonly clientRequestId?: string } {
+  return text !== undefined && /^[A-Za-z0-9_.-]{1,64}$/.test(text) ? { clientRequestId: text } : {};
 }

@@ -12,7 +12,7 @@ export type SseOptions = {
   readonly events: Readonly<Record<string, z.ZodType>>;
   /** Milliseconds of silence before a comment is sent, so that proxies keep the connection. */
   readonly heartbeatMs: number;
-  /** Aborted when the client is gone or the server closes. */
+  /** Aborted when the client is gone, the server closes or, with an AppError that the client is told, it was ended. */
   readonly signal: AbortSignal;
   /** Called once when the client cancels; aborts what feeds the stream. */
   readonly stop: () => void;
@@ -32,30 +32,50 @@ export async function sseResponse(source: AsyncIterable<StreamEvent>, options: S
   let pending = iterator.next();
   await within(pending, firstEventMs);
 
+  const ended = () => options.signal.aborted && options.signal.reason instanceof AppError;
+  if (ended()) throw options.signal.reason;
+  let over = false;
+  const endWith = (controller: ReadableStreamDefaultController<Uint8Array>, why: AppError): void => {
+    if (over) return;
+    over = true;
+    const { code, message, hint, details } = why;
+    const fault: Fault = { code, message, hint, details: [...details] };
+    controller.enqueue(encoder.encode(`event: error\ndata: ${JSON.stringify(fault)}\n\n`));
+    controller.close();
+  };
+  const leave = async (): Promise<void> => {
+    over = true;
+    pending.catch(() => undefined);
+    await iterator.return?.();
+  };
   const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      // A client that reads nothing asks for nothing: it is told all the same.
+      const told = () => ended() && endWith(controller, options.signal.reason as AppError);
+      options.signal.addEventListener("abort", told, { once: true });
+    },
     async pull(controller) {
       try {
         const next = await within(pending, options.heartbeatMs);
+        if (over) return await leave();
         if (next === idle) return controller.enqueue(encoder.encode(":\n\n"));
-        if (next.done === true) return controller.close();
+        if (next.done === true) {
+          over = true;
+          return controller.close();
+        }
         controller.enqueue(encode(next.value, options.events));
         pending = iterator.next();
         // It is awaited at the next pull; until then a rejection is not unhandled.
         pending.catch(() => undefined);
       } catch (thrown) {
-        if (!options.signal.aborted) {
-          const { code, message, hint, details } = options.fail(thrown);
-          const fault: Fault = { code, message, hint, details: [...details] };
-          controller.enqueue(encoder.encode(`event: error\ndata: ${JSON.stringify(fault)}\n\n`));
-        }
-        controller.close();
-        await iterator.return?.();
+        if (!over && options.signal.aborted) controller.close();
+        else if (!over) endWith(controller, options.fail(thrown));
+        await leave();
       }
     },
     async cancel() {
       options.stop();
-      pending.catch(() => undefined);
-      await iterator.return?.();
+      await leave();
     },
   });
   return new Response(body, { headers: { "content-type": "text/event-stream", "x-accel-buffering": "no" } });

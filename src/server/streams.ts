@@ -6,15 +6,20 @@ export type StreamLimits = { readonly perUser: number; readonly all: number };
 export const defaultStreamLimits: StreamLimits = { perUser: 32, all: 128 };
 
 export type OpenStreams = {
-  /** The source, counted until it ends, is left, or the signal is aborted. Throws RATE_LIMITED. */
-  count<Item>(user: string, signal: AbortSignal, source: () => AsyncIterable<Item>): AsyncIterable<Item>;
+  /** The source, counted until it ends, is left, or the signal is aborted: then `over` is called, too. Throws RATE_LIMITED. */
+  count<Item>(
+    user: string,
+    signal: AbortSignal,
+    source: () => AsyncIterable<Item>,
+    over: () => void,
+  ): AsyncIterable<Item>;
 };
 
 export function openStreams({ perUser, all }: StreamLimits): OpenStreams {
   const open = new Map<string, number>();
   let total = 0;
   return {
-    count(user, signal, source) {
+    count(user, signal, source, over) {
       const mine = open.get(user) ?? 0;
       if (mine >= perUser || total >= all) {
         throw new AppError("RATE_LIMITED", `Too many streams are open (${mine >= perUser ? mine : total}).`, {
@@ -27,6 +32,7 @@ export function openStreams({ perUser, all }: StreamLimits): OpenStreams {
       const release = () => {
         if (!counted) return;
         counted = false;
+        over();
         total -= 1;
         const left = (open.get(user) ?? 1) - 1;
         if (left === 0) open.delete(user);

@@ -513,9 +513,12 @@ export function memoryPlatform(): MemoryPlatform {
 export function memoryServerOptions(platform: MemoryPlatform): ServerOptions & {
   readonly logged: string[];
   readonly audited: AuditEntry[];
+  /** Ids of tokens that are good no more: `token-of-ada` and `token-of-vi`. */
+  readonly revoked: Set<string>;
 } {
   const logged: string[] = [];
   const audited: AuditEntry[] = [];
+  const revoked = new Set<string>();
   const write = (message: string, fields: Readonly<Record<string, unknown>> = {}) => {
     logged.push(
       `${message} ${JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? value.message : value))}`,
@@ -523,6 +526,11 @@ export function memoryServerOptions(platform: MemoryPlatform): ServerOptions & {
   };
   return {
     useCases: platform.useCases,
+    reloadPrincipal: async ({ credential }) =>
+      [admin, viewer].find((one) => one.credential.id === credential.id && !revoked.has(credential.id)),
+    revoked,
+    // Tests ask more often than a person does.
+    rate: 10_000,
     authenticate: async (authorization) => {
       if (authorization === "Bearer admin-token") return admin;
       if (authorization === "Bearer viewer-token") return viewer;

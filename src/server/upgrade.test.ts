@@ -102,7 +102,7 @@ test("it asks for the same as every request: host, token, right, input; refusals
     [{ authorization: "Bearer viewer-token" }, "blog", "DENIED"],
     [{ host: "evil.example" }, "blog", "DENIED"],
     [{}, "Bad_Name", "INVALID_APP_NAME"],
-    [{ upgrade: "websocket" }, "blog", "INVALID_INPUT"],
+    [{ upgrade: "websocket", connection: "Upgrade, close" }, "blog", "INVALID_INPUT"],
     [{ upgrade: "", connection: "close" }, "blog", "INVALID_INPUT"],
   ] as const) {
     const answer = await wholeAnswer(ask(more, app));

@@ -18,7 +18,7 @@ export type Call<R extends Route> = {
   readonly actor: Actor;
   /** Null on a public route that was asked without a token. */
   readonly principal: R["action"] extends "public" ? Principal | null : Principal;
-  /** Aborted when the client is gone. Work that must outlive the request (a deploy) does not listen to it. */
+  /** Aborted when the client is gone or may not go on. Work that must outlive the request (a deploy) does not listen to it. */
   readonly signal: AbortSignal;
 };
 

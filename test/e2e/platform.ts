@@ -77,6 +77,8 @@ export async function startPlatform(
     baseDomain: "localhost",
     postgresUri: options.env?.["POSTGRES_DB_URI"],
     builds: 2,
+    // Tests ask more often than a person does.
+    apiRate: 10_000,
     cgroup: undefined,
     oidc: undefined,
   };
