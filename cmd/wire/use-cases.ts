@@ -47,9 +47,9 @@ export function platformUseCases(platform: Platform, oidc: Oidc | undefined): Us
     return { name: principal.name, all: can(principal, "audit.read", resource) };
   };
   return {
-    listApps: async ({ principal }) => {
-      const isSeen = await seenBy(principal);
-      return { apps: (await listApps(platform)).filter(({ app }) => isSeen(app)) };
+    listApps: async ({ principal, query }) => {
+      const { items, next } = await listApps(platform, await seenBy(principal), query);
+      return { apps: items, next };
     },
     showApp: ({ params }) => showApp(platform, params.app),
     createApp: async ({ params, actor }) => ({
@@ -81,14 +81,20 @@ export function platformUseCases(platform: Platform, oidc: Oidc | undefined): Us
         signal,
       })),
     }),
-    listDeploys: async ({ params }) => ({ app: params.app, deploys: await listDeploys(platform, params.app) }),
+    listDeploys: async ({ params, query }) => {
+      const { items, next } = await listDeploys(platform, params.app, query);
+      return { app: params.app, deploys: items, next };
+    },
     cancelDeploy: ({ params, actor }) => cancelDeploy(platform, params.app, params.deploy, actor),
     showDeploy: ({ params }) => showDeploy(platform, params.app, params.deploy),
     followDeploy: ({ params, headers, signal }) =>
       followDeploy(platform, params.app, params.deploy, headers["last-event-id"] ?? 0, signal),
     planDeploy: ({ params, body, signal }) => planDeploy(platform, params.app, body, signal),
 
-    listReleases: async ({ params }) => ({ app: params.app, releases: await listReleases(platform, params.app) }),
+    listReleases: async ({ params, query }) => {
+      const { items, next } = await listReleases(platform, params.app, query);
+      return { app: params.app, releases: items, next };
+    },
     showRelease: ({ params }) => showRelease(platform, params.app, params.release),
     diffReleases: ({ params }) => diffReleases(platform, params.app, params.release, params.to),
     rollback: async ({ params, body, actor }) => ({

@@ -2,6 +2,7 @@
 import { unlink } from "node:fs/promises";
 import type { Actor } from "#core/actor.ts";
 import type { AppDetails, AppSummary } from "#core/api/apps.ts";
+import { pageOf, type Page, type PageQuery } from "#core/api/page.ts";
 import type { Instance } from "#core/api/processes.ts";
 import { AppError, isNodeError } from "#core/errors.ts";
 import { parseAppName, quote } from "#core/names.ts";
@@ -75,12 +76,27 @@ export async function removeAppFiles(platform: Platform, app: string): Promise<v
   });
 }
 
-export async function listApps(platform: Platform): Promise<AppSummary[]> {
-  return summaries(platform, await supervisorStatuses(platform));
+/** Those that are seen, by name. Throws INVALID_INPUT. */
+export async function listApps(
+  platform: Platform,
+  isSeen: (app: string) => boolean,
+  page: PageQuery,
+): Promise<Page<AppSummary>> {
+  const seen = (await appRows(platform.store)).filter(({ name }) => isSeen(name));
+  const { items, next } = pageOf(seen, page, ({ name }) => name);
+  return { items: await summariesOf(platform, items, await supervisorStatuses(platform)), next };
 }
 
 export async function summaries(platform: Platform, statuses: ReadonlyMap<string, AppStatus>): Promise<AppSummary[]> {
-  return Promise.all((await appRows(platform.store)).map((app) => summary(platform, app, statuses.get(app.name))));
+  return summariesOf(platform, await appRows(platform.store), statuses);
+}
+
+function summariesOf(
+  platform: Platform,
+  apps: readonly App[],
+  statuses: ReadonlyMap<string, AppStatus>,
+): Promise<AppSummary[]> {
+  return Promise.all(apps.map((app) => summary(platform, app, statuses.get(app.name))));
 }
 
 /** Throws APP_NOT_FOUND. */

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import type { Actor } from "#core/actor.ts";
+import { pageOf, type Page, type PageQuery } from "#core/api/page.ts";
 import type { ReleaseDetails, ReleaseDiff, ReleaseSummary } from "#core/api/releases.ts";
 import { AppError } from "#core/errors.ts";
 import type { CronSpec, ReleaseRecord } from "#core/records.ts";
@@ -21,12 +22,12 @@ import { volumeView } from "./volume-view.ts";
 
 /** Rows that are looked at: releases that never served are among them. */
 const lookedAt = 500;
-const shown = 100;
 
-/** The newest first. Throws APP_NOT_FOUND. */
-export async function listReleases(platform: Platform, app: string): Promise<ReleaseSummary[]> {
+/** The newest first. Throws APP_NOT_FOUND, INVALID_INPUT. */
+export async function listReleases(platform: Platform, app: string, page: PageQuery): Promise<Page<ReleaseSummary>> {
   const { liveRelease } = await requireApp(platform, app);
-  return (await served(platform, app)).slice(0, shown).map((row) => summary(platform, row, liveRelease));
+  const { items, next } = pageOf(await served(platform, app), page, ({ number }) => number);
+  return { items: items.map((row) => summary(platform, row, liveRelease)), next };
 }
 
 /** Throws APP_NOT_FOUND, NOT_FOUND. */

@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { RequestError } from "@hono/node-server";
 import { AppError, isNodeError, toAppError } from "#core/errors.ts";
 import type { Log } from "#sys/log.ts";
-import { problemResponse } from "./problem.ts";
+import { problemAnswer, problemResponse } from "./problem.ts";
 
 /** For what was thrown before there was a request, or, which is our defect, beside its way. */
 export function problemOf(thrown: unknown, log: Pick<Log, "error">): Response {
@@ -30,11 +30,13 @@ export function answerBadHttp(server: Server): void {
     if (!socket.writable || (isNodeError(error) && error.code === "ECONNRESET") || hasAnswer(socket)) {
       return void socket.destroy();
     }
-    void say(socket, badRequest(error)).catch(() => socket.destroy());
+    say(socket, badRequest(error));
   });
   // Only 100-continue means anything here; Node would answer without a body.
   server.on("checkExpectation", (_: IncomingMessage, response: ServerResponse) => {
-    void saySo(response, new AppError("INVALID_INPUT", "The request expects what this server does not know."));
+    const error = new AppError("INVALID_INPUT", "The request expects what this server does not know.");
+    const { status, headers, body } = problemAnswer(error, "");
+    response.writeHead(status, { ...headers, connection: "close" }).end(body);
   });
 }
 
@@ -44,17 +46,10 @@ function hasAnswer(socket: Duplex): boolean {
   return answer?.headersSent === true;
 }
 
-async function say(socket: Duplex, error: AppError): Promise<void> {
-  const response = problemResponse(error, "");
-  const body = await response.text();
-  const lines = [`HTTP/1.1 ${response.status} ${STATUS_CODES[response.status] ?? "Refused"}`];
-  response.headers.forEach((value, name) => lines.push(`${name}: ${value}`));
+function say(socket: Duplex, error: AppError): void {
+  const { status, headers, body } = problemAnswer(error, "");
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Refused"}`];
+  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
   lines.push(`content-length: ${Buffer.byteLength(body)}`, "connection: close", "", body);
   socket.end(lines.join("\r\n"));
-}
-
-async function saySo(outgoing: ServerResponse, error: AppError): Promise<void> {
-  const response = problemResponse(error, "");
-  response.headers.forEach((value, name) => outgoing.setHeader(name, value));
-  outgoing.writeHead(response.status, { connection: "close" }).end(await response.text());
 }

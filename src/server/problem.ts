@@ -3,6 +3,14 @@ import { type Problem, problemType } from "#core/api/errors.ts";
 import { type AppError, errorTable } from "#core/errors.ts";
 
 export function problemResponse(error: AppError, requestId: string): Response {
+  const { status, headers, body } = problemAnswer(error, requestId);
+  return new Response(body, { status, headers });
+}
+
+type Answer = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string };
+
+/** The same for who writes answers by hand. */
+export function problemAnswer(error: AppError, requestId: string): Answer {
   const { http } = errorTable[error.code];
   const body: Problem = {
     type: `errors#${error.code.toLowerCase()}`,
@@ -13,8 +21,13 @@ export function problemResponse(error: AppError, requestId: string): Response {
     details: [...error.details],
     requestId,
   };
-  const headers = new Headers({ "content-type": problemType });
-  if (error.code === "UNAUTHENTICATED") headers.set("www-authenticate", "Bearer");
-  if (error.retryAfter !== undefined) headers.set("retry-after", String(Math.max(1, Math.ceil(error.retryAfter))));
-  return new Response(JSON.stringify(body), { status: http, headers });
+  return {
+    status: http,
+    headers: {
+      "content-type": problemType,
+      ...(error.code === "UNAUTHENTICATED" ? { "www-authenticate": "Bearer" } : {}),
+      ...(error.retryAfter === undefined ? {} : { "retry-after": String(Math.max(1, Math.ceil(error.retryAfter))) }),
+    },
+    body: JSON.stringify(body),
+  };
 }

@@ -44,6 +44,9 @@ export async function serve({ host, port, edgeSocket, ...options }: ServeOptions
   const app = createServer({ ...options, closing: closing.signal });
   const make = (listener: Listener): Server => {
     const fetch = (request: Request, bindings: Bindings) => app.fetch(request, { ...bindings, listener });
+    // What is left for its error handler is what cannot even be made a request of: an address that is none.
+    const errorHandler = (error: unknown) => problemOf(error, log);
+    const answer = getRequestListener(fetch, { overrideGlobalObjects: false, errorHandler });
     const server = createHttpServer(
       {
         requestTimeout: requestTimeoutMs,
@@ -53,8 +56,7 @@ export async function serve({ host, port, edgeSocket, ...options }: ServeOptions
         requireHostHeader: false,
         shouldUpgradeCallback: asksForSession,
       },
-      // What is left for its error handler is what cannot even be made a request of: an address that is none.
-      getRequestListener(fetch, { overrideGlobalObjects: false, errorHandler: (error) => problemOf(error, log) }),
+      (incoming, outgoing) => void answer(incoming, outgoing),
     );
     server.maxConnections = connectionsMax;
     answerBadHttp(server);

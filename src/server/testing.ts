@@ -4,6 +4,7 @@ import { decodeDeployEnv } from "#core/api/deploy-env.ts";
 import type { DeploySummary } from "#core/api/deploys.ts";
 import type { EventView } from "#core/api/events.ts";
 import type { AppDetails, AppSummary } from "#core/api/apps.ts";
+import { pageOf } from "#core/api/page.ts";
 import type { LogLine } from "#core/api/logs.ts";
 import type { EventOf } from "#core/api/route.ts";
 import type { Routes } from "#core/api/routes.ts";
@@ -191,7 +192,10 @@ export function memoryPlatform(): MemoryPlatform {
     deploys: [],
     checks: [{ name: "service caddy", state: "ok", message: "It runs." }],
     useCases: {
-      listApps: async () => ({ apps: [...apps].map(([name, app]) => summary(name, app)) }),
+      listApps: async ({ query }) => {
+        const { items, next } = pageOf([...apps], query, ([name]) => name);
+        return { apps: items.map(([name, app]) => summary(name, app)), next };
+      },
       showApp: async ({ params }) => details(params.app, find(params.app)),
       createApp: async ({ params }) => {
         const created = !apps.has(params.app);
@@ -249,7 +253,7 @@ export function memoryPlatform(): MemoryPlatform {
       },
       listDeploys: async ({ params }) => {
         find(params.app);
-        return { app: params.app, deploys: platform.deploys };
+        return { app: params.app, deploys: platform.deploys, next: null };
       },
       cancelDeploy: async ({ params }) => {
         find(params.app);
@@ -316,10 +320,11 @@ export function memoryPlatform(): MemoryPlatform {
           refusals: [],
         };
       },
-      listReleases: async ({ params }) => {
+      listReleases: async ({ params, query }) => {
         const { release } = find(params.app);
         const numbers = Array.from({ length: release }, (_, index) => release - index);
-        return { app: params.app, releases: numbers.map((number) => releaseOf(number, release)) };
+        const { items, next } = pageOf(numbers, query, (number) => number);
+        return { app: params.app, releases: items.map((number) => releaseOf(number, release)), next };
       },
       showRelease: async ({ params }) => ({
         app: params.app,

@@ -153,12 +153,10 @@ export async function getDeploy(db: Db, app: string, number: number): Promise<De
   return row === undefined ? undefined : toDeploy(row);
 }
 
-/** The newest first, at most `limit`. */
-export async function listDeploys(db: Db, app: string, limit = 50): Promise<Deploy[]> {
-  const rows = await query(db)
-    .selectFrom("deploys")
-    .selectAll()
-    .where("app", "=", app)
+/** The newest first, at most `limit`, of those `before` a number where one is given. */
+export async function listDeploys(db: Db, app: string, limit = 50, before?: number): Promise<Deploy[]> {
+  const all = query(db).selectFrom("deploys").selectAll().where("app", "=", app);
+  const rows = await (before === undefined ? all : all.where("number", "<", before))
     .orderBy("number", "desc")
     .limit(limit)
     .execute();

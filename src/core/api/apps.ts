@@ -1,6 +1,7 @@
 /** Apps: what exists, how it is, and the verbs that run on the whole of it. */
 import { z } from "zod";
 import { deploySummary } from "./deploys.ts";
+import { nextPage, pageQuery } from "./page.ts";
 import { processView } from "./processes.ts";
 import { defineRoute } from "./route.ts";
 import { appName, appParams, isoTime, releaseNumber } from "./shared.ts";
@@ -48,7 +49,8 @@ export const listApps = defineRoute({
   path: "/apps",
   summary: "All apps that the caller may see",
   action: "app.list",
-  response: z.object({ apps: z.array(appSummary) }),
+  query: z.strictObject(pageQuery),
+  response: z.object({ apps: z.array(appSummary), next: nextPage }),
 });
 
 export const showApp = defineRoute({

@@ -1,5 +1,6 @@
 /** Deploys: an uploaded tree on its way to becoming a release. */
 import { z } from "zod";
+import { nextPage, pageQuery } from "./page.ts";
 import { deployEnvHeader, deployEnvMax } from "./prefix.ts";
 import { defineRoute } from "./route.ts";
 import {
@@ -91,10 +92,11 @@ export const createDeploy = defineRoute({
 export const listDeploys = defineRoute({
   method: "GET",
   path: "/apps/:app/deploys",
-  summary: "The newest deploys and changes of settings, at most 50, the newest first",
+  summary: "Deploys and changes of settings, the newest first",
   action: "app.show",
   params: appParams,
-  response: z.object({ app: appName, deploys: z.array(deploySummary) }),
+  query: z.strictObject(pageQuery),
+  response: z.object({ app: appName, deploys: z.array(deploySummary), next: nextPage }),
 });
 
 export const showDeploy = defineRoute({

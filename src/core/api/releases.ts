@@ -1,5 +1,6 @@
 /** Releases: what served, what serves, and the way back. */
 import { z } from "zod";
+import { nextPage, pageQuery } from "./page.ts";
 import { defineRoute } from "./route.ts";
 import {
   appName,
@@ -32,10 +33,11 @@ const releaseParams = appParams.extend({ release: wholeNumber });
 export const listReleases = defineRoute({
   method: "GET",
   path: "/apps/:app/releases",
-  summary: "The releases that served, the newest first, at most 100",
+  summary: "The releases that served, the newest first",
   action: "app.show",
   params: appParams,
-  response: z.object({ app: appName, releases: z.array(releaseSummary) }),
+  query: z.strictObject(pageQuery),
+  response: z.object({ app: appName, releases: z.array(releaseSummary), next: nextPage }),
 });
 
 export const showRelease = defineRoute({

@@ -1,5 +1,6 @@
 /** A deploy as the API shows it. */
 import { deployStep, type DeploySummary } from "#core/api/deploys.ts";
+import { pageOfRows, readCursor, type Page, type PageQuery } from "#core/api/page.ts";
 import { AppError } from "#core/errors.ts";
 import { deployNotFound, getDeploy, listDeploys as deployRows, type Deploy } from "#store/deploys.ts";
 import type { Platform } from "../platform.ts";
@@ -28,8 +29,14 @@ export async function showDeploy(platform: Platform, app: string, number: number
   return deploySummary(deploy);
 }
 
-/** The newest 50, the newest first. Throws APP_NOT_FOUND. */
-export async function listDeploys(platform: Platform, app: string): Promise<DeploySummary[]> {
+/** The newest first. Throws APP_NOT_FOUND, INVALID_INPUT. */
+export async function listDeploys(platform: Platform, app: string, page: PageQuery): Promise<Page<DeploySummary>> {
   await requireApp(platform, app);
-  return (await deployRows(platform.store, app)).map(deploySummary);
+  // No deploy has a number that the databases' integers cannot hold.
+  const before = Math.min(readCursor(page.cursor, "number") ?? numberMax, numberMax);
+  const rows = await deployRows(platform.store, app, page.limit + 1, before);
+  const { items, next } = pageOfRows(rows, page, ({ number }) => number);
+  return { items: items.map(deploySummary), next };
 }
+
+const numberMax = 2 ** 31 - 1;

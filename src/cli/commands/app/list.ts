@@ -1,4 +1,5 @@
 import type { CrashLoop } from "#core/api/apps.ts";
+import { allPages } from "../../all-pages.ts";
 import { defineCommand } from "../../define-command.ts";
 import { crashShort } from "../../instance-table.ts";
 import { localTime, table } from "../../render.ts";
@@ -13,7 +14,11 @@ export const appList = defineCommand({
   flags: [],
   seeAlso: ["app show"],
   async run(context) {
-    const { apps } = await (await context.api()).call("listApps", {});
+    const client = await context.api();
+    const apps = await allPages(async (cursor) => {
+      const page = await client.call("listApps", { query: { cursor } });
+      return { items: page.apps, next: page.next };
+    });
     // The column is there when there is something to say, so that it is seen.
     const isTold = apps.some(({ crashLoops }) => crashLoops.length > 0);
     const rows = apps.map((app) => [

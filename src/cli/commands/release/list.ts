@@ -1,3 +1,4 @@
+import { allPages } from "../../all-pages.ts";
 import { defineCommand } from "../../define-command.ts";
 import { localTime, table } from "../../render.ts";
 
@@ -13,8 +14,12 @@ export const releaseList = defineCommand({
   seeAlso: ["rollback", "release diff"],
   async run(context) {
     const { name } = await context.app();
-    const found = await (await context.api()).call("listReleases", { params: { app: name } });
-    const rows = found.releases.map((one) => [
+    const client = await context.api();
+    const releases = await allPages(async (cursor) => {
+      const page = await client.call("listReleases", { params: { app: name }, query: { cursor } });
+      return { items: page.releases, next: page.next };
+    });
+    const rows = releases.map((one) => [
       `${one.release}`,
       one.live ? "live" : "",
       one.restorable ? "yes" : "-",
@@ -23,6 +28,9 @@ export const releaseList = defineCommand({
       one.summary,
     ]);
     if (rows.length === 0) context.progress.line(`${name} has no release yet.`);
-    return { data: found, text: rows.length === 0 ? "" : table(["RELEASE", "", "BACK", "MADE", "BY", "WHAT"], rows) };
+    return {
+      data: { app: name, releases },
+      text: rows.length === 0 ? "" : table(["RELEASE", "", "BACK", "MADE", "BY", "WHAT"], rows),
+    };
   },
 });
