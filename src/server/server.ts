@@ -110,7 +110,9 @@ export function createServer(options: ServerOptions): Hono<RequestEnv> {
     }
     requirePlainPath(context.env?.incoming?.url ?? "");
     rates.address(address);
-    await next();
+    // Hono answers HEAD as GET without a body: it would open a stream that nobody reads and nobody closes.
+    if (context.req.method === "HEAD") return await context.notFound();
+    return await next();
   });
 
   /** The one funnel of what went wrong in a request; only the log sees the cause. */
@@ -139,9 +141,7 @@ export function createServer(options: ServerOptions): Hono<RequestEnv> {
     const route: Route = routes[name];
     const useCase = options.useCases[name] as (call: unknown) => unknown;
 
-    app.on(route.method, `${apiPrefix}${route.path}`, async (context, next) => {
-      // Hono answers HEAD as GET without a body: it would open a stream that nobody reads and nobody closes.
-      if (context.req.method !== route.method) return await next();
+    app.on(route.method, `${apiPrefix}${route.path}`, async (context) => {
       const request = context.req.raw;
       const requestId = context.get("requestId");
       const params: Readonly<Record<string, string>> = context.req.param();
