@@ -112,7 +112,8 @@ export function createServer(options: ServerOptions): Hono<RequestEnv> {
     rates.address(address);
     // Hono answers HEAD as GET without a body: it would open a stream that nobody reads and nobody closes.
     if (context.req.method === "HEAD") return await context.notFound();
-    return await next();
+    await next();
+    return undefined;
   });
 
   /** The one funnel of what went wrong in a request; only the log sees the cause. */
