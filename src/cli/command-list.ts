@@ -6,6 +6,7 @@ import { appDestroy } from "./commands/app/destroy.ts";
 import { appDisk } from "./commands/app/disk.ts";
 import { appList } from "./commands/app/list.ts";
 import { appLogs } from "./commands/app/logs.ts";
+import { appOpen } from "./commands/app/open.ts";
 import { appPing } from "./commands/app/ping.ts";
 import { appRun } from "./commands/app/run.ts";
 import { appShow } from "./commands/app/show.ts";
@@ -17,6 +18,10 @@ import { appStatus } from "./commands/app/status.ts";
 import { appEvents } from "./commands/app/events.ts";
 import { appStop } from "./commands/app/stop.ts";
 import { deploy } from "./commands/app/deploy.ts";
+import { contextAdd, contextInit, contextRemove } from "./commands/context/add.ts";
+import { contextList } from "./commands/context/list.ts";
+import { contextCurrent, contextShow } from "./commands/context/show.ts";
+import { contextUse } from "./commands/context/use.ts";
 import { deployCancel } from "./commands/deploy/cancel.ts";
 import { events } from "./commands/audit/events.ts";
 import { auditExport } from "./commands/audit/export.ts";
@@ -39,15 +44,18 @@ import { releaseList } from "./commands/release/list.ts";
 import { releasePromote, rollback } from "./commands/release/rollback.ts";
 import { releaseShow } from "./commands/release/show.ts";
 import { serverInstall } from "./commands/server/install.ts";
+import { serverAdd, serverList, serverRemove, serverShow, serverUse } from "./commands/server/registry.ts";
 import { serverStart } from "./commands/server/start.ts";
 import { serverUninstall } from "./commands/server/uninstall.ts";
 import { systemInfo } from "./commands/system/info.ts";
 import { systemStatus } from "./commands/system/status.ts";
 import { systemLogs } from "./commands/system/logs.ts";
+import { makeAliases } from "./commands/tool/aliases.ts";
 import { makeCompletion } from "./commands/tool/completion.ts";
 import { makeHelp } from "./commands/tool/help.ts";
 import { login } from "./commands/tool/login.ts";
 import { logout } from "./commands/tool/logout.ts";
+import { use } from "./commands/tool/use.ts";
 import { version } from "./commands/tool/version.ts";
 import { whoami } from "./commands/tool/whoami.ts";
 import type { Command } from "./define-command.ts";
@@ -67,6 +75,7 @@ export const commands: readonly Command[] = [
   appStop,
   appResetRestarts,
   appPing,
+  appOpen,
   appBuildLogs,
   appDisk,
   appEvents,
@@ -90,6 +99,19 @@ export const commands: readonly Command[] = [
   domainList,
   domainAdd,
   domainRemove,
+  use,
+  contextList,
+  contextShow,
+  contextCurrent,
+  contextUse,
+  contextAdd,
+  contextInit,
+  contextRemove,
+  serverList,
+  serverShow,
+  serverAdd,
+  serverUse,
+  serverRemove,
   serverInstall,
   serverStart,
   serverUninstall,
@@ -103,6 +125,7 @@ export const commands: readonly Command[] = [
   logout,
   whoami,
   version,
+  makeAliases(() => commands),
   makeCompletion(() => commands),
   makeHelp(() => commands),
 ];

@@ -14,12 +14,19 @@ export type Flag = {
   readonly summary: string;
   /** May be given several times. */
   readonly repeat?: boolean;
+  /** What completion offers for its value. */
+  readonly complete?: Completes;
 };
+
+/** Names that are only known at the time: of the server, or of this person's files. */
+export type Completes = "app" | "process" | "env" | "cron" | "release" | "domain" | "server" | "context";
 
 export type Positional = {
   readonly name: string;
   readonly summary: string;
   readonly required: boolean;
+  /** What of the server, or of this person's files, completion offers for it. */
+  readonly complete?: Completes;
   /** All that it may be, where that is a short list. */
   readonly values?: readonly string[];
   /** Takes all the words that are left; only the last one may. */
@@ -66,8 +73,20 @@ export function defineCommand(command: Command): Command {
 
 /** Taken by every command, anywhere in the line. */
 export const globalFlags: readonly Flag[] = [
-  { name: "app", short: "a", value: "NAME", summary: "The app; else HOP3_APP, .hop3-app or hop3.toml names it" },
-  { name: "server", value: "NAME", summary: "A server registered by `hop3 login`" },
+  {
+    name: "app",
+    short: "a",
+    value: "NAME",
+    complete: "app",
+    summary: "The app; else HOP3_APP, .hop3-app or hop3.toml names it",
+  },
+  {
+    name: "context",
+    short: "c",
+    value: "NAME",
+    summary: "A context of hop3.toml; else HOP3_CONTEXT or the chosen one",
+  },
+  { name: "server", value: "NAME", complete: "server", summary: "A server registered by `hop3 login`" },
   { name: "json", summary: "One JSON document on stdout; no prompts, colours or progress" },
   { name: "quiet", short: "q", summary: "No progress and no summary on stderr" },
   { name: "verbose", short: "v", summary: "Say more; -vv says most", repeat: true },
@@ -75,5 +94,7 @@ export const globalFlags: readonly Flag[] = [
   { name: "confirm", value: "NAME", summary: "Confirm a removal by the name of what is removed" },
   { name: "force", summary: "Override safety checks" },
   { name: "no-input", summary: "Never ask; fail and name the flag to use instead" },
+  { name: "no-alias", summary: "Take the first word as it stands, not as an alias of yours" },
+  { name: "why", summary: "Say on stderr which server, context and app are meant, and why; run nothing" },
   { name: "help", short: "h", summary: "Show what a command takes" },
 ];

@@ -5,6 +5,16 @@ import { AppError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
 import { type Command, type Flag, globalFlags } from "./define-command.ts";
 
+/** USAGE, and what the command takes is worth showing. */
+export class MissingArgument extends AppError {
+  readonly command: Command;
+
+  constructor(command: Command, message: string) {
+    super("USAGE", message, { hint: `For example: ${command.examples[0]}` });
+    this.command = command;
+  }
+}
+
 export type ParsedLine = {
   /** Undefined when the words only name a group, or nothing. */
   readonly command: Command | undefined;
@@ -132,12 +142,9 @@ function requireArgs(command: Command, args: ParsedLine["args"]): void {
     ({ name, required }) => required && (args[name] === undefined || args[name].length === 0),
   );
   if (missing === undefined) return;
-  throw new AppError(
-    "USAGE",
+  throw new MissingArgument(
+    command,
     `\`hop3 ${command.path.join(" ")}\` needs ${missing.name.toUpperCase()}: ${missing.summary}.`,
-    {
-      hint: `For example: ${command.examples[0]}`,
-    },
   );
 }
 

@@ -20,14 +20,23 @@ export async function ask(terminal: Terminal, question: string, hidden = false):
   let line = "";
   const stop = () => reject(new AppError("CANCELED", "Interrupted."));
   const take = (chunk: string) => {
+    let read = 0;
     for (const char of chunk) {
-      if (char === "\n" || char === "\r") return resolve(line);
+      read += char.length;
+      if (char === "\n" || char === "\r") {
+        // What was typed ahead is for the next question.
+        const after = chunk.slice(read);
+        const ahead = char === "\r" ? after.replace(/^\n/, "") : after;
+        if (ahead !== "") stdin.pause().unshift(ahead);
+        return resolve(line);
+      }
       if (char === "\u0003" || char === "\u0004") return stop();
       if (char === "\u007f" || char === "\b") line = line.slice(0, -1);
       else if (char >= " " && line.length < answerMax) line += char;
     }
   };
-  stdin.on("data", take).on("end", stop);
+  // An earlier question has paused it.
+  stdin.on("data", take).on("end", stop).resume();
   signal.addEventListener("abort", stop, { once: true });
   try {
     return await promise;

@@ -57,7 +57,12 @@ export function uptime(seconds: number | null): string {
   return minutes > 0 ? `${minutes}m ${whole % 60}s` : `${whole}s`;
 }
 
-export type Meta = { readonly server: string | null; readonly app: string | null; readonly timestamp: string };
+export type Meta = {
+  readonly server: string | null;
+  readonly context: string | null;
+  readonly app: string | null;
+  readonly timestamp: string;
+};
 
 export function okEnvelope(data: unknown, summary: string | undefined, meta: Meta): string {
   const shown = summary === undefined || typeof data !== "object" ? data : { ...data, summary };

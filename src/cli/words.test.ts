@@ -7,7 +7,7 @@ import { parseLine } from "./parse.ts";
 import { printable } from "#core/printable.ts";
 import { logText } from "./show-lines.ts";
 import { table } from "./render.ts";
-import { nameOfDirectory } from "./resolve-app.ts";
+import { nameOfDirectory } from "./resolve/which-app.ts";
 import { assignments, wholeNumber } from "./values.ts";
 
 test("no two commands share their words, and each flag is its own beside the global ones", () => {

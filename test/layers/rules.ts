@@ -29,6 +29,7 @@ export const giants: Readonly<Record<string, string>> = {};
 const spawners = [
   "src/sys/exec.ts",
   "src/sys/stream-process.ts",
+  "src/sys/attached-process.ts",
   "src/supervisor/run.ts",
   "src/supervisor/job.ts",
   "src/supervisor/host-tool.ts",

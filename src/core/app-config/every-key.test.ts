@@ -21,7 +21,7 @@ const keys = Object.entries(hop3Toml.shape).flatMap(([section, type]) => {
 });
 
 /** What is said to people, to the `hop3` command, or to Hop3's own tests, and changes no app. `auto` and `local` are one. */
-const noEffect = /^(metadata\.(?!id)|cli\.app$|test$|build\.builder$)/;
+const noEffect = /^(metadata\.(?!id)|cli\.app$|contexts$|test$|build\.builder$)/;
 
 /** A line that must change the app's description, by the key that it gives. */
 const effects: Readonly<Record<string, string>> = {

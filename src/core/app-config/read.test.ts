@@ -84,7 +84,6 @@ test("what is known and not built is refused by name, never ignored", () => {
   for (const text of [
     '[[addons]]\ntype = "postgres"',
     "[nix]",
-    "[contexts.prod]\nserver = 'a'",
     "[waf]",
     "[build]\npackages = ['git']",
     "[build]\nbuilder = 'docker'",

@@ -234,7 +234,29 @@ export const hop3Toml = z.strictObject({
   test: key(z.record(z.string(), z.unknown()).optional(), "How the app is tested by Hop3's own tests: free form.", {
     shown: "table",
   }),
-  contexts: notBuilt("table", "`[contexts.NAME]` with `server`, `app`, `domains`, `env`: several places to deploy to."),
+  contexts: key(
+    z
+      .record(
+        z
+          .string()
+          .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "is no name: letters, digits, dots, hyphens, underscores"),
+        z.strictObject({
+          server: key(text.optional(), "Name under which the server is registered (`hop3 server list`)."),
+          app: key(
+            z.string().refine(isAppName, "is not an app name").optional(),
+            "The app there; else it is found as in any project.",
+          ),
+          protected: key(
+            z.boolean("must be true or false").optional(),
+            "Whoever changes something there is asked once more, and types `CONTEXT/APP`.",
+            { standard: "`false`" },
+          ),
+        }),
+      )
+      .optional(),
+    "Several places to deploy to, a table `[contexts.NAME]` each, for the `hop3` command; `hop3 context` manages them.",
+    { shown: "table of NAME = table" },
+  ),
   port: notBuilt("table", "A second proxied endpoint."),
   ports: notBuilt("list of tables", "Fixed ports of the host: `number`, `protocol`, `name`."),
   backup: notBuilt("table", "`enabled`, `schedule`, `retention`, `paths`, `exclude`."),

@@ -11,6 +11,7 @@ import { createUser, getUser } from "#store/users.ts";
 import { systemClock } from "#sys/clock.ts";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { saveServer, serversFile } from "#cli/context-file.ts";
 import type { RunningPlatform } from "../platform.ts";
 import { passwordOfAda, type Dialogue, type World } from "./world.ts";
 
@@ -25,6 +26,8 @@ export type Preparation = {
   readonly elsewhere?: { readonly file: string; readonly says: string };
 };
 
+const second: Preparation = { before: ({ home, url }) => saveServer(serversFile({}, home), "prod", { url }) };
+const chosen: Preparation = { before: async ({ hop3 }) => void (await hop3("context", "use", "staging")) };
 const install = "test/e2e/server-install.test.ts";
 const cancelSlowDeploy: Preparation = { before: async (world) => ({ "12": String(await world.beginSlowDeploy()) }) };
 const newestReleases: Preparation = {
@@ -91,6 +94,21 @@ export const preparations: Readonly<Record<string, Preparation>> = {
       const { runs } = (await platform.api("GET", "/apps/blog/cron/nightly/runs")) as { runs: { run: number }[] };
       return { "17": String(runs[0]?.run) };
     },
+  },
+  "hop3 use": chosen,
+  "context add": second,
+  "hop3 context": chosen,
+  "hop3 context use --clear": chosen,
+  "context init": {
+    before: async (world) => {
+      await second.before?.(world);
+      for (const name of ["staging", "production"]) await world.hop3("context", "remove", name, "--yes");
+    },
+  },
+  "server show": second,
+  "server use": second,
+  "hop3 server remove spare --yes": {
+    before: async ({ hop3, url }) => void (await hop3("server", "add", "spare", url)),
   },
   "domain remove": { before: async ({ hop3 }) => void (await hop3("domain", "add", "www.example.com")) },
   "sudo hop3 server install": { elsewhere: { file: install, says: '"server", "install")' } },

@@ -60,7 +60,11 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler)
   "report.sh": '#!/bin/sh\necho "depth,$DEPTH"\n',
 };
 
-/** Beside the app, and never uploaded. */
+/** Of the person's copy of it. */
+const contexts =
+  '\n[contexts.staging]\nserver = "local"\n\n[contexts.production]\nserver = "local"\nprotected = true\n';
+
+/** Beside the app. */
 const ownFiles: Readonly<Record<string, string>> = {
   ".env": "LANG=de\nDATABASE_URL=sqlite:blog.db\n",
   "dump.json": "[]\n",
@@ -105,7 +109,11 @@ export async function makeWorld(): Promise<World> {
   const restore = async () => {
     rmSync(home, { recursive: true, force: true });
     cpSync(source, project, { recursive: true });
-    writeAll(project, { ...ownFiles, "token.txt": `${platform.token}\n` });
+    writeAll(project, {
+      ...ownFiles,
+      "hop3.toml": `${app["hop3.toml"]}${contexts}`,
+      "token.txt": `${platform.token}\n`,
+    });
     mkdirSync(join(home, ".config/fish/completions"), { recursive: true });
     await saveServer(serversFile({}, home), "local", { url, token: platform.token });
     if (!(await appIsWell())) {

@@ -146,7 +146,7 @@ test("each kind of failure has its exit status, its words on stderr and its enve
     [["status", "-a", "Bad_Name"], loggedIn, 2, "INVALID_APP_NAME", /app name/],
     [["completion", "tcsh"], loggedIn, 2, "USAGE", /bash/],
     [["system", "logs", "--service", "sshd"], loggedIn, 2, "INVALID_INPUT", /query/],
-    [["status"], loggedIn, 3, "NO_APP", /--app[^]*echo [a-z0-9-]+ > \.hop3-app/],
+    [["status"], loggedIn, 3, "NO_APP", /--app[^]*`hop3 use [a-z0-9-]+`/],
     [["status", "-a", "none"], loggedIn, 3, "APP_NOT_FOUND", /none/],
     [["env", "get", "NONE", "-a", "blog"], loggedIn, 3, "NOT_FOUND", /NONE/],
     [["apps"], bare, 3, "NO_SERVER", /login/],

@@ -20,7 +20,8 @@ export const logout = defineCommand({
         hint: "Unset it; `hop3 token revoke` revokes a token.",
       });
     }
-    const forget = () => saveServer(serversFile(terminal.env, terminal.home), server.name, { url: server.url });
+    const forget = () =>
+      saveServer(serversFile(terminal.env, terminal.home), server.name, { url: server.url, token: null });
     try {
       const { ended } = await call("logOut", {});
       await forget();
