@@ -19,8 +19,8 @@ test("login checks the token, keeps it in a file of mode 0600, and later lines u
   const both = await run(["whoami"], { env: bare });
   assert.equal(both.exitCode, 3);
   assert.match(both.stderr, /--server: .*second/);
-  assert.match((await run(["whoami", "--server", "second"], { env: bare })).stdout, /^vi \(viewer\)/);
-  assert.match((await run(["whoami"], { env: { ...bare, HOP3_SERVER: "second" } })).stdout, /^vi/);
+  assert.match((await run(["whoami", "--server", "second"], { env: bare })).stdout, /^user +vi\n/);
+  assert.match((await run(["whoami"], { env: { ...bare, HOP3_SERVER: "second" } })).stdout, /^user +vi\n/);
   assert.match((await run(["whoami", "--server", "secnd"], { env: bare })).stderr, /Did you mean second/);
 
   chmodSync(file, 0o644);
