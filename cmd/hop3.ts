@@ -33,6 +33,7 @@ if (line.length === 1 && (line[0] === "--version" || line[0] === "-V")) {
     env: process.env,
     cwd: process.cwd(),
     home: homedir(),
+    platform: process.platform,
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,

@@ -26,7 +26,8 @@ export function identityUseCases(identity: Identity): IdentityUseCases {
   };
 }
 
-function loginStep(step: LoginStep) {
+/** As the contract has it. */
+export function loginStep(step: LoginStep) {
   if ("needs" in step) return { ...step, secret: null };
   return { needs: null, login: null, secret: step.secret, expiresAt: step.session.expiresAt ?? "" };
 }

@@ -23,6 +23,7 @@ test("with an issuer and a client's name, nobody new is let in unless the operat
     audiences: [],
     emailDomains: [],
     newUsers: "refuse",
+    sessionSeconds: 86_400,
   });
 });
 
@@ -35,6 +36,7 @@ test("the settings survive the way to the process that they are for", () => {
     HOP3_OIDC_AUDIENCE: "a, b",
     HOP3_OIDC_EMAIL_DOMAINS: "Example.com,example.org",
     HOP3_OIDC_NEW_USERS: "member",
+    HOP3_OIDC_SESSION_HOURS: "8",
   };
   const settings = readOidcSettings(full);
   assert.deepEqual(settings?.emailDomains, ["example.com", "example.org"]);
@@ -67,6 +69,7 @@ test("a setting that is malformed is named with its reason", () => {
     ["HOP3_OIDC_AUDIENCE", "a b", "ü"],
     ["HOP3_OIDC_EMAIL_DOMAINS", "@example.com", "*.example.com", "a b.com", "10.0.0.1", ","],
     ["HOP3_OIDC_NEW_USERS", "admin", "yes", "Member"],
+    ["HOP3_OIDC_SESSION_HOURS", "0", "721", "1.5", "a day"],
     ["HOP3_OIDC_EMAIL_DOMAIN", "example.com"],
   ];
   for (const [name, ...values] of wrong) {

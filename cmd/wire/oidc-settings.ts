@@ -4,7 +4,7 @@ import { AppError, isNodeError } from "#core/errors.ts";
 import { isHostName } from "#core/names.ts";
 import { isPlainLoopback } from "#identity/oidc-fetch.ts";
 import { newUserRoles, type OidcSettings } from "#identity/oidc-settings.ts";
-import type { Environment } from "./number-settings.ts";
+import { type Environment, whole } from "./number-settings.ts";
 
 const prefix = "HOP3_OIDC_";
 const names = [
@@ -17,6 +17,7 @@ const names = [
   "AUDIENCE",
   "EMAIL_DOMAINS",
   "NEW_USERS",
+  "SESSION_HOURS",
 ] as const;
 type Name = (typeof names)[number];
 
@@ -51,6 +52,7 @@ export function readOidcSettings(env: Environment): OidcSettings | undefined {
     audiences: audiencesOf(value("AUDIENCE")),
     emailDomains: domainsOf(value("EMAIL_DOMAINS")),
     newUsers: newUsersOf(value("NEW_USERS")),
+    sessionSeconds: 3600 * whole(env, "HOP3_OIDC_SESSION_HOURS", { unlessSet: 24, min: 1, max: 720, what: "a number" }),
   };
 }
 
@@ -68,6 +70,7 @@ export function oidcEnvironment(settings: OidcSettings | undefined): Record<stri
     AUDIENCE: audiences.join(",") || undefined,
     EMAIL_DOMAINS: emailDomains.join(",") || undefined,
     NEW_USERS: settings.newUsers,
+    SESSION_HOURS: String(settings.sessionSeconds / 3600),
   };
   return Object.fromEntries(
     Object.entries(all).flatMap(([name, text]) => (text === undefined ? [] : [[prefix + name, text]])),

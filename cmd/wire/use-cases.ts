@@ -32,8 +32,9 @@ import { appResource, type Principal } from "#identity/principal.ts";
 import { whoIs } from "#identity/who-is.ts";
 import { orgOfApp, orgsOfApps } from "#store/apps.ts";
 import type { UseCases } from "#server/use-cases.ts";
-import { identityOf, identityUseCases } from "./identity-use-cases.ts";
 import type { Oidc } from "./oidc.ts";
+import { ssoUseCases } from "./sso-use-cases.ts";
+import { identityOf, identityUseCases } from "./identity-use-cases.ts";
 
 export function platformUseCases(platform: Platform, oidc: Oidc | undefined): UseCases {
   const metricsPage = createMetricsPage(platform);
@@ -193,6 +194,7 @@ export function platformUseCases(platform: Platform, oidc: Oidc | undefined): Us
     }),
     version: async () => ({ name: "hop3", version: platform.version, api: "v1" }),
     whoami: async ({ principal }) => whoIs(principal),
+    ...ssoUseCases(platform, oidc),
     ...identityUseCases(identityOf(platform)),
   };
 }

@@ -63,4 +63,11 @@ export const addresses: Addresses = {
   logInTotp: ["POST", "/auth/login/totp"],
   logInPassword: ["POST", "/auth/login/password"],
   logOut: ["POST", "/auth/logout"],
+  beginSso: ["POST", "/auth/sso"],
+  finishSso: ["POST", "/auth/sso/finish"],
+  beginDevice: ["POST", "/auth/device"],
+  askDevice: ["POST", "/auth/device/ask"],
+  listIdentities: ["GET", "/users/:user/identities"],
+  linkIdentity: ["POST", "/users/:user/identities"],
+  unlinkIdentity: ["DELETE", "/users/:user/identities"],
 };

@@ -59,6 +59,9 @@ import { use } from "./commands/tool/use.ts";
 import { version } from "./commands/tool/version.ts";
 import { whoami } from "./commands/tool/whoami.ts";
 import type { Command } from "./define-command.ts";
+import { userIdentities } from "./commands/user/identities.ts";
+import { userLink } from "./commands/user/link.ts";
+import { userUnlink } from "./commands/user/unlink.ts";
 
 export const commands: readonly Command[] = [
   deploy,
@@ -115,6 +118,9 @@ export const commands: readonly Command[] = [
   serverInstall,
   serverStart,
   serverUninstall,
+  userLink,
+  userUnlink,
+  userIdentities,
   systemInfo,
   systemStatus,
   systemLogs,

@@ -10,7 +10,12 @@ type Step = ResponseOf<Routes["logIn"]>;
 /** The session's secret. Throws what the server answers. */
 export async function logInWithPassword(client: Client, user: string, answers: SecretAnswers): Promise<string> {
   const password = await answers.next(`Password of ${user}: `, "the password");
-  let step: Step = await client.call("logIn", { body: { user, password } });
+  return completeLogin(client, await client.call("logIn", { body: { user, password } }), answers);
+}
+
+/** From any step to the session's secret, by whatever is still asked for. */
+export async function completeLogin(client: Client, begun: Step, answers: SecretAnswers): Promise<string> {
+  let step = begun;
   while (step.secret === null) step = await goOn(client, step, answers);
   return step.secret;
 }

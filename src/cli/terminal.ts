@@ -6,6 +6,8 @@ export type Terminal = {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly home: string;
+  /** As Node calls it: `linux`, `darwin`. */
+  readonly platform?: string;
   readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown };
   readonly stdout: Output;
   readonly stderr: Output;

@@ -12,6 +12,7 @@ const settings: OidcSettings = {
   audiences: [],
   emailDomains: [],
   newUsers: "member",
+  sessionSeconds: 3600,
 };
 
 const somebody = (claims: Record<string, unknown>, subject = "u-1") => ({

@@ -9,6 +9,8 @@ export type OidcPerson = {
   readonly subject: string;
   /** A name that a new user could have. Nobody is ever found by it: whoever names himself at the provider chooses it. */
   readonly wantedName: string;
+  /** Verified, in lower case; nobody is found by it either. */
+  readonly email: string | undefined;
   /** What the groups claim says; undefined where the operator names no such claim. */
   readonly groups: readonly string[] | undefined;
 };
@@ -27,6 +29,7 @@ export function personOf({ issuer, subject, claims }: ProvenClaims, settings: Oi
     issuer,
     subject,
     wantedName: nameFrom(claims["preferred_username"]) ?? nameFrom(email) ?? "sso",
+    email,
     groups: groupsOf(claims, settings.groupsClaim),
   };
 }

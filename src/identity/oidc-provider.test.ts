@@ -23,6 +23,7 @@ async function begin(t: TestContext, settings: Partial<OidcSettings> = {}): Prom
       audiences: [],
       emailDomains: [],
       newUsers: "member",
+      sessionSeconds: 3600,
       ...settings,
     },
     secret: () => client.secret,

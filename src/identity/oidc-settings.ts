@@ -19,4 +19,6 @@ export type OidcSettings = {
   /** In lower case; when there are any, only a verified address in one of them gets in. */
   readonly emailDomains: readonly string[];
   readonly newUsers: NewUserRole | "refuse";
+  /** Longest life of a session: what has changed at the provider counts from the next login on. */
+  readonly sessionSeconds: number;
 };

@@ -16,11 +16,14 @@ export async function openSession(
     org,
     address,
     agent,
+    seconds = sessionSeconds,
   }: {
     readonly user: string;
     readonly org: string;
     readonly address: string | null;
     readonly agent: string | undefined;
+    /** Its longest life. */
+    readonly seconds?: number;
   },
 ): Promise<{ readonly token: Token; readonly secret: string }> {
   const now = tx.clock.now();
@@ -33,7 +36,7 @@ export async function openSession(
     user,
     org,
     name: "login",
-    expiresAt: new Date(now + sessionSeconds * 1000).toISOString(),
+    expiresAt: new Date(now + seconds * 1000).toISOString(),
     idleSeconds: sessionIdleSeconds,
     address,
     agent: agent ?? null,

@@ -18,8 +18,9 @@ import { whoIs } from "#identity/who-is.ts";
 import type { Role } from "#core/roles.ts";
 import type { Principal } from "#identity/principal.ts";
 import type { ServerOptions } from "./server.ts";
-import { noIdentity } from "./testing-identity.ts";
 import type { AuditEntry } from "./refusals.ts";
+import { noIdentity } from "./testing-identity.ts";
+import { noSso } from "./testing-sso.ts";
 import type { UseCases } from "./use-cases.ts";
 
 type MemoryApp = { env: Record<string, string>; domains: string[]; scale: number; stopped: boolean; release: number };
@@ -509,6 +510,7 @@ export function memoryPlatform(): MemoryPlatform {
       version: async () => ({ name: "hop3", version: "1.2.3", api: "v1" }),
       whoami: async ({ principal }) => whoIs(principal),
       ...noIdentity,
+      ...noSso,
     },
   };
   return platform;

@@ -91,6 +91,34 @@ export async function removeFromGroup(db: Db, org: string, group: string, user: 
   return numDeletedRows > 0n;
 }
 
+/**
+ * Makes the user a member of just those groups that a provider's claim names, beside what it is by hand: whoever was put
+ * into a group here stays in it. The names of those joined and left.
+ */
+export async function setClaimedGroups(
+  db: Db,
+  { org, user, claimed }: { readonly org: string; readonly user: string; readonly claimed: readonly string[] },
+): Promise<{ readonly joined: string[]; readonly left: string[] }> {
+  return transaction(db, async (tx) => {
+    const names = new Set(claimed);
+    // Filtered here: a claim may name more groups than a statement has room for.
+    const meant = (await listGroups(tx, org)).filter(({ claim }) => claim !== null && names.has(claim));
+    const wanted = new Set(meant.map(({ name }) => name));
+    const rows = await query(tx)
+      .selectFrom("group_members")
+      .select(["group_name", "source"])
+      .where("org", "=", org)
+      .where("user_name", "=", user)
+      .execute();
+    const present = new Set(rows.map((row) => row.group_name));
+    const left = rows.filter((row) => row.source === "oidc" && !wanted.has(row.group_name));
+    for (const { group_name } of left) await removeFromGroup(tx, org, group_name, user);
+    const joined = [...wanted].filter((group) => !present.has(group));
+    for (const group of joined) await addToGroup(tx, { org, group, user, source: "oidc" });
+    return { joined, left: left.map((row) => row.group_name) };
+  });
+}
+
 /** Names of its members. */
 export async function membersOfGroup(db: Db, org: string, group: string): Promise<string[]> {
   const rows = await query(db)

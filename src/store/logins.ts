@@ -81,6 +81,40 @@ export async function countLoginTry(db: Db, id: string, most: number): Promise<b
   return numUpdatedRows > 0n;
 }
 
+/**
+ * What it must remember from now on, and when it ends if that changes. False when it is over, or when it remembers something
+ * else by now than `login` says: of several at once one goes on.
+ */
+export async function setLoginData(
+  db: Db,
+  { id, data }: Pick<Login, "id" | "data">,
+  next: string,
+  expiresAt?: string,
+): Promise<boolean> {
+  const { numUpdatedRows } = await query(db)
+    .updateTable("logins")
+    .set({ data: next, ...(expiresAt === undefined ? {} : { expires_at: expiresAt }) })
+    .where("id", "=", id)
+    .where("data", data === null ? "is" : "=", data)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** Those under way in these stages: all, and those that came from this address. */
+export async function countLogins(
+  db: Db,
+  stages: readonly string[],
+  address: string | null,
+): Promise<{ readonly all: number; readonly ofAddress: number }> {
+  const rows = await query(db)
+    .selectFrom("logins")
+    .select("address")
+    .where("stage", "in", [...stages])
+    .where("expires_at", ">", timestamp(db))
+    .execute();
+  return { all: rows.length, ofAddress: rows.filter((row) => row.address === address).length };
+}
+
 /** True for the one that ends it: a login leads to one session. */
 export async function endLogin(db: Db, id: string): Promise<boolean> {
   const { numDeletedRows } = await query(db).deleteFrom("logins").where("id", "=", id).executeTakeFirst();

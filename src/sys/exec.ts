@@ -72,6 +72,20 @@ export async function exec(argv: readonly string[], options: ExecOptions = {}): 
   });
 }
 
+/** Starts what goes on without us, as a browser does; false when it cannot be started. Its output is nobody's. */
+export async function startAndLeave(argv: readonly string[], env: Readonly<Record<string, string>>): Promise<boolean> {
+  const [command, ...args] = argv;
+  if (command === undefined) throw new TypeError("startAndLeave needs a command");
+  const child = spawn(command, args, { env: { ...env }, detached: true, stdio: "ignore" });
+  return new Promise((resolve) => {
+    child.once("spawn", () => {
+      child.unref();
+      resolve(true);
+    });
+    child.once("error", () => resolve(false));
+  });
+}
+
 function collect(stream: NodeJS.ReadableStream | null, onLine: (line: string) => void): () => string {
   let kept = "";
   let partial = "";

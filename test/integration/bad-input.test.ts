@@ -91,6 +91,7 @@ const good: Readonly<Record<string, string>> = {
   job: "nightly",
   run: "1",
   session: "x".repeat(22),
+  user: "ada",
 };
 const schemaOf = (route: Route, part: Field, name: string) => route[part]?.shape[name] as z.ZodType;
 const takes = (schema: z.ZodType, value: unknown) => schema.safeParse(value).success;

@@ -36,6 +36,7 @@ describe("a certified provider", { skip: noBrowser }, () => {
         audiences: [],
         emailDomains: [],
         newUsers: "member",
+        sessionSeconds: 3600,
       },
       secret: () => clientSecret,
       fetch: boundedFetch(oidcLimits),

@@ -7,12 +7,12 @@ import { isoTime } from "./shared.ts";
 /** As it was typed: whether anybody has it is for the server to know, and not to tell. */
 const typedPassword = z.string().min(1).max(passwordMax).describe("The password; at most 1024 bytes");
 
-const loginSecret = z
+export const loginSecret = z
   .string()
   .max(100)
   .describe("Of a login that is half finished, from the answer before; good for five minutes and five tries");
 
-const agentHeader = z.object({
+export const agentHeader = z.object({
   "user-agent": z
     .string()
     .optional()
@@ -20,7 +20,7 @@ const agentHeader = z.object({
     .describe("Shown to the owner in the list of sessions"),
 });
 
-const loginStep = z
+export const loginStep = z
   .object({
     needs: z
       .enum(["totp", "password"])

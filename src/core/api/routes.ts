@@ -24,6 +24,7 @@ import { followBuildLogs, followLogs, readBuildLogs, readLogs } from "./logs.ts"
 import { listProcesses, scaleProcesses } from "./processes.ts";
 import { diffReleases, listReleases, rollback, showRelease } from "./releases.ts";
 import { createSession, joinSession } from "./sessions.ts";
+import { askDevice, beginDevice, beginSso, finishSso, linkIdentity, listIdentities, unlinkIdentity } from "./sso.ts";
 import { systemInfo, systemLogs, systemStatus, version, whoami } from "./system.ts";
 
 export const routes = {
@@ -83,6 +84,13 @@ export const routes = {
   logInTotp,
   logInPassword,
   logOut,
+  beginSso,
+  finishSso,
+  beginDevice,
+  askDevice,
+  listIdentities,
+  linkIdentity,
+  unlinkIdentity,
 } as const;
 
 export type Routes = typeof routes;

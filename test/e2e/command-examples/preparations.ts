@@ -29,6 +29,7 @@ export type Preparation = {
 const second: Preparation = { before: ({ home, url }) => saveServer(serversFile({}, home), "prod", { url }) };
 const chosen: Preparation = { before: async ({ hop3 }) => void (await hop3("context", "use", "staging")) };
 const install = "test/e2e/server-install.test.ts";
+const sso = "test/oidc/sign-in.test.ts";
 const cancelSlowDeploy: Preparation = { before: async (world) => ({ "12": String(await world.beginSlowDeploy()) }) };
 const newestReleases: Preparation = {
   before: async ({ platform }) => {
@@ -126,6 +127,12 @@ export const preparations: Readonly<Record<string, Preparation>> = {
     dialogue: [[/Password of ada: /, `${passwordOfAda}\r`]],
   },
   "pass show hop3-ada | hop3 login https://hop3.example.com --user ada --password-stdin": { before: makeAda },
+  // A provider and a browser are needed for these.
+  "hop3 login https://hop3.example.com --sso": { elsewhere: { file: sso, says: '["--sso"]' } },
+  "hop3 login https://hop3.example.com --device": { elsewhere: { file: sso, says: '["--device"]' } },
+  "user link": { elsewhere: { file: sso, says: '["user", "link", "admin", "u-bob"]' } },
+  "user unlink": { elsewhere: { file: sso, says: '["user", "unlink", "admin", "u-bob"]' } },
+  "user identities": { before: makeAda },
   "hop3 logout": { before: (world) => logInAda(world, "local") },
   "hop3 logout --server prod": { before: (world) => logInAda(world, "prod") },
   // A host that lacks something of system mode is told so, with 1.

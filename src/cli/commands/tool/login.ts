@@ -6,9 +6,10 @@ import { type Client, createClient, parseServerUrl, requireSafeUrl } from "../..
 import { saveServer, serversFile } from "../../context-file.ts";
 import type { CommandContext } from "../../context.ts";
 import { defineCommand } from "../../define-command.ts";
-import { logInWithPassword } from "../../password-login.ts";
+import { completeLogin, logInWithPassword } from "../../password-login.ts";
 import { ask, readStdin } from "../../prompt.ts";
 import { secretAnswers, secretFlags } from "../../secret-answers.ts";
+import { logInByBrowser, logInByDevice } from "../../sso-login.ts";
 
 const tokenMax = 4096;
 
@@ -19,18 +20,25 @@ export const login = defineCommand({
   summary: "Log in to a server: with a user's password, or with a token",
   about: [
     "With --user the password is asked for, and the authenticator's code where there is one; the session that this opens ends after 7 days without use, and after 30 in any case.",
-    "Without --user a token is asked for. Passwords, codes and tokens are typed, or read from a file or stdin; never from the command line, where others can see them.",
+    "With --sso or --device the server's provider of single sign-on says who it is (docs/sso.md); the code of --device is typed into a browser on any machine.",
+    "Without these a token is asked for. Passwords, codes and tokens are typed, or read from a file or stdin; never from the command line, where others can see them.",
   ],
   examples: [
     "hop3 login http://127.0.0.1:8009",
     "hop3 login https://hop3.example.com --user ada",
     "pass show hop3-ada | hop3 login https://hop3.example.com --user ada --password-stdin",
+    "hop3 login https://hop3.example.com --sso",
+    "hop3 login https://hop3.example.com --device",
     "hop3 login https://hop3.example.com --server prod --token-file token.txt",
     "pass show hop3 | hop3 login https://hop3.example.com --token-stdin",
   ],
   positionals: [{ name: "url", summary: "Address of the server, such as https://hop3.example.com", required: true }],
   flags: [
     { name: "user", value: "NAME", summary: "Log in as this user, with its password" },
+    { name: "sso", summary: "Log in at the server's provider of single sign-on, in a browser on this machine" },
+    { name: "device", summary: "The same in a browser anywhere, by a code that is typed there" },
+    { name: "no-browser", summary: "With --sso: only show the page's address" },
+    { name: "callback-port", value: "N", summary: "With --sso: the port that the browser comes back to, else any" },
     ...secretFlags,
     { name: "token-stdin", summary: "Read the token from stdin" },
     { name: "token-file", value: "FILE", summary: "Read the token from a file, - for stdin" },
@@ -56,6 +64,7 @@ export const login = defineCommand({
 
 /** A session of a user, or the token that somebody was given. */
 async function credential(context: CommandContext, client: Client): Promise<string> {
+  if (context.has("sso") || context.has("device")) return bySso(context, client);
   const user = context.flag("user");
   const withPassword = context.has("password-stdin") || context.has("password-file");
   if (user === undefined && !withPassword) return readToken(context);
@@ -65,6 +74,28 @@ async function credential(context: CommandContext, client: Client): Promise<stri
   }
   requireSafeUrl(client.server.url, "password");
   return logInWithPassword(client, user, await secretAnswers(context));
+}
+
+/** Nobody is asked anything at the terminal but a second factor of this server's own. */
+async function bySso(context: CommandContext, client: Client): Promise<string> {
+  for (const other of ["user", "token-stdin", "token-file"]) {
+    if (context.has(other))
+      throw new AppError("USAGE", `Single sign-on and --${other} are two ways to log in.`, { hint: "Choose one." });
+  }
+  requireSafeUrl(client.server.url, "token");
+  const step = context.has("device")
+    ? await logInByDevice(context, client)
+    : await logInByBrowser(context, client, callbackPort(context.flag("callback-port")));
+  return completeLogin(client, step, await secretAnswers(context));
+}
+
+function callbackPort(text: string | undefined): number {
+  if (text === undefined) return 0;
+  const port = Number(text);
+  if (/^[0-9]{1,5}$/.test(text) && port >= 1 && port <= 65_535) return port;
+  throw new AppError("USAGE", `${quote(text)} is no port.`, {
+    hint: "--callback-port takes a number from 1 to 65535.",
+  });
 }
 
 async function readToken(context: CommandContext): Promise<string> {

@@ -1,0 +1,38 @@
+/** Logins by single sign-on that are under way: what each must remember is sealed, and they are counted. */
+import { AppError } from "#core/errors.ts";
+import { seal, unseal } from "#core/sealed.ts";
+import { countLogins, createLogin, type Login } from "#store/logins.ts";
+import type { Sso } from "./oidc-end.ts";
+
+export type SsoStage = "sso" | "device";
+
+/** At a time. Each is a row and a question to the provider, for whoever asks; they end by themselves within minutes. */
+export const openLoginsMax = { all: 1000, ofAddress: 20 } as const;
+
+/** Before the provider is asked anything. Throws RATE_LIMITED. */
+export async function reserveLogin(
+  { store }: Sso,
+  stage: SsoStage,
+  address: string | null,
+  seconds: number,
+): Promise<{ readonly login: Login; readonly secret: string }> {
+  const { all, ofAddress } = await countLogins(store, ["sso", "device"], address);
+  if (all >= openLoginsMax.all || ofAddress >= openLoginsMax.ofAddress)
+    throw new AppError("RATE_LIMITED", "Too many logins are under way already.", {
+      hint: "End one of them, or try again in a few minutes.",
+    });
+  return createLogin(store, { stage, address, seconds });
+}
+
+export function sealLogin({ masterKey }: Sso, { id, stage }: Pick<Login, "id" | "stage">, data: object): string {
+  return seal(masterKey, `login:${stage}:${id}`, JSON.stringify(data));
+}
+
+/** Undefined when it never got to have any. */
+export function unsealLogin({ masterKey }: Sso, { id, stage, data }: Login): unknown {
+  return data === null ? undefined : (JSON.parse(unseal(masterKey, `login:${stage}:${id}`, data)) as unknown);
+}
+
+export function notOpen(): AppError {
+  return new AppError("UNAUTHENTICATED", "This login is not open, or not any more.", { hint: "Log in again." });
+}
