@@ -106,7 +106,8 @@ export function edgeSettings({
   layout,
   httpPort,
   https,
-}: Pick<ServerSettings, "layout" | "httpPort" | "https">): Platform["edge"] {
+  adminDomain,
+}: Pick<ServerSettings, "layout" | "httpPort" | "https" | "adminDomain">): Platform["edge"] {
   return {
     adminSocket: layout.caddyAdminSocket,
     fenceSocket: layout.fenceSocket,
@@ -114,5 +115,6 @@ export function edgeSettings({
     storage: layout.edgeStorage,
     httpPort,
     ...(https === undefined ? {} : { https }),
+    ...(adminDomain === undefined ? {} : { admin: { domain: adminDomain, socket: layout.apiSocket } }),
   };
 }

@@ -1,4 +1,5 @@
 /** The control plane as a process: API, deploys, and what its predecessor left half done. Ends the process. */
+import { mkdirSync } from "node:fs";
 import { authenticate, reloadPrincipal } from "#identity/authenticate.ts";
 import { authorize } from "#identity/can.ts";
 import { orgOfApp } from "#store/apps.ts";
@@ -13,7 +14,7 @@ import { untilEdgeInSync } from "#paas/edge.ts";
 import { endLostSessions } from "#paas/sessions.ts";
 import { dropRenewals } from "#paas/renew.ts";
 import { receiveLimits } from "#paas/deploy/receive.ts";
-import { serve } from "#server/serve.ts";
+import { serve, type ServeOptions } from "#server/serve.ts";
 import { appendEvent } from "#store/events.ts";
 import { markName } from "#supervisor/proc-tree.ts";
 import { toAppError } from "#core/errors.ts";
@@ -22,7 +23,7 @@ import { pinnedTools } from "#sys/tools.ts";
 import { makeOidc } from "#cmd/wire/oidc.ts";
 import { gitOptions, gitPlace } from "#cmd/wire/git.ts";
 import { makePlatform, type PlatformInput } from "#cmd/wire/platform.ts";
-import { readServerSettings, toolEnvironment } from "#cmd/wire/settings.ts";
+import { readServerSettings, toolEnvironment, type ServerSettings } from "#cmd/wire/settings.ts";
 import { platformUseCases } from "#cmd/wire/use-cases.ts";
 import { version } from "#cmd/wire/version.ts";
 
@@ -34,6 +35,13 @@ const closeGrace = 3000;
  * that jumps does (platform.ts).
  */
 export type ForTests = Pick<PlatformInput, "fault" | "drainSeconds" | "clock">;
+
+/** In user mode its directory is ours, in system mode the supervisor's making. */
+function edgeAddress({ adminDomain, layout, mode }: ServerSettings): Pick<ServeOptions, "adminDomain" | "edgeSocket"> {
+  if (adminDomain === undefined) return {};
+  if (mode === "user") mkdirSync(layout.apiSockets, { recursive: true, mode: 0o700 });
+  return { adminDomain, edgeSocket: layout.apiSocket };
+}
 
 export async function runHop3d(forTests: ForTests = {}): Promise<void> {
   const log = openLog({ name: "hop3d", stream: process.stdout });
@@ -76,6 +84,7 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
       audit: (entry) => appendEvent(platform.store, entry),
       tarMax: receiveLimits.bytes,
       rate: settings.apiRate,
+      ...edgeAddress(settings),
     });
     log.info("serves", { port: serving.port, root: settings.layout.root });
     const stop = async () => {

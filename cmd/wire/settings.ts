@@ -24,6 +24,8 @@ export type ServerSettings = {
   /** Undefined when HTTPS is not served. */
   readonly https: HttpsSettings | undefined;
   readonly baseDomain: string;
+  /** The name at which the edge serves the API; undefined where it is served on loopback alone. */
+  readonly adminDomain: string | undefined;
   readonly postgresUri: string | undefined;
   /** The cgroup of version 2 that apps are in, in system mode: the unit's that is for it. Undefined for the supervisor's own. */
   readonly cgroup: string | undefined;
@@ -63,6 +65,7 @@ export function readServerSettings(env: Environment, uid: number): ServerSetting
     httpPort,
     https,
     baseDomain,
+    adminDomain: adminDomainOf(env, https, baseDomain),
     postgresUri: env["POSTGRES_DB_URI"] === "" ? undefined : env["POSTGRES_DB_URI"],
     cgroup: env["HOP3_CGROUP"] || undefined,
     builds: whole(env, "HOP3_BUILDS", { unlessSet: 2, min: 1, max: 64, what: "a number" }),
@@ -81,6 +84,7 @@ export function serverEnvironment(settings: ServerSettings): Record<string, stri
     HOP3_HTTP_PORT: String(settings.httpPort),
     ...httpsEnvironment(settings.https),
     HOP3_DOMAIN: settings.baseDomain,
+    ...(settings.adminDomain === undefined ? {} : { HOP3_ADMIN_DOMAIN: settings.adminDomain }),
     HOP3_BUILDS: String(settings.builds),
     ...oidcEnvironment(settings.oidc),
     HOP3_API_RATE: String(settings.apiRate),
@@ -117,6 +121,17 @@ export function toolEnvironment(env: Environment): Record<string, string> {
 export function compileCache(env: Environment): Record<string, string> {
   const place = env["NODE_COMPILE_CACHE"];
   return place === undefined ? {} : { NODE_COMPILE_CACHE: place };
+}
+
+/** Tokens go there, so it is by HTTPS or not at all. */
+function adminDomainOf(env: Environment, https: HttpsSettings | undefined, baseDomain: string): string | undefined {
+  const domain = (env["HOP3_ADMIN_DOMAIN"] || undefined)?.toLowerCase();
+  if (domain === undefined) return undefined;
+  if (!isHostName(domain) || domain === "localhost" || domain === baseDomain)
+    throw new AppError("INVALID_INPUT", "HOP3_ADMIN_DOMAIN must be a name of its own, such as hop3.example.org.");
+  if (https === undefined)
+    throw new AppError("INVALID_INPUT", "HOP3_ADMIN_DOMAIN needs HTTPS: set HOP3_HTTPS_PORT, too.");
+  return domain;
 }
 
 function modeOf(text: string): "user" | "system" {

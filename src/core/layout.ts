@@ -75,6 +75,9 @@ export function layoutOf({ root, run }: Roots) {
     /** The fence (docs/adr/0001): the edge answers on the socket with what is in the file, which proves what it has read. */
     fenceSocket: `${run}/edge/fence.sock`,
     fenceFile: `${run}/fence`,
+    /** Where the edge finds the API. */
+    apiSockets: `${run}/api`,
+    apiSocket: `${run}/api/hop3d.sock`,
     /** Sockets of app instances, one directory an instance, named by a short id. */
     instanceSockets: `${run}/i`,
     /** Of system mode: what the edge dials, a link to each instance's socket that no app can exchange, named by the same id. */

@@ -120,6 +120,8 @@ export type EdgeSettings = {
   readonly httpPort: number;
   /** Absent when HTTPS is not served. */
   readonly https?: HttpsSettings;
+  /** The name at which the edge serves the API, by HTTPS alone, and the socket where it is. */
+  readonly admin?: { readonly domain: string; readonly socket: string };
 };
 
 export type HttpsSettings = {

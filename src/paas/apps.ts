@@ -17,7 +17,7 @@ import { appState } from "./app-state.ts";
 import { readArtifact } from "./artifact.ts";
 import { deploySummary } from "./deploy/summary.ts";
 import { crashLoops } from "./crash-loop.ts";
-import { appDomains } from "./domains.ts";
+import { appDomains, refuseAdminDomain } from "./domains.ts";
 import { liveArtifact } from "./live-artifact.ts";
 import { appHostNotes, hostStatus } from "./host.ts";
 import type { Platform } from "./platform.ts";
@@ -37,6 +37,7 @@ export function existenceLine(app: string): string {
 export async function makeApp(platform: Platform, name: string, by: Actor): Promise<void> {
   const { store } = platform;
   const domain = defaultDomain(name, platform.baseDomain);
+  refuseAdminDomain(platform, domain);
   const owner = (await listAllDomains(store)).find((row) => row.name === domain);
   if (owner !== undefined) {
     throw new AppError(

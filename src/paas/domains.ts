@@ -67,14 +67,24 @@ export async function removeDomain(platform: Platform, app: string, name: string
 }
 
 /** The server's own names are no app's; a domain that is another app's default one would have two owners. Throws DOMAIN_TAKEN. */
-export async function refuseDefaults(platform: Pick<Platform, "store" | "baseDomain">, domain: string): Promise<void> {
+export async function refuseDefaults(
+  platform: Pick<Platform, "store" | "baseDomain" | "edge">,
+  domain: string,
+): Promise<void> {
   if (domain === "localhost" || domain === platform.baseDomain) {
     throw new AppError("DOMAIN_TAKEN", `${domain} is the server's own name.`, { hint: "Choose a name below it." });
   }
+  refuseAdminDomain(platform, domain);
   if (!domain.endsWith(`.${platform.baseDomain}`)) return;
   for (const { name } of await listApps(platform.store)) {
     if (defaultDomain(name, platform.baseDomain) === domain) {
       throw new AppError("DOMAIN_TAKEN", `${domain} is the default domain of the app ${name}.`);
     }
   }
+}
+
+/** Throws DOMAIN_TAKEN. */
+export function refuseAdminDomain({ edge }: Pick<Platform, "edge">, domain: string): void {
+  if (domain !== edge.admin?.domain) return;
+  throw new AppError("DOMAIN_TAKEN", `${domain} is where this server's own API is.`, { hint: "Choose another name." });
 }

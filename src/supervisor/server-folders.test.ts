@@ -37,6 +37,9 @@ describe("the server's directories in system mode", { skip: withoutRoot("/usr/bi
     for (const path of [root, incoming, hop3dHome, edgeLinks, edgeDocumentFolder])
       assert.ok(can(ids.hop3, "-w", path), path);
     for (const path of [edgeStorage, edgeSockets]) assert.ok(can(ids.edge, "-w", path), path);
+    assert.ok(can(ids.hop3, "-w", layout.apiSockets));
+    assert.ok(can(ids.edge, "-x", layout.apiSockets));
+    assert.ok(!can(ids.edge, "-w", layout.apiSockets));
     for (const uid of [ids.hop3, ids.edge]) {
       for (const path of [edgeSlots, layout.edge, layout.apps, layout.logs, layout.run, layout.instanceSockets])
         assert.ok(!can(uid, "-w", path), `${uid} ${path}`);

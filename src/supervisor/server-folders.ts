@@ -67,6 +67,8 @@ function belowRun(layout: Layout, { hop3, edge, files }: ServerIds): Folder[] {
     [layout.sessionSockets, { uid: 0, gid: hop3, mode: 0o710 }],
     // Of links to sockets of apps, for who dials them (walls/door.ts).
     [layout.doors, { uid: 0, gid: files, mode: 0o710 }],
+    // The API's socket: made by `hop3d`, for the edge alone.
+    [layout.apiSockets, { uid: hop3, gid: edge, mode: 0o2750 }],
     [layout.edgeSockets, { uid: edge, gid: hop3, mode: 0o2750 }],
   ];
 }

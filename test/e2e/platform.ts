@@ -58,6 +58,8 @@ export async function startPlatform(
     readonly http?: number;
     /** Without it HTTPS is not served, also in system mode. */
     readonly https?: HttpsSettings;
+    /** Where the edge serves the API, beside its own port; needs `https`. */
+    readonly adminDomain?: string;
     /** Path of the supervisor's entry file, when it is not the real one. */
     readonly supervisor?: string;
     /** Called when the root exists and nothing is in it. */
@@ -75,6 +77,7 @@ export async function startPlatform(
     httpPort: options.http ?? (await nextPort()),
     https: options.https,
     baseDomain: "localhost",
+    adminDomain: options.adminDomain,
     postgresUri: options.env?.["POSTGRES_DB_URI"],
     builds: 2,
     // Tests ask more often than a person does.

@@ -11,6 +11,7 @@ const killed = "(after:receive|before:build|within:release|within:cut-over)";
 const files: readonly (readonly [name: string, pattern?: string | undefined, skip?: string | false])[] = [
   ["every-day"],
   ["https"],
+  ["admin-domain", "at a name of its own"],
   ["acme", undefined, withoutPebble()],
   ["run"],
   ["cron"],

@@ -4,6 +4,7 @@
  * that is replaced. So the document changes only when apps, domains or prefixes do.
  */
 import type { EdgeRoute, EdgeSettings } from "#core/plugin.ts";
+import { adminErrorRoutes, adminRoutes } from "./admin-route.ts";
 import { certificates, tlsPolicies } from "./certificates.ts";
 import { slotCount, slotFile } from "#core/slots.ts";
 
@@ -36,8 +37,18 @@ export function renderDocument(routes: readonly EdgeRoute[], settings: EdgeSetti
             // No redirects: an app is reached by both. Whose certificates there are is said below.
             automatic_https: { disable: true },
             ...tlsPolicies(settings),
-            routes: [...sorted.map(appRoute), { handle: [answer(404, "No app answers to this host name.\n")] }],
-            errors: { routes: [...sorted.flatMap(errorRoutes), { handle: [answer("{http.error.status_code}", "")] }] },
+            routes: [
+              ...adminRoutes(settings.admin, settings.https),
+              ...sorted.map(appRoute),
+              { handle: [answer(404, "No app answers to this host name.\n")] },
+            ],
+            errors: {
+              routes: [
+                ...adminErrorRoutes(settings.admin),
+                ...sorted.flatMap(errorRoutes),
+                { handle: [answer("{http.error.status_code}", "")] },
+              ],
+            },
           },
           fence: {
             listen: [`unix/${settings.fenceSocket}|0660`],
@@ -48,7 +59,7 @@ export function renderDocument(routes: readonly EdgeRoute[], settings: EdgeSetti
         },
       },
       ...certificates(
-        sorted.flatMap((route) => route.domains),
+        [...(settings.admin === undefined ? [] : [settings.admin.domain]), ...sorted.flatMap((route) => route.domains)],
         settings,
       ),
     },
