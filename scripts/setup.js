@@ -72,7 +72,7 @@ const postgres = {
 
 /** @type {Step} */
 const testPackages = {
-  title: "bubblewrap, nftables, iproute2 and chromium of the system, for the tests",
+  title: "bubblewrap, nftables, iproute2, openssh-server and chromium of the system, for the tests",
   done: () => missingTestPackages().length === 0,
   run: (log) => installSystemPackages(missingTestPackages(), log),
 };

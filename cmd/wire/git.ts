@@ -1,6 +1,8 @@
 /** Joins what git's clients ask for to the repositories of apps. */
+import { fileURLToPath } from "node:url";
 import { authorize } from "#identity/can.ts";
 import { authenticateSecret, reloadPrincipal } from "#identity/authenticate.ts";
+import { principalOfKey } from "#identity/keys.ts";
 import type { GitHost } from "#paas/git/git-host.ts";
 import type { GitPlace } from "#paas/git/git-environment.ts";
 import type { Platform } from "#paas/platform.ts";
@@ -14,15 +16,25 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function gitPlace(platform: Platform, env: Environment): GitPlace {
   return {
     hooks: platform.layout.gitHooks,
+    relay: relayArgv(platform.layout.gitSocket, env["NODE_COMPILE_CACHE"]),
     environment: { PATH: env["PATH"] ?? "/usr/bin:/bin", [markName]: env[markName] ?? "" },
   };
+}
+
+/** Its code is compiled once; where that is kept only hop3d's user may write. */
+function relayArgv(socket: string, cache: string | undefined): string[] {
+  const compiled = cache === undefined ? [] : [`NODE_COMPILE_CACHE=${cache}`];
+  return [...compiled, process.execPath, fileURLToPath(new URL("../git-ssh.ts", import.meta.url)), socket];
 }
 
 export function gitOptions(platform: Platform, host: GitHost): GitOptions {
   const { store, layout } = platform;
   return {
     authenticateSecret: (secret, address) => authenticateSecret(store, secret, address),
-    reload: (principal) => reloadPrincipal(store, principal),
+    reload: (principal) =>
+      principal.credential.kind === "key"
+        ? principalOfKey(store, principal.credential.id, principal.address)
+        : reloadPrincipal(store, principal),
     authorize,
     orgOfApp: (app) => orgOfApp(store, app),
     open: ({ app, service, by, stillMay, how }: GitRequest) =>

@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { authenticate, reloadPrincipal } from "#identity/authenticate.ts";
 import { authorize } from "#identity/can.ts";
 import { orgOfApp } from "#store/apps.ts";
+import { authenticateKey } from "#identity/keys.ts";
 import { collectDaily } from "#paas/disk/collect-daily.ts";
 import { watchRoom } from "#paas/disk/watch-room.ts";
 import { finishDestroys } from "#paas/destroy.ts";
@@ -14,6 +15,8 @@ import { untilEdgeInSync } from "#paas/edge.ts";
 import { endLostSessions } from "#paas/sessions.ts";
 import { dropRenewals } from "#paas/renew.ts";
 import { receiveLimits } from "#paas/deploy/receive.ts";
+import { requestAudit } from "#server/audit.ts";
+import { serveGitSocket } from "#server/git/socket.ts";
 import { serve, type ServeOptions } from "#server/serve.ts";
 import { appendEvent } from "#store/events.ts";
 import { markName } from "#supervisor/proc-tree.ts";
@@ -74,7 +77,7 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
     const serving = await serve({
       host: "127.0.0.1",
       port: settings.apiPort,
-      useCases: platformUseCases(platform, makeOidc(settings.oidc)),
+      useCases: platformUseCases(platform, git, makeOidc(settings.oidc)),
       authenticate: (authorization, address) => authenticate(platform.store, authorization, address),
       reloadPrincipal: (principal) => reloadPrincipal(platform.store, principal),
       authorize,
@@ -85,6 +88,20 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
       tarMax: receiveLimits.bytes,
       rate: settings.apiRate,
       ...edgeAddress(settings),
+    });
+    await git.keysChanged();
+    await serveGitSocket({
+      ...gitOptions(platform, git),
+      path: settings.layout.gitSocket,
+      authenticateKey: (fingerprint, address) => authenticateKey(platform.store, fingerprint, address),
+      audit: requestAudit(
+        (entry) => appendEvent(platform.store, entry),
+        () => performance.now(),
+        log,
+        stopping.signal,
+      ),
+      log,
+      closing: stopping.signal,
     });
     log.info("serves", { port: serving.port, root: settings.layout.root });
     const stop = async () => {

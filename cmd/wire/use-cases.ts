@@ -18,6 +18,7 @@ import { appEnv, changeEnv } from "#paas/env.ts";
 import { reloadApp, resetRestarts, restartApp, startApp, stopApp } from "#paas/lifecycle.ts";
 import { followLogs } from "#paas/follow-logs.ts";
 import { followBuildLogs, readBuildLogs, readLogs, systemLogs } from "#paas/logs.ts";
+import type { GitHost } from "#paas/git/git-host.ts";
 import { listInstances } from "#paas/instances.ts";
 import { createMetricsPage } from "#paas/metrics-page.ts";
 import { pingApp } from "#paas/ping.ts";
@@ -28,6 +29,7 @@ import { createSession, joinSession } from "#paas/sessions.ts";
 import { systemStatus } from "#paas/system-status.ts";
 import { systemInfo } from "#paas/system.ts";
 import { can } from "#identity/can.ts";
+import { addKey, keysOf, removeKey } from "#identity/keys.ts";
 import { appResource, type Principal } from "#identity/principal.ts";
 import { whoIs } from "#identity/who-is.ts";
 import { orgOfApp, orgsOfApps } from "#store/apps.ts";
@@ -36,7 +38,7 @@ import type { Oidc } from "./oidc.ts";
 import { ssoUseCases } from "./sso-use-cases.ts";
 import { identityOf, identityUseCases } from "./identity-use-cases.ts";
 
-export function platformUseCases(platform: Platform, oidc: Oidc | undefined): UseCases {
+export function platformUseCases(platform: Platform, git: GitHost, oidc: Oidc | undefined): UseCases {
   const metricsPage = createMetricsPage(platform);
   /** Which apps somebody may see, as of now. */
   const seenBy = async (principal: Principal): Promise<(app: string) => boolean> => {
@@ -172,6 +174,19 @@ export function platformUseCases(platform: Platform, oidc: Oidc | undefined): Us
       ...(await createSession(platform, params.app, body, actor)),
     }),
     joinSession: ({ params, actor }) => joinSession(platform, params.app, params.session, actor),
+
+    listKeys: async ({ principal }) => ({ keys: await keysOf(platform.store, principal) }),
+    addKey: async ({ principal, actor, body }) => {
+      const { key, name } = body;
+      const added = await addKey(platform.store, { principal, actor }, { key, name });
+      await git.keysChanged();
+      return added;
+    },
+    removeKey: async ({ principal, actor, params }) => {
+      await removeKey(platform.store, { principal, actor }, params.fingerprint);
+      await git.keysChanged();
+      return { removed: params.fingerprint };
+    },
 
     readLogs: async ({ params, query, signal }) => ({
       app: params.app,

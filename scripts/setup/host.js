@@ -35,11 +35,13 @@ const needed = [
   { argv: ["python3", "-c", "import venv, ensurepip"], deb: ["python3", "python3-venv"], rpm: ["python3"] },
 ];
 
-/** What only tests need: what system mode walls apps in by, and a browser. By the file that is there when it is. */
+/** What only tests need: what system mode walls apps in by, SSH, and a browser. By the file that is there when it is. */
 const testPackages = [
   { path: "/usr/bin/bwrap", deb: ["bubblewrap"], rpm: ["bubblewrap"] },
   { path: "/usr/sbin/nft", deb: ["nftables"], rpm: ["nftables"] },
   { path: "/usr/sbin/ip", deb: ["iproute2"], rpm: ["iproute"] },
+  { path: "/usr/bin/ssh", deb: ["openssh-client"], rpm: ["openssh-clients"] },
+  { path: "/usr/sbin/sshd", deb: ["openssh-server"], rpm: ["openssh-server"] },
   // A real browser, for logging in at a provider's own pages.
   { path: "/usr/bin/chromium", deb: ["chromium"], rpm: ["chromium"] },
 ];

@@ -20,3 +20,6 @@ export const oneTimePasswordDays = 7;
 
 /** How many recovery codes are made at a time. */
 export const recoveryCodes = 10;
+
+/** SSH keys of one user. */
+export const sshKeysMax = 50;

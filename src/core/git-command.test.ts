@@ -93,7 +93,7 @@ test("whatever else stands in a command is refused, and nothing of it is repeate
       () => parseGitCommand(command),
       (error: Error & { code?: string; hint?: string }) => {
         assert.ok(
-          ["INVALID_INPUT", "INVALID_APP_NAME"].includes(error.code ?? ""),
+          ["DENIED", "INVALID_APP_NAME"].includes(error.code ?? ""),
           `${JSON.stringify(command)}: ${error.code}`,
         );
         assert.ok(!/passwd|\$\(|`id`|\u202e/.test(`${error.message}${error.hint}`));

@@ -10,10 +10,10 @@ const commandMax = 200;
 /** As git quotes: the whole path in single quotes. A client may leave them out. `/~/` is what some URLs begin with. */
 const form = /^git[- ](upload-pack|receive-pack) (?:'([^'\\!]*)'|([^'\\!\s]+))$/;
 
-/** Throws INVALID_INPUT for what is none of git's two commands, INVALID_APP_NAME for a path that is no app's. */
+/** Throws DENIED for what is none of git's two commands, INVALID_APP_NAME for a path that is no app's. */
 export function parseGitCommand(text: string): GitCommand {
-  const refused = new AppError("INVALID_INPUT", "This address is for git alone: it takes pushes and fetches.", {
-    hint: "Use git with it, and `hop3 run` for commands of an app.",
+  const refused = new AppError("DENIED", "A key opens git alone: pushes and fetches.", {
+    hint: "`hop3 run` is for commands of an app.",
   });
   if (text.length > commandMax) throw refused;
   const [, verb, quoted, plain] = form.exec(text) ?? [];

@@ -24,6 +24,9 @@ export function layoutOf({ root, run }: Roots) {
     /** Repositories of apps that are pushed to, and the hooks that git runs: hop3d's alone. */
     git: `${root}/git`,
     gitHooks: `${root}/git/hooks`,
+    /** What sshd asks for the keys that may push and fetch. */
+    authorizedKeys: `${root}/ssh/authorized_keys`,
+    ssh: `${root}/ssh`,
     repository: (name: string) => `${root}/git/${name}.git`,
     /** Node versions, package tools: shared by all apps, read-only for them. */
     runtimes: `${root}/runtimes`,
@@ -82,6 +85,10 @@ export function layoutOf({ root, run }: Roots) {
     instanceSockets: `${run}/i`,
     /** Of system mode: what the edge dials, a link to each instance's socket that no app can exchange, named by the same id. */
     doors: `${run}/e`,
+    /** Sockets that hop3d makes, and no other user may reach. */
+    hop3dSockets: `${run}/h`,
+    /** Where the program that sshd runs for git finds hop3d. */
+    gitSocket: `${run}/h/git.sock`,
     /** Sockets of session processes, one directory a session, named by a short id; gone when their client has come. */
     sessionSockets: `${run}/t`,
   };

@@ -1,6 +1,6 @@
 /** From the Authorization header of a request to who asks. */
 import { AppError } from "#core/errors.ts";
-import type { AppRole } from "#core/roles.ts";
+import type { AppRole, Role } from "#core/roles.ts";
 import type { Db } from "#store/db.ts";
 import { grantsOfUser } from "#store/grants.ts";
 import { groupsOfUser } from "#store/groups.ts";
@@ -35,13 +35,13 @@ export async function authenticateSecret(
     throw new AppError("UNAUTHENTICATED", "This token is not valid here, or not any more.");
   // When a token was used is a comfort: a full disk must not lock out the person who comes to free it.
   await touchToken(db, found.token).catch(() => undefined);
-  return principalOf(db, found, address);
+  return principalOf(db, byToken(found, address));
 }
 
 /** Who was let in by the credential of this id, as of now; undefined when it is good no more. */
 export async function reloadPrincipal(db: Db, { credential, address }: Principal): Promise<Principal | undefined> {
   const found = await findTokenById(db, credential.id);
-  return found === undefined || !isFrom(found, address) ? undefined : principalOf(db, found, address);
+  return found === undefined || !isFrom(found, address) ? undefined : principalOf(db, byToken(found, address));
 }
 
 function isFrom({ token }: LiveToken, address: string | undefined): boolean {
@@ -49,12 +49,23 @@ function isFrom({ token }: LiveToken, address: string | undefined): boolean {
   return address !== undefined && token.addresses.some((network) => isAddressIn(address, network));
 }
 
-async function principalOf(
+function byToken({ token, role, userKind }: LiveToken, address: string | undefined): Proved {
+  const { id, kind, name, expiresAt, org, user, actions, apps } = token;
+  return { user, userKind, org, role, credential: { id, kind, name, expiresAt }, scope: { actions, apps }, address };
+}
+
+/** What a credential has proved by itself. */
+export type Proved = Pick<Principal, "org" | "credential" | "scope" | "address"> & {
+  readonly user: string;
+  readonly userKind: Principal["kind"];
+  readonly role: Role;
+};
+
+/** With what the user is granted, and what its groups are. */
+export async function principalOf(
   db: Db,
-  { token, role, userKind }: LiveToken,
-  address: string | undefined,
+  { user, userKind, org, role, credential, scope, address }: Proved,
 ): Promise<Principal> {
-  const { id, kind, name, expiresAt, org, user } = token;
   const groups = await groupsOfUser(db, org, user);
   const granted = await grantsOfUser(
     db,
@@ -70,8 +81,8 @@ async function principalOf(
     org,
     roles: [...new Set([role, ...groups.flatMap((group) => group.role ?? [])])],
     grants,
-    credential: { id, kind, name, expiresAt },
-    scope: { actions: token.actions, apps: token.apps },
+    credential,
+    scope,
     address,
   };
 }

@@ -14,7 +14,8 @@ export type Principal = {
   /** What was shown; it can be named in the audit log. */
   readonly credential: {
     readonly id: string;
-    readonly kind: "token" | "session";
+    /** A key opens git alone. */
+    readonly kind: "token" | "session" | "key";
     readonly name: string;
     readonly expiresAt: string | null;
   };

@@ -8,9 +8,11 @@ import { pageOf } from "#core/api/page.ts";
 import type { LogLine } from "#core/api/logs.ts";
 import type { EventOf } from "#core/api/route.ts";
 import type { Routes } from "#core/api/routes.ts";
+import type { SshKeyView } from "#core/api/keys.ts";
 import type { ProcessView } from "#core/api/processes.ts";
 import { deployEnvHeader } from "#core/api/prefix.ts";
 import { AppError } from "#core/errors.ts";
+import { parseSshKey } from "#core/ssh-key.ts";
 import { encodeFrame } from "#core/session-frames.ts";
 import type { SystemCheck } from "#core/api/system.ts";
 import { authorize } from "#identity/can.ts";
@@ -62,6 +64,7 @@ const viewer = somebody("vi", "viewer");
 
 export function memoryPlatform(): MemoryPlatform {
   const apps = new Map<string, MemoryApp>();
+  const keys: SshKeyView[] = [];
   const find = (name: string): MemoryApp => {
     const app = apps.get(name);
     if (app === undefined) throw new AppError("APP_NOT_FOUND", `There is no app named "${name}".`);
@@ -427,6 +430,25 @@ export function memoryPlatform(): MemoryPlatform {
         yield { event: "started", data: { run: 9 } };
         yield { event: "line", data: { ...line("tidied"), source: "cron.nightly" } };
         yield { event: "done", data: { ...cronRunOf(9), outcome: "failed", exit: 3, trigger: "manual" } };
+      },
+      listKeys: async () => ({ keys: [...keys] }),
+      addKey: async ({ body }) => {
+        const { type, blob, fingerprint, comment } = parseSshKey(body.key);
+        const added = {
+          fingerprint,
+          name: body.name ?? comment,
+          key: `${type} ${blob}`,
+          createdAt: at,
+          lastUsedAt: null,
+        };
+        keys.push(added);
+        return added;
+      },
+      removeKey: async ({ params }) => {
+        const found = keys.findIndex(({ fingerprint }) => fingerprint === params.fingerprint);
+        if (found === -1) throw new AppError("NOT_FOUND", "You have no such key.");
+        keys.splice(found, 1);
+        return { removed: params.fingerprint };
       },
       readLogs: async ({ params, query }) => {
         find(params.app);

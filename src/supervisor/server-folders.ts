@@ -50,6 +50,7 @@ function belowRoot(layout: Layout, { hop3, edge, files }: ServerIds): Folder[] {
     [layout.incoming, hop3d],
     [layout.hop3dHome, hop3d],
     [layout.git, hop3d],
+    [layout.ssh, hop3d],
     [layout.logs, { uid: 0, gid: hop3, mode: 0o2750 }],
     [layout.edge, { uid: 0, gid: files, mode: 0o750 }],
     [layout.edgeDocumentFolder, shown],
@@ -65,6 +66,7 @@ function belowRun(layout: Layout, { hop3, edge, files }: ServerIds): Folder[] {
     [layout.run, { uid: 0, gid: files, mode: 0o2750 }],
     [layout.instanceSockets, { uid: 0, gid: files, mode: 0o710 }],
     [layout.sessionSockets, { uid: 0, gid: hop3, mode: 0o710 }],
+    [layout.hop3dSockets, { uid: hop3, gid: hop3, mode: 0o700 }],
     // Of links to sockets of apps, for who dials them (walls/door.ts).
     [layout.doors, { uid: 0, gid: files, mode: 0o710 }],
     // The API's socket: made by `hop3d`, for the edge alone.

@@ -19,6 +19,7 @@ import { addDomain, listDomains, removeDomain } from "./domains.ts";
 import { exportAudit, verifyAudit } from "./audit.ts";
 import { followAppEvents, followEvents, listAppEvents, listEvents } from "./events.ts";
 import { changeEnv, listEnv, readEnv } from "./env.ts";
+import { addKey, listKeys, removeKey } from "./keys.ts";
 import { listInstances, metricsPage } from "./instances.ts";
 import { followBuildLogs, followLogs, readBuildLogs, readLogs } from "./logs.ts";
 import { listProcesses, scaleProcesses } from "./processes.ts";
@@ -71,6 +72,9 @@ export const routes = {
   runCron,
   createSession,
   joinSession,
+  listKeys,
+  addKey,
+  removeKey,
   readLogs,
   followLogs,
   readBuildLogs,

@@ -90,7 +90,7 @@ export const whoami = defineRoute({
     grants: z.array(z.object({ app: z.string(), roles: z.array(z.enum(appRoles)) })).describe("Rights for single apps"),
     credential: z.object({
       id: z.string(),
-      kind: z.enum(["token", "session"]),
+      kind: z.enum(["token", "session", "key"]),
       name: z.string(),
       expiresAt: isoTime.nullable().describe("null: never"),
     }),

@@ -5,6 +5,8 @@ export type GitPlace = {
   /** Where our hooks are. */
   readonly hooks: string;
   /** Of hop3d's own environment: PATH, and the mark by which the supervisor finds what a killed hop3d has left. */
+  /** The program, with its arguments, that sshd runs for a key; the fingerprint comes behind them. */
+  readonly relay: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
 };
 

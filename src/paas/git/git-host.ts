@@ -6,10 +6,12 @@ import { existsSync } from "node:fs";
 import { AppError, toAppError } from "#core/errors.ts";
 import { getApp } from "#store/apps.ts";
 import { deployBranch } from "#store/sources.ts";
+import { listSshKeys } from "#store/ssh-keys.ts";
 import type { StreamProcess } from "#sys/stream-process.ts";
 import { existenceLine } from "../apps.ts";
 import { requireRoom } from "../disk/room.ts";
 import type { Platform } from "../platform.ts";
+import { writeAuthorizedKeys } from "./authorized-keys.ts";
 import type { GitConversation } from "./conversation.ts";
 import type { GitPlace } from "./git-environment.ts";
 import { answerHooks, writeHooks } from "./hooks.ts";
@@ -22,6 +24,8 @@ export type GitHost = {
    * Throws RATE_LIMITED, DISK_FULL, CONFLICT (it is being destroyed), UNAVAILABLE.
    */
   open(conversation: GitConversation): Promise<StreamProcess & { readonly cut: AbortSignal }>;
+  /** Tells sshd the keys of all users. */
+  keysChanged(): Promise<void>;
   /** Told the branch that deploys, so that a clone checks it out. */
   branchChanged(app: string, branch: string): Promise<void>;
 };
@@ -97,6 +101,10 @@ export function createGitHost(platform: Platform, place: GitPlace): GitHost {
         throw thrown;
       }
     },
+    keysChanged: () =>
+      queue.run("#keys", async () => {
+        writeAuthorizedKeys(layout.authorizedKeys, await listSshKeys(store), place.relay);
+      }),
     async branchChanged(app, branch) {
       if (existsSync(layout.repository(app))) await pointHead(repositoryAt(layout.repository(app), place), branch);
     },

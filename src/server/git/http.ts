@@ -113,6 +113,7 @@ async function respond(git: GitProcess, request: Request): Promise<Response> {
   const writer = writable.getWriter();
   // A client that cancels.
   writer.closed.catch(() => undefined);
+  git.cut.addEventListener("abort", () => void writer.abort(git.cut.reason).catch(() => undefined), { once: true });
   const head = Promise.withResolvers<Headers>();
   let seen: Buffer = Buffer.alloc(0);
   let isHead = true;
