@@ -1,10 +1,10 @@
 /** Joins the routes of single sign-on to their use cases: one line a route. */
 import { AppError } from "#core/errors.ts";
 import { askDevice, beginDevice } from "#identity/oidc-device.ts";
+import type { Identity } from "#identity/identity.ts";
 import type { Sso } from "#identity/oidc-end.ts";
-import { linkUser, listLinks, unlinkUser } from "#identity/oidc-links.ts";
+import { beginOwnLink, finishOwnLink, linkUser, listLinks, unlinkUser } from "#identity/oidc-links.ts";
 import { beginSso, finishSso } from "#identity/oidc-login.ts";
-import type { Platform } from "#paas/platform.ts";
 import type { UseCases } from "#server/use-cases.ts";
 import { loginStep } from "./identity-use-cases.ts";
 import type { Oidc } from "./oidc.ts";
@@ -14,12 +14,15 @@ type SsoRoute =
   | "finishSso"
   | "beginDevice"
   | "askDevice"
+  | "beginLink"
+  | "finishLink"
   | "listIdentities"
   | "linkIdentity"
   | "unlinkIdentity";
 
 /** Throws UNAVAILABLE on a server without single sign-on. */
-export function ssoUseCases({ store, masterKey }: Platform, oidc: Oidc | undefined): Pick<UseCases, SsoRoute> {
+export function ssoUseCases(identity: Identity, oidc: Oidc | undefined): Pick<UseCases, SsoRoute> {
+  const { store, masterKey } = identity;
   const sso = (): Sso => {
     if (oidc !== undefined) return { store, masterKey, settings: oidc.settings, provider: oidc.provider };
     throw new AppError("UNAVAILABLE", "This server has no single sign-on.", {
@@ -35,6 +38,11 @@ export function ssoUseCases({ store, masterKey }: Platform, oidc: Oidc | undefin
       const asked = await askDevice(sso(), { ...body, actor, agent: headers["user-agent"] });
       return "wait" in asked ? { wait: asked.wait, step: null } : { wait: null, step: loginStep(asked.step) };
     },
+    beginLink: (call) => beginOwnLink(sso(), identity, call, call.body),
+    finishLink: async (call) => ({
+      user: call.principal.name,
+      identities: await finishOwnLink(sso(), call, call.body),
+    }),
     listIdentities: async ({ params, principal }) => ({
       user: params.user,
       identities: await listLinks(store, principal, params.user),

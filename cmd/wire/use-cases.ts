@@ -40,6 +40,7 @@ import { identityOf, identityUseCases } from "./identity-use-cases.ts";
 
 export function platformUseCases(platform: Platform, git: GitHost, oidc: Oidc | undefined): UseCases {
   const metricsPage = createMetricsPage(platform);
+  const identity = identityOf(platform);
   /** Which apps somebody may see, as of now. */
   const seenBy = async (principal: Principal): Promise<(app: string) => boolean> => {
     const orgs = await orgsOfApps(platform.store);
@@ -209,8 +210,8 @@ export function platformUseCases(platform: Platform, git: GitHost, oidc: Oidc | 
     }),
     version: async () => ({ name: "hop3", version: platform.version, api: "v1" }),
     whoami: async ({ principal }) => whoIs(principal),
-    ...ssoUseCases(platform, oidc),
-    ...identityUseCases(identityOf(platform)),
+    ...ssoUseCases(identity, oidc),
+    ...identityUseCases(identity),
   };
 }
 

@@ -70,6 +70,8 @@ export const addresses: Addresses = {
   finishSso: ["POST", "/auth/sso/finish"],
   beginDevice: ["POST", "/auth/device"],
   askDevice: ["POST", "/auth/device/ask"],
+  beginLink: ["POST", "/account/identities/begin"],
+  finishLink: ["POST", "/account/identities/finish"],
   listIdentities: ["GET", "/users/:user/identities"],
   linkIdentity: ["POST", "/users/:user/identities"],
   unlinkIdentity: ["DELETE", "/users/:user/identities"],

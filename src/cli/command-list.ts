@@ -1,4 +1,5 @@
 /** Every command, in the order that help shows them. A command that is not here does not exist. */
+import { accountLink } from "./commands/account/link.ts";
 import { appBuildLogs } from "./commands/app/build-logs.ts";
 import { appCreate } from "./commands/app/create.ts";
 import { appImport } from "./commands/app/import.ts";
@@ -118,6 +119,7 @@ export const commands: readonly Command[] = [
   serverInstall,
   serverStart,
   serverUninstall,
+  accountLink,
   userLink,
   userUnlink,
   userIdentities,

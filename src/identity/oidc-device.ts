@@ -36,7 +36,7 @@ const paced = (seconds: number): number => Math.min(Math.max(Math.ceil(seconds),
 /** Throws RATE_LIMITED, UNAVAILABLE where the provider has no device login, and what else it throws. */
 export async function beginDevice(sso: Sso, address: string | null): Promise<BegunDevice> {
   const { store, provider } = sso;
-  const { login, secret } = await reserveLogin(sso, "device", address, longest);
+  const { login, secret } = await reserveLogin(sso, { stage: "device", address, seconds: longest });
   try {
     const begun = await provider.beginDevice();
     const { facts, deviceCode, userCode, verificationUri, verificationUriComplete } = begun;

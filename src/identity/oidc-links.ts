@@ -1,10 +1,19 @@
-/** Who a user is at the provider, as an admin says it: the only way by which somebody of the provider gets a user that exists. */
+/**
+ * Who a user is at the provider: as an admin says it, or as the user shows it by logging in there. The only ways by which
+ * somebody of the provider gets a user that exists.
+ */
 import { AppError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
 import { transaction, type Db } from "#store/db.ts";
 import { identitiesOf, linkIdentity, unlinkIdentity, type Linked } from "#store/identities.ts";
 import { revokeTokens } from "#store/tokens.ts";
-import type { Asker } from "./identity.ts";
+import type { Asker, Identity } from "./identity.ts";
+import type { Sso } from "./oidc-end.ts";
+import { beginAt, type BegunSso, takeBack } from "./oidc-login.ts";
+import { notOpen } from "./oidc-open-logins.ts";
+import { personOf } from "./oidc-person.ts";
+import { requireLoopback } from "./oidc-redirect.ts";
+import { requireOwnPassword } from "./own-password.ts";
 import type { Principal } from "./principal.ts";
 import { tell } from "./tell.ts";
 import { requireWhole, showUser } from "./users.ts";
@@ -51,5 +60,38 @@ export async function unlinkUser(
     const details = { issuer, subject, endedSessions };
     await tell(tx, actor, { action: "user.unlink", target: name, details });
     return identitiesOf(tx, name);
+  });
+}
+
+/**
+ * One's own: with the password, for it is a new way in, which a session that somebody found must not open. Throws
+ * UNAUTHENTICATED for a wrong one, CONFLICT without one, DENIED, and what a login by single sign-on throws.
+ */
+export async function beginOwnLink(
+  sso: Sso,
+  identity: Identity,
+  by: Asker,
+  { redirect, password }: { readonly redirect: string; readonly password: string },
+): Promise<BegunSso> {
+  requireWhole(by.principal);
+  requireLoopback(redirect);
+  await requireOwnPassword(identity, by, password);
+  return beginAt(sso, redirect, { stage: "link", address: by.actor.address, user: by.principal.name });
+}
+
+/** Throws UNAUTHENTICATED, also when somebody else has begun it; CONFLICT when the subject is somebody's already; DENIED. */
+export async function finishOwnLink(
+  sso: Sso,
+  { principal, actor }: Asker,
+  { login, query }: { readonly login: string; readonly query: string },
+): Promise<Linked[]> {
+  requireWhole(principal);
+  const { proven, user } = await takeBack(sso, { stage: "link", login, query });
+  if (user !== principal.name) throw notOpen();
+  const { issuer, subject } = personOf(proven, sso.settings);
+  return transaction(sso.store, async (tx) => {
+    await linkIdentity(tx, { issuer, subject, user });
+    await tell(tx, actor, { action: "account.link", target: user, details: { issuer, subject } });
+    return identitiesOf(tx, user);
   });
 }

@@ -16,9 +16,9 @@ import { answerTotp } from "./login.ts";
 import { changeOwnPassword } from "./own-password.ts";
 import { askDevice, beginDevice } from "./oidc-device.ts";
 import type { Sso } from "./oidc-end.ts";
-import { linkUser, listLinks, unlinkUser } from "./oidc-links.ts";
+import { beginOwnLink, finishOwnLink, linkUser, listLinks, unlinkUser } from "./oidc-links.ts";
 import { proposeSecondFactor } from "./second-factor.ts";
-import { askerBy, askerOf, attempt, enrol, makePerson, testIdentity, whole } from "./testing.ts";
+import { askerBy, askerOf, attempt, enrol, makePerson, password, testIdentity, whole } from "./testing.ts";
 import { boundedFetch } from "./oidc-fetch.ts";
 import { beginSso, finishSso } from "./oidc-login.ts";
 import { openLoginsMax } from "./oidc-open-logins.ts";
@@ -217,6 +217,45 @@ for (const database of databases) {
       assert.deepEqual(await unlinkUser(store, by, link("ada")), []);
       await assert.rejects(authenticate(store, `Bearer ${secret}`, address), { code: "UNAUTHENTICATED" });
       await assert.rejects(logIn(world), { code: "DENIED" });
+    });
+
+    test("a person says who they are at the provider with their password, and for themselves alone", async (t) => {
+      const world = await open(t, database, { newUsers: "refuse" });
+      const identity = { ...testIdentity(world.store), masterKey: world.masterKey };
+      for (const name of ["ada", "bob"]) await makePerson(identity, name);
+      const [ada, bob] = [await askerOf(world.store, "ada"), await askerOf(world.store, "bob")];
+      const given = { redirect, password };
+      const wrong = beginOwnLink(world, identity, ada, { redirect, password: "not the password" });
+      await assert.rejects(wrong, { code: "UNAUTHENTICATED" });
+      const elsewhere = beginOwnLink(world, identity, ada, { redirect: "https://evil.example.com/callback", password });
+      await assert.rejects(elsewhere, { code: "INVALID_INPUT" });
+      const narrow = await askerOf(world.store, "ada", { actions: ["account.write"] });
+      await assert.rejects(beginOwnLink(world, identity, narrow, given), { code: "DENIED" });
+      assert.deepEqual(world.issuer.asked, []);
+
+      const first = await beginOwnLink(world, identity, ada, given);
+      const query = back(world, first.url);
+      // Who has found the secret of the link gets neither a session nor the subject.
+      const asking = { query, actor, agent: undefined };
+      await assert.rejects(finishSso(world, { login: first.login, ...asking }), { code: "UNAUTHENTICATED" });
+      const login = await beginSso(world, { redirect, address });
+      const taken = { login: login.login, query: back(world, login.url) };
+      await assert.rejects(finishOwnLink(world, bob, taken), { code: "UNAUTHENTICATED" });
+      await assert.rejects(finishOwnLink(world, bob, { login: first.login, query: back(world, first.url) }), {
+        code: "UNAUTHENTICATED",
+      });
+      assert.deepEqual(await identitiesOf(world.store, "bob"), []);
+
+      const second = await beginOwnLink(world, identity, ada, given);
+      const linked = await finishOwnLink(world, ada, { login: second.login, query: back(world, second.url) });
+      assert.deepEqual(
+        linked.map(({ subject }) => subject),
+        ["ada"],
+      );
+      assert.equal((await logIn(world)).user, "ada");
+      const third = await beginOwnLink(world, identity, bob, given);
+      const again = finishOwnLink(world, bob, { login: third.login, query: back(world, third.url) });
+      await assert.rejects(again, { code: "CONFLICT" });
     });
 
     test("groups follow the claim at each login, and what was given here by hand stays", async (t) => {

@@ -4,7 +4,7 @@ import { seal, unseal } from "#core/sealed.ts";
 import { countLogins, createLogin, type Login } from "#store/logins.ts";
 import type { Sso } from "./oidc-end.ts";
 
-export type SsoStage = "sso" | "device";
+export type SsoStage = "sso" | "device" | "link";
 
 /** At a time. Each is a row and a question to the provider, for whoever asks; they end by themselves within minutes. */
 export const openLoginsMax = { all: 1000, ofAddress: 20 } as const;
@@ -12,16 +12,22 @@ export const openLoginsMax = { all: 1000, ofAddress: 20 } as const;
 /** Before the provider is asked anything. Throws RATE_LIMITED. */
 export async function reserveLogin(
   { store }: Sso,
-  stage: SsoStage,
-  address: string | null,
-  seconds: number,
+  {
+    stage,
+    ...about
+  }: {
+    readonly stage: SsoStage;
+    readonly address: string | null;
+    readonly seconds: number;
+    readonly user?: string;
+  },
 ): Promise<{ readonly login: Login; readonly secret: string }> {
-  const { all, ofAddress } = await countLogins(store, ["sso", "device"], address);
+  const { all, ofAddress } = await countLogins(store, ["sso", "device", "link"], about.address);
   if (all >= openLoginsMax.all || ofAddress >= openLoginsMax.ofAddress)
     throw new AppError("RATE_LIMITED", "Too many logins are under way already.", {
       hint: "End one of them, or try again in a few minutes.",
     });
-  return createLogin(store, { stage, address, seconds });
+  return createLogin(store, { stage, ...about });
 }
 
 export function sealLogin({ masterKey }: Sso, { id, stage }: Pick<Login, "id" | "stage">, data: object): string {

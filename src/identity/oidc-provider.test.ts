@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import type { AppError } from "#core/errors.ts";
+import { exec } from "#sys/exec.ts";
 import { startHostileIssuer, type HostileIssuer, type Lies } from "../../test/oidc/hostile-issuer.ts";
 import { boundedFetch } from "./oidc-fetch.ts";
 import { createOidcProvider, type CodeLogin, type OidcProvider } from "./oidc-provider.ts";
@@ -8,6 +16,9 @@ import type { OidcSettings } from "./oidc-settings.ts";
 
 const client = { id: "hop3", secret: "a-secret-of-the-client-0123456789ab" };
 const redirect = "http://127.0.0.1:4242/callback";
+
+const openssl = "/usr/bin/openssl";
+const withoutOpenssl: string | false = existsSync(openssl) ? false : `${openssl} not there: apt-get install openssl`;
 
 type Asked = { readonly issuer: HostileIssuer; readonly provider: OidcProvider };
 
@@ -97,6 +108,36 @@ test("an answer for another login, or twice a parameter, is not taken", async (t
   assert.equal(asked.issuer.forms.length, 0, "and no code was shown to the provider");
 });
 
+test("whatever a browser brings back ends in a refusal, and shows the provider nothing", async (t) => {
+  const asked = await begin(t);
+  const { login: kept } = await asked.provider.beginCode(redirect);
+  const parts = [
+    "code",
+    "state",
+    "iss",
+    "error",
+    "response",
+    "=",
+    "&",
+    "&&",
+    "?",
+    "#",
+    "%",
+    "%00",
+    "%E0%A4%A",
+    "+",
+    "c",
+  ];
+  const more = ["\u0000", "\r\n", "\ud800", "ü", "[]", "__proto__", "code[]=c", kept.state.slice(1), "x".repeat(4000)];
+  const pool = [...parts, ...more];
+  for (let one = 0; one < 300; one += 1) {
+    const query = Array.from({ length: 1 + randomInt(12) }, () => pool[randomInt(pool.length)]).join("");
+    const ended = asked.provider.finishCode(kept, query);
+    await assert.rejects(ended, { name: "AppError", code: "UNAUTHENTICATED" }, JSON.stringify(query));
+  }
+  assert.equal(asked.issuer.forms.length, 0);
+});
+
 test("an ID token that is not for this login is not taken", async (t) => {
   const asked = await begin(t);
   const now = Math.floor(Date.now() / 1000);
@@ -181,6 +222,7 @@ test("a description of another issuer, or that names places in clear, begins no 
   const evil = "http://login.example.com";
   const lies: [string, (doc: object) => unknown][] = [
     ["another issuer", (doc) => ({ ...doc, issuer: "https://id.example.com" })],
+    ["the same issuer in another spelling", (doc) => ({ ...doc, issuer: `${issuer.issuer}/` })],
     ["no issuer", (doc) => ({ ...doc, issuer: undefined })],
     ["a list", () => []],
     ["a login page in clear", (doc) => ({ ...doc, authorization_endpoint: `${evil}/auth` })],
@@ -323,6 +365,43 @@ test("what is asked in clear is only this machine, by its address", async () => 
   for (const url of ["http://127.0.0.1:9/", "http://[::1]:9/", "https://127.0.0.1:9/"]) {
     await assert.rejects(ask(url, options), { code: "UNREACHABLE", message: /does not answer/ });
   }
+});
+
+test("a provider that TLS does not prove is not believed", { skip: withoutOpenssl }, async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), "hop3-tls-"));
+  t.after(() => rmSync(dir, { recursive: true }));
+  const [key, cert] = [join(dir, "key.pem"), join(dir, "cert.pem")];
+  const options = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=id";
+  const argv = `${openssl} req -x509 ${options} -addext subjectAltName=IP:127.0.0.1 -keyout ${key} -out ${cert}`;
+  assert.equal((await exec(argv.split(" "))).exitCode, 0);
+  let asked = 0;
+  const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) => {
+    asked += 1;
+    response.writeHead(200, { "content-type": "application/json" }).end("{}");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.closeAllConnections());
+  t.after(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const ask = boundedFetch({ ms: 2000, bytes: 1024 });
+  const question = ask(`https://127.0.0.1:${port}/`, { method: "GET", headers: {} });
+  await assert.rejects(question, (error: AppError) => {
+    assert.equal(error.code, "UNREACHABLE");
+    assert.match((error.cause as Error).message, /self-signed certificate/);
+    return true;
+  });
+  assert.equal(asked, 0);
+
+  // Of a private authority, the root is made known to the process.
+  const module = join(import.meta.dirname, "oidc-fetch.ts");
+  const script = `import { boundedFetch } from ${JSON.stringify(module)};
+    const ask = boundedFetch({ ms: 5000, bytes: 1024 });
+    console.log((await ask("https://127.0.0.1:${port}/", { method: "GET", headers: {} })).status);`;
+  const known = await exec([process.execPath, "--input-type=module", "-e", script], {
+    env: { NODE_EXTRA_CA_CERTS: cert },
+  });
+  assert.equal(known.stdout, "200\n", known.stderr);
 });
 
 test("the provider's secret is shown as it asks for it", async (t) => {

@@ -5,6 +5,7 @@
  */
 import type * as Openid from "openid-client";
 import { AppError } from "#core/errors.ts";
+import { quote } from "#core/names.ts";
 import { isPlainLoopback, type BoundedFetch } from "./oidc-fetch.ts";
 import { oidcRefusal } from "./oidc-refusal.ts";
 import type { OidcSettings } from "./oidc-settings.ts";
@@ -95,9 +96,11 @@ export function createOidcProvider({ settings, secret, fetch }: ProviderInput): 
       execute: isPlainLoopback(issuer) ? [openid.allowInsecureRequests] : [],
     });
     const metadata = found.serverMetadata();
-    // The library compares them as URLs; tokens carry the provider's own spelling.
-    if (metadata.issuer !== issuer && new URL(metadata.issuer).href !== new URL(issuer).href)
-      throw new AppError("UNREACHABLE", `${issuer} is the description of another provider.`);
+    // The library compares them as URLs; tokens, and who was linked to somebody, carry one spelling.
+    if (metadata.issuer !== issuer)
+      throw new AppError("UNREACHABLE", `${issuer} calls itself ${quote(metadata.issuer)}.`, {
+        hint: "Set HOP3_OIDC_ISSUER to the issuer as the provider itself spells it.",
+      });
     const facts = Object.fromEntries(factNames.map((name) => [name, metadata[name]])) as ProviderFacts;
     for (const name of ["token_endpoint", "jwks_uri"] as const) {
       if (typeof facts[name] !== "string") throw new AppError("UNREACHABLE", `${issuer} names no ${name}.`);

@@ -17,6 +17,8 @@ export const noSso = {
     expiresAt: "2026-01-02T03:04:05.000Z",
   }),
   askDevice: none,
+  beginLink: none,
+  finishLink: none,
   listIdentities: none,
   linkIdentity: none,
   unlinkIdentity: none,

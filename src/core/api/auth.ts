@@ -5,7 +5,7 @@ import { defineRoute } from "./route.ts";
 import { isoTime } from "./shared.ts";
 
 /** As it was typed: whether anybody has it is for the server to know, and not to tell. */
-const typedPassword = z.string().min(1).max(passwordMax).describe("The password; at most 1024 bytes");
+export const typedPassword = z.string().min(1).max(passwordMax).describe("The password; at most 1024 bytes");
 
 export const loginSecret = z
   .string()

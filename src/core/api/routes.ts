@@ -25,7 +25,17 @@ import { followBuildLogs, followLogs, readBuildLogs, readLogs } from "./logs.ts"
 import { listProcesses, scaleProcesses } from "./processes.ts";
 import { diffReleases, listReleases, rollback, showRelease } from "./releases.ts";
 import { createSession, joinSession } from "./sessions.ts";
-import { askDevice, beginDevice, beginSso, finishSso, linkIdentity, listIdentities, unlinkIdentity } from "./sso.ts";
+import {
+  askDevice,
+  beginDevice,
+  beginLink,
+  beginSso,
+  finishLink,
+  finishSso,
+  linkIdentity,
+  listIdentities,
+  unlinkIdentity,
+} from "./sso.ts";
 import { systemInfo, systemLogs, systemStatus, version, whoami } from "./system.ts";
 
 export const routes = {
@@ -92,6 +102,8 @@ export const routes = {
   finishSso,
   beginDevice,
   askDevice,
+  beginLink,
+  finishLink,
   listIdentities,
   linkIdentity,
   unlinkIdentity,

@@ -1,51 +1,52 @@
 /** Logging in by the server's OpenID Connect provider: with a browser on the same machine, or with any other by a code. */
 import { z } from "zod";
 import { isUserName } from "../names.ts";
-import { agentHeader, loginSecret, loginStep } from "./auth.ts";
+import { agentHeader, loginSecret, loginStep, typedPassword } from "./auth.ts";
 import { defineRoute } from "./route.ts";
 import { isoTime } from "./shared.ts";
 
+// That somebody has logged in is told by the use case; steps on the way there are not worth an event for whoever asks.
 const begun = z.string().describe("Secret of this login: with it alone it can be ended");
+
+const beginning = z.object({
+  login: begun,
+  url: z.string().describe("The provider's page to open"),
+  expiresAt: isoTime,
+});
+const redirect = z
+  .string()
+  .max(100)
+  .describe("Where the provider sends the browser back to: `http://127.0.0.1:PORT/callback` or the same at `[::1]`");
+const cameBack = z
+  .string()
+  .max(8192)
+  .describe("The query of the address that the browser came back to: `?code=...&state=...`");
 
 export const beginSso = defineRoute({
   method: "POST",
   path: "/auth/sso",
+  event: "none",
   summary: "Begin a login by single sign-on, for a browser that the client opens",
   action: "public",
-  body: z.strictObject({
-    redirect: z
-      .string()
-      .max(100)
-      .describe(
-        "Where the provider sends the browser back to: `http://127.0.0.1:PORT/callback` or the same at `[::1]`",
-      ),
-  }),
-  response: z.object({
-    login: begun,
-    url: z.string().describe("The provider's page to open"),
-    expiresAt: isoTime,
-  }),
+  body: z.strictObject({ redirect }),
+  response: beginning,
 });
 
 export const finishSso = defineRoute({
   method: "POST",
   path: "/auth/sso/finish",
+  event: "none",
   summary: "End a login by single sign-on, with what the browser came back with; once, whether it succeeds or not",
   action: "public",
   headers: agentHeader,
-  body: z.strictObject({
-    login: loginSecret,
-    query: z
-      .string()
-      .max(8192)
-      .describe("The query of the address that the browser came back to: `?code=...&state=...`"),
-  }),
+  body: z.strictObject({ login: loginSecret, query: cameBack }),
   response: loginStep,
 });
 
 export const beginDevice = defineRoute({
   method: "POST",
   path: "/auth/device",
+  event: "none",
   summary: "Begin a login by single sign-on, for a browser anywhere, by a code that is typed there",
   action: "public",
   response: z.object({
@@ -64,6 +65,7 @@ export const beginDevice = defineRoute({
 export const askDevice = defineRoute({
   method: "POST",
   path: "/auth/device/ask",
+  event: "none",
   summary: "Ask whether the code was confirmed; not more often than the answer before says",
   action: "public",
   headers: agentHeader,
@@ -72,6 +74,17 @@ export const askDevice = defineRoute({
     wait: z.int().nullable().describe("Not yet: seconds until the next question"),
     step: loginStep.nullable().describe("null: not yet"),
   }),
+});
+
+export const beginLink = defineRoute({
+  method: "POST",
+  path: "/account/identities/begin",
+  event: "none",
+  summary:
+    "Begin to say who one is at the provider of single sign-on, by logging in there; asks for one's own password",
+  action: "account.write",
+  body: z.strictObject({ redirect, password: typedPassword }),
+  response: beginning,
 });
 
 const userParams = z.strictObject({
@@ -88,6 +101,15 @@ const identities = z.object({ user: z.string(), identities: z.array(linked) });
 const subject = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, "A subject is what the provider calls somebody: up to 255 printable characters.");
+
+export const finishLink = defineRoute({
+  method: "POST",
+  path: "/account/identities/finish",
+  summary: "End that, with what the browser came back with; from then on one may log in by single sign-on",
+  action: "account.write",
+  body: z.strictObject({ login: loginSecret, query: cameBack }),
+  response: identities,
+});
 
 export const listIdentities = defineRoute({
   method: "GET",

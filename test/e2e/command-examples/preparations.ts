@@ -29,7 +29,7 @@ export type Preparation = {
 const second: Preparation = { before: ({ home, url }) => saveServer(serversFile({}, home), "prod", { url }) };
 const chosen: Preparation = { before: async ({ hop3 }) => void (await hop3("context", "use", "staging")) };
 const install = "test/e2e/server-install.test.ts";
-const sso = "test/oidc/sign-in.test.ts";
+const sso = "test/e2e/single-sign-on.test.ts";
 const cancelSlowDeploy: Preparation = { before: async (world) => ({ "12": String(await world.beginSlowDeploy()) }) };
 const newestReleases: Preparation = {
   before: async ({ platform }) => {
@@ -130,6 +130,7 @@ export const preparations: Readonly<Record<string, Preparation>> = {
   // A provider and a browser are needed for these.
   "hop3 login https://hop3.example.com --sso": { elsewhere: { file: sso, says: '["--sso"]' } },
   "hop3 login https://hop3.example.com --device": { elsewhere: { file: sso, says: '["--device"]' } },
+  "account link": { elsewhere: { file: sso, says: '["account", "link"' } },
   "user link": { elsewhere: { file: sso, says: '["user", "link", "admin", "u-bob"]' } },
   "user unlink": { elsewhere: { file: sso, says: '["user", "unlink", "admin", "u-bob"]' } },
   "user identities": { before: makeAda },

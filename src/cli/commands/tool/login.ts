@@ -10,6 +10,7 @@ import { completeLogin, logInWithPassword } from "../../password-login.ts";
 import { ask, readStdin } from "../../prompt.ts";
 import { secretAnswers, secretFlags } from "../../secret-answers.ts";
 import { logInByBrowser, logInByDevice } from "../../sso-login.ts";
+import { browserFlags } from "../../through-browser.ts";
 
 const tokenMax = 4096;
 
@@ -37,8 +38,7 @@ export const login = defineCommand({
     { name: "user", value: "NAME", summary: "Log in as this user, with its password" },
     { name: "sso", summary: "Log in at the server's provider of single sign-on, in a browser on this machine" },
     { name: "device", summary: "The same in a browser anywhere, by a code that is typed there" },
-    { name: "no-browser", summary: "With --sso: only show the page's address" },
-    { name: "callback-port", value: "N", summary: "With --sso: the port that the browser comes back to, else any" },
+    ...browserFlags,
     ...secretFlags,
     { name: "token-stdin", summary: "Read the token from stdin" },
     { name: "token-file", value: "FILE", summary: "Read the token from a file, - for stdin" },
@@ -83,19 +83,8 @@ async function bySso(context: CommandContext, client: Client): Promise<string> {
       throw new AppError("USAGE", `Single sign-on and --${other} are two ways to log in.`, { hint: "Choose one." });
   }
   requireSafeUrl(client.server.url, "token");
-  const step = context.has("device")
-    ? await logInByDevice(context, client)
-    : await logInByBrowser(context, client, callbackPort(context.flag("callback-port")));
+  const step = context.has("device") ? await logInByDevice(context, client) : await logInByBrowser(context, client);
   return completeLogin(client, step, await secretAnswers(context));
-}
-
-function callbackPort(text: string | undefined): number {
-  if (text === undefined) return 0;
-  const port = Number(text);
-  if (/^[0-9]{1,5}$/.test(text) && port >= 1 && port <= 65_535) return port;
-  throw new AppError("USAGE", `${quote(text)} is no port.`, {
-    hint: "--callback-port takes a number from 1 to 65535.",
-  });
 }
 
 async function readToken(context: CommandContext): Promise<string> {

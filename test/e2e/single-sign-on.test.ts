@@ -1,24 +1,28 @@
 /**
- * Single sign-on as a person has it: the hop3 command, a real browser on the certified provider's own pages, and a whole
- * server behind it.
+ * Single sign-on as a person has it: the hop3 command as it is packed, on a home of its own, a real browser on the certified
+ * provider's own pages, and a whole server behind it.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser } from "playwright-core";
+import { createPasswords } from "#identity/password.ts";
 import { createGroup } from "#store/groups.ts";
 import type { Store } from "#store/db.ts";
 import { openStore } from "#store/open.ts";
-import { setDisabled } from "#store/users.ts";
+import { setPassword } from "#store/passwords.ts";
+import { createUser, setDisabled } from "#store/users.ts";
 import { systemClock } from "#sys/clock.ts";
 import { exec } from "#sys/exec.ts";
-import { eventually } from "../e2e/apps.ts";
-import { type RunningPlatform, startPlatform } from "../e2e/platform.ts";
-import { hop3 } from "../integration/cli/command-line.ts";
-import { confirmDevice, logIn, noBrowser, startBrowser } from "./browser.ts";
-import { clientId, clientSecret, type RunningProvider, startProvider } from "./provider.ts";
+import { eventually } from "./apps.ts";
+import { type RunningPlatform, startPlatform } from "./platform.ts";
+import { confirmDevice, logIn, noBrowser, startBrowser } from "../oidc/browser.ts";
+import { clientId, clientSecret, type RunningProvider, startProvider } from "../oidc/provider.ts";
+
+const password = "carol has a long password";
+const root = join(import.meta.dirname, "../..");
 
 type Ended = { readonly exitCode: number | null; readonly stdout: string; readonly stderr: string };
 
@@ -30,9 +34,14 @@ describe("single sign-on", { skip: noBrowser }, () => {
   let store: Store;
   let dir = "";
   let server = "";
+  let hop3 = "";
 
   before(async () => {
     dir = mkdtempSync(join(tmpdir(), "hop3-sso-"));
+    chmodSync(dir, 0o755);
+    hop3 = join(dir, "packed/main.js");
+    const packed = await exec([process.execPath, join(root, "scripts/bundle.js"), "--out", join(dir, "packed")]);
+    assert.equal(packed.exitCode, 0, packed.stderr);
     provider = await startProvider((work) => void ends.push(work));
     const secret = join(dir, "client-secret");
     writeFileSync(secret, `${clientSecret}\n`, { mode: 0o640 });
@@ -47,6 +56,8 @@ describe("single sign-on", { skip: noBrowser }, () => {
         HOP3_OIDC_NEW_USERS: "member",
       },
     });
+    // As its operator would; it is read at each login.
+    if (platform.settings.mode === "system") await exec(["chgrp", "hop3", secret], { env: { PATH: "/usr/bin:/bin" } });
     server = new URL(platform.apiUrl).origin;
     store = await openStore({ file: platform.layout.database, mayCreate: false, clock: systemClock });
     await createGroup(store, { org: "default", name: "developers", role: "developer", claim: "dev-team" });
@@ -75,20 +86,22 @@ describe("single sign-on", { skip: noBrowser }, () => {
         exec([process.execPath, hop3, ...line], { cwd: dir, env, timeoutMs: 60_000, onLine }),
     };
   };
-  /** Begins `hop3 login` and does `work` with the page that it shows. */
-  const login = async (
+  /** Begins a command and does `work` with the provider's page that it shows. */
+  const visit = async (
     { hop3 }: ReturnType<typeof machine>,
-    flags: readonly string[],
+    line: readonly string[],
     work: (url: string) => Promise<unknown>,
   ): Promise<Ended> => {
     let working: Promise<unknown> | undefined;
-    const ended = await hop3(["login", server, ...flags], (line) => {
-      const url = /^ {2}(http\S+)$/.exec(line)?.[1];
-      if (url !== undefined && (flags.includes("--sso") || url.includes("user_code="))) working ??= work(url);
+    const ended = await hop3(line, (said) => {
+      const url = /^ {2}(http\S+)$/.exec(said)?.[1];
+      if (url !== undefined && /\/auth\?|user_code=/.test(url)) working ??= work(url);
     });
     await working;
     return ended;
   };
+  const login = (who: ReturnType<typeof machine>, flags: readonly string[], work: (url: string) => Promise<unknown>) =>
+    visit(who, ["login", server, ...flags], work);
   const bySso = (who: ReturnType<typeof machine>, name: string) =>
     login(who, ["--sso", "--no-browser"], async (url) => {
       const page = await logIn(browser, url, name);
@@ -188,6 +201,23 @@ describe("single sign-on", { skip: noBrowser }, () => {
     assert.match((await admin.hop3(["user", "identities", "admin"])).stdout, /nobody at a provider/);
   });
 
+  test("a person with a password says who they are there, and needs it no more", async () => {
+    await createUser(store, "carol", "viewer");
+    await setPassword(store, "carol", await createPasswords().hash(password));
+    const carol = machine("carol");
+    const file = join(dir, "password");
+    writeFileSync(file, `${password}\n`, { mode: 0o600 });
+    const first = await carol.hop3(["login", server, "--user", "carol", "--password-file", file]);
+    assert.equal(first.exitCode, 0, first.stderr);
+    provider.accounts["u-carol"] = vouched("somebody");
+    const browse = async (url: string) => (await logIn(browser, url, "u-carol")).close();
+    const linked = await visit(carol, ["account", "link", "--no-browser", "--password-file", file], browse);
+    assert.equal(linked.exitCode, 0, linked.stderr);
+    assert.match(linked.stdout, /u-carol/);
+    const { stderr } = await bySso(machine("carol-other"), "u-carol");
+    assert.match(stderr, /as carol \(viewer\)/);
+  });
+
   test("hop3 system status says whether it works, and a provider that is down keeps nobody waiting", async () => {
     const admin = machine("admin", { HOP3_API_URL: server, HOP3_API_TOKEN: platform.token });
     const ok = await admin.hop3(["system", "status"]);
@@ -202,6 +232,18 @@ describe("single sign-on", { skip: noBrowser }, () => {
       assert.match(stderr, /does not answer/);
     }
     await provider.startAgain();
+  });
+
+  test("a login goes on when hop3d has died since it began, while the browser is at the provider", async () => {
+    provider.accounts["u-ada"] = vouched("ada");
+    const { exitCode, stderr } = await login(machine("ada-slow"), ["--sso", "--no-browser"], async (url) => {
+      const { services } = (await platform.api("GET", "/system/info")) as { services: { name: string; pid: number }[] };
+      const hop3d = services.find(({ name }) => name === "hop3d");
+      process.kill(hop3d?.pid ?? 0, "SIGKILL");
+      await (await logIn(browser, url, "u-ada")).close();
+    });
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stderr, /logged in to .* as ada \(member\)/);
   });
 
   test("a login that is interrupted ends at once", async () => {
