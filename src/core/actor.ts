@@ -10,8 +10,8 @@ export type Actor = {
   readonly address: string | null;
   /** The request's, as its answer and the server's log have it. */
   readonly requestId: string | null;
-  /** Called when an event of this actor was written: how the server sees that a use case has told the log. */
-  readonly onEvent?: () => void;
+  /** Called with the outcome when an event of this actor was written: how the server sees what a use case has told the log. */
+  readonly onEvent?: (outcome: string) => void;
 };
 
 /** Never the secret: the id that lists of tokens, sessions and keys show. */

@@ -38,8 +38,8 @@ export type Audited = {
   readonly app: string | undefined;
   /** Whether `can` has said yes. Before that, also that an app is not found is a refusal: it may be there, unseen. */
   admitted: boolean;
-  /** Whether the use case has told of it. */
-  told: boolean;
+  /** Outcomes that the use case has told of it. */
+  readonly told: Set<string>;
 };
 
 export function requestAudit(
@@ -64,8 +64,8 @@ export function requestAudit(
   });
   const succeeded = async (request: Audited): Promise<void> => {
     const { name, route, told } = request;
-    if (route === undefined || !changes(route) || told || route.event !== undefined) return;
-    request.told = true;
+    if (route === undefined || !changes(route) || told.size > 0 || route.event !== undefined) return;
+    told.add("ok");
     await write({ ...entryOf(request, "ok"), details: { route: name } });
   };
   return {
@@ -81,11 +81,15 @@ export function requestAudit(
       await succeeded(request);
     },
     async failed(request, { code }) {
-      const { route, admitted } = request;
+      const { name, route, admitted, told } = request;
+      // A wrong password, say: the use case knows whose.
+      if (told.has(code)) return;
       const unseen = code === "APP_NOT_FOUND" && !admitted;
       // Bad input is a mistake of typing; what was not even understood was not attempted.
       const attempted = route !== undefined && changes(route) && errorTable[code].http !== 400;
-      if (refusals.has(code) || unseen || attempted) await counted.add(entryOf(request, code));
+      if (refusals.has(code) || unseen || attempted) {
+        await counted.add({ ...entryOf(request, code), details: name === undefined ? {} : { route: name } });
+      }
     },
   };
 }

@@ -102,7 +102,8 @@ export function refusalLog(write: (entry: AuditEntry) => Promise<void>, now: () 
 /** Whoever shows no credential at all is told by address alone, whatever it asked for: a scan of all routes is one refusal. */
 function keyOf({ actor, action, app, outcome, details }: AuditEntry): string {
   const { name, credential, address } = actor;
-  if (outcome === "UNAUTHENTICATED" && credential === null && details === undefined) {
+  // Logging in is not: whose password was wrong the use case tells.
+  if (outcome === "UNAUTHENTICATED" && credential === null && action !== "public") {
     return JSON.stringify([address, outcome]);
   }
   return JSON.stringify([name, credential?.id, address, action, app, outcome, details]);

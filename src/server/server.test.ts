@@ -290,7 +290,7 @@ test("a refusal, a mutation that fails and a look at secrets are written to the 
 test("a mutation of which its use case tells nothing is told by the server, one that tells is not, and a look is none", async () => {
   const { platform, options } = setUp();
   const stopApp: UseCases["stopApp"] = async (call) => {
-    call.actor.onEvent?.();
+    call.actor.onEvent?.("ok");
     return await platform.useCases.stopApp(call);
   };
   const app = createServer({ ...options, useCases: { ...platform.useCases, stopApp } });

@@ -84,7 +84,14 @@ export function createServer(options: ServerOptions): Hono<RequestEnv> {
     context.set("requestId", randomUUID());
     const address = clientAddress(context.env ?? {});
     const actor = actorOf(null, address, context.get("requestId"));
-    context.set("audited", { name: undefined, route: undefined, app: undefined, actor, admitted: false, told: false });
+    context.set("audited", {
+      name: undefined,
+      route: undefined,
+      app: undefined,
+      actor,
+      admitted: false,
+      told: new Set(),
+    });
     await next();
     for (const [name, value] of Object.entries(securityHeaders)) context.header(name, value);
     context.header("x-request-id", context.get("requestId"));
@@ -156,7 +163,7 @@ export function createServer(options: ServerOptions): Hono<RequestEnv> {
           throw error;
         },
       );
-      const onEvent = (): void => void (audited.told = true);
+      const onEvent = (outcome: string): void => void audited.told.add(outcome);
       const actor = { ...actorOf(principal, address, requestId), onEvent };
       audited.actor = actor;
       if (principal !== null) {

@@ -54,7 +54,7 @@ for (const database of databases) {
         credential: { kind: "session", id: "0123456789abcdef", name: "laptop" },
         address: "192.0.2.7",
         requestId: "r1",
-        onEvent: () => told.push("told"),
+        onEvent: (outcome) => told.push(outcome),
       };
       const scale = { web: 2, address: 3 };
       await appendEvent(store, { actor, action: "app.scale", app: "blog", outcome: "ok", details: { scale } });
@@ -63,7 +63,7 @@ for (const database of databases) {
       assert.deepEqual(event.details, { scale });
       const { credential, address, requestId } = actor;
       assert.deepEqual(event.origin, { credential, address, requestId });
-      assert.deepEqual(told, ["told"]);
+      assert.deepEqual(told, ["ok"]);
       await appendEvent(store, { actor: platformActor, action: "x", outcome: "ok" });
       assert.deepEqual((await listEvents(store, { after: 1 }))[0]?.origin, nowhere);
       assert.deepEqual(await verifyEvents(store), { ok: true, count: 2 });

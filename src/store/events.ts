@@ -90,7 +90,7 @@ export async function appendEvent(db: Db, input: NewEvent): Promise<AuditEvent> 
     await query(tx).updateTable("event_head").set({ hash }).where("id", "=", 1).execute();
     return toEvent({ ...body, hash, org });
   });
-  input.actor.onEvent?.();
+  input.actor.onEvent?.(input.outcome);
   return event;
 }
 

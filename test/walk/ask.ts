@@ -12,6 +12,8 @@ export type Address = {
   readonly method: string;
   readonly path: string;
   readonly action: Action | "signed-in" | "public" | undefined;
+  /** What the audit log is told of a success (route.ts). */
+  readonly event: Route["event"];
   readonly response: "json" | "text" | "sse" | "upgrade" | "git";
   /** Names of what stands in its path. */
   readonly params: readonly string[];
@@ -31,8 +33,15 @@ export const addresses: readonly Address[] = [
   })),
 ];
 
-function common(name: string, { method, action }: Route, path: string) {
-  return { name, method, path, action, params: [...path.matchAll(/:([a-z]+)/gi)].map(([, param = ""]) => param) };
+function common(name: string, { method, action, event }: Route, path: string) {
+  return {
+    name,
+    method,
+    path,
+    action,
+    event,
+    params: [...path.matchAll(/:([a-z]+)/gi)].map(([, param = ""]) => param),
+  };
 }
 
 /** In the place of what is not given: of the right form, and nothing that there is. */
@@ -51,7 +60,12 @@ const nothing: Readonly<Record<string, string>> = {
   id: "0".repeat(16),
 };
 
-export type Answer = { readonly status: number; readonly code: string; readonly text: string };
+export type Answer = {
+  readonly status: number;
+  readonly code: string;
+  readonly text: string;
+  readonly requestId: string;
+};
 
 /** How an answer reads in the table. */
 export function kindOf({ status, code }: Answer): "yes" | "401" | "no" | "hidden" {
@@ -70,6 +84,7 @@ export async function ask(
   token: string | undefined,
   params: Readonly<Record<string, string>> = {},
   query = address.query,
+  body: string | Uint8Array = "{}",
 ): Promise<Answer> {
   const path = address.path.replaceAll(/:([a-z]+)/gi, (_, name: string) =>
     encodeURIComponent(params[name] ?? nothing[name] ?? "none"),
@@ -78,14 +93,18 @@ export async function ask(
   const secret = isGit ? `Basic ${Buffer.from(`x:${token}`).toString("base64")}` : `Bearer ${token}`;
   const headers: Record<string, string> = token === undefined ? {} : { authorization: secret };
   if (address.response === "upgrade") Object.assign(headers, { connection: "Upgrade", upgrade: sessionProtocol });
-  if (address.method !== "GET") Object.assign(headers, { "content-type": "application/json", "content-length": "2" });
+  if (address.method !== "GET")
+    Object.assign(headers, {
+      "content-type": typeof body === "string" ? "application/json" : "application/x-tar",
+      "content-length": String(Buffer.byteLength(body)),
+    });
   const url = new URL(path + query, base);
   return new Promise((resolve, reject) => {
     const sent = request(url, { method: address.method, headers, agent: false });
     sent.on("error", reject);
-    sent.on("upgrade", (_, socket) => {
+    sent.on("upgrade", (response, socket) => {
       socket.destroy();
-      resolve({ status: 101, code: "", text: "" });
+      resolve({ status: 101, code: "", text: "", requestId: String(response.headers["x-request-id"]) });
     });
     sent.on("response", (response) => {
       let text = "";
@@ -97,13 +116,14 @@ export async function ask(
           status,
           code: status < 400 ? "" : codeOf(text),
           text: `${JSON.stringify(response.headers)}\n${text}`,
+          requestId: String(response.headers["x-request-id"]),
         });
       };
       const timer = setTimeout(done, response.headers["content-type"] === "text/event-stream" ? listened : 30_000);
       response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
       response.on("end", done).on("error", done);
     });
-    sent.end(address.method === "GET" ? undefined : "{}");
+    sent.end(address.method === "GET" ? undefined : body);
   });
 }
 

@@ -52,6 +52,8 @@ export type World = {
   readonly platform: RunningPlatform;
   readonly everybody: readonly Who[];
   who(title: string): Who;
+  /** The name of an app's cron job. */
+  jobOf(app: AppName): string;
   /** A token of this user, as the walk needs one that it may use up. */
   another(role: "admin"): Promise<string>;
 };
@@ -125,6 +127,7 @@ export async function makeWorld(): Promise<World> {
       if (found === undefined) throw new Error(`there is no ${title}`);
       return found;
     },
+    jobOf: (app) => canaryOf[app],
     async another() {
       const again = await openStore({ file: platform.layout.database, clock: systemClock });
       const made = await createToken(again, { name: "to be used up", user: admin });

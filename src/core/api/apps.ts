@@ -130,6 +130,7 @@ export const resetRestarts = defineRoute({
 export const pingApp = defineRoute({
   method: "POST",
   path: "/apps/:app/ping",
+  event: "none",
   summary: "One HTTP request to the app through the edge",
   action: "app.show",
   params: appParams,

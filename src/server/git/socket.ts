@@ -66,7 +66,7 @@ async function converse(socket: Socket, options: GitSocketOptions): Promise<void
       app: undefined,
       actor: actorOf(null, null, requestId),
       admitted: false,
-      told: false,
+      told: new Set(),
     },
   };
   const input = socket.iterator({ destroyOnReturn: false });

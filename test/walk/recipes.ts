@@ -1,0 +1,94 @@
+/**
+ * For each route that changes something, a request that goes well: what the audit log must hold of it after. A new route is
+ * missing here until somebody says how it is asked; what needs more than this world names the test that does it.
+ */
+import type { World } from "./world.ts";
+
+export type Recipe =
+  | {
+      /** Done first, as the admin; what it gives back stands in the path. */
+      readonly before?: (world: World, call: Call) => Promise<Record<string, string> | void>;
+      readonly params?: Readonly<Record<string, string>>;
+      readonly query?: string;
+      /** JSON unless it is bytes of a tar. */
+      readonly body?: unknown;
+      /** The directory in it is sent as a tar. */
+      readonly tar?: string;
+      /** Who it is that is told of, when it is not the admin. */
+      readonly actor?: string;
+      /** Another event before it, where two things are done. */
+      readonly first?: string;
+      /** What the event is called. */
+      readonly action: string;
+    }
+  | { readonly elsewhere: string; readonly says: string };
+
+/** As the admin; fails unless it goes well. */
+export type Call = (method: string, path: string, body?: unknown) => Promise<Record<string, unknown>>;
+
+const slow = async (_: World, call: Call): Promise<Record<string, string>> => {
+  const { deploy } = await call("POST", "/apps/shop/deploys", "slow");
+  return { deploy: String(deploy) };
+};
+
+const shop = { app: "shop" };
+
+export const password = "correct horse battery";
+export const oneTime = "one-time password 1";
+
+export const recipes: Readonly<Record<string, Recipe>> = {
+  createApp: { params: { app: "fresh" }, action: "app.create" },
+  destroyApp: { params: { app: "fresh" }, query: "?confirm=fresh", action: "app.destroy" },
+  stopApp: { params: shop, action: "app.stop" },
+  startApp: { params: shop, action: "app.start" },
+  restartApp: { params: shop, action: "app.restart" },
+  reloadApp: { params: shop, action: "app.reload" },
+  resetRestarts: { params: shop, action: "app.reset-restarts" },
+  createDeploy: { params: shop, tar: "shop", action: "app.deploy" },
+  cancelDeploy: { before: slow, params: shop, action: "app.deploy.cancel" },
+  rollback: { params: shop, body: { release: 1 }, action: "app.rollback" },
+  changeEnv: { params: shop, body: { set: { SECRET: "canary-of-env" }, unset: [] }, action: "app.env.change" },
+  addDomain: { params: shop, body: { domain: "new.example.com" }, action: "app.domain.add" },
+  removeDomain: { params: { ...shop, domain: "new.example.com" }, action: "app.domain.remove" },
+  scaleProcesses: { params: shop, body: { scale: { web: 2 } }, action: "app.scale" },
+  runCron: { params: shop, before: async ({ jobOf }) => ({ job: jobOf("shop") }), action: "cron.run" },
+  joinSession: {
+    params: shop,
+    before: async (_, call) => {
+      const body = {
+        command: ["true", "canary-of-argument"],
+        env: { A: "canary-of-run" },
+        terminal: null,
+        timeout: 60,
+      };
+      const { session } = await call("POST", "/apps/shop/run", body);
+      return { session: String(session) };
+    },
+    action: "app.run",
+  },
+  logIn: { body: { user: "pat", password }, actor: "pat", action: "login" },
+  logInPassword: {
+    before: async (_, call) => {
+      const { login } = await call("POST", "/auth/login", { user: "newcomer", password: oneTime });
+      return { login: String(login) };
+    },
+    body: { login: ":login", password: "another canary password" },
+    actor: "newcomer",
+    // Two things are done.
+    first: "account.password",
+    action: "login",
+  },
+  logInTotp: { elsewhere: "test/integration/identity/login.test.ts", says: "totp" },
+  addKey: {
+    body: { key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDjdZrjSbjrW2KpUMy16rC0XoFyYhPazZEE6F5UrwU0G ada@laptop" },
+    action: "key.add",
+  },
+  removeKey: {
+    params: { fingerprint: "SHA256:23W9/RDy9HBh+iXCgmjY/1bSyYlHM+Iuc8FxFnluSmg" },
+    action: "key.remove",
+  },
+  logOut: { action: "logout" },
+  finishLink: { elsewhere: "test/oidc/sign-in.test.ts", says: "account link" },
+  linkIdentity: { elsewhere: "test/oidc/sign-in.test.ts", says: "identities" },
+  unlinkIdentity: { elsewhere: "test/oidc/sign-in.test.ts", says: "identities" },
+};
