@@ -73,7 +73,13 @@ export function openApi(): string {
   }
   const document = {
     openapi: "3.1.0",
-    info: { title: "Hop3", version: packageJson.version, license: { name: packageJson.license } },
+    info: {
+      title: "Hop3",
+      version: packageJson.version,
+      description: "What the command line calls. docs/api.md says what holds for every route.",
+      license: { name: packageJson.license, identifier: packageJson.license },
+    },
+    servers: [{ url: "/" }],
     components: {
       securitySchemes: { token: { type: "http", scheme: "bearer" } },
       schemas: { Problem: jsonSchema(problem, "output") },
@@ -104,6 +110,7 @@ function operation(name: string, route: Route): Record<string, unknown> {
   return {
     operationId: name,
     summary: route.summary,
+    tags: [route.path.split("/")[1] ?? ""],
     "x-action": route.action,
     ...(route.action === "public" ? { security: [] } : {}),
     parameters: [
@@ -116,13 +123,13 @@ function operation(name: string, route: Route): Record<string, unknown> {
       ...(answer === undefined
         ? { "101": { description: `From here on ${sessionProtocol}` } }
         : { [String(route.status ?? 200)]: { description: "Success", content: answer } }),
-      default: {
-        description: "Anything else",
-        content: { [problemType]: { schema: { $ref: "#/components/schemas/Problem" } } },
-      },
+      // The one word for it that generators of clients know.
+      default: { description: "Anything else: refused (4xx), or the server cannot (5xx)", content: problemContent },
     },
   };
 }
+
+const problemContent = { [problemType]: { schema: { $ref: "#/components/schemas/Problem" } } };
 
 function content(schema: z.ZodType | undefined, io: "input" | "output", type: string): Record<string, unknown> {
   return { [type]: { schema: schema === undefined ? { type: "string", format: "binary" } : jsonSchema(schema, io) } };
