@@ -14,8 +14,13 @@ import { quote } from "#core/names.ts";
 import { addresses } from "./addresses.ts";
 import { readEvents } from "./event-reader.ts";
 import { canceled, exchange, isLoopback, upgrade } from "./http.ts";
+import { destinationUrl, parseDestination } from "./ssh/destination.ts";
+import type { Dial } from "./ssh/tunnel.ts";
 
 export type Server = { readonly name: string; readonly url: string; readonly token: string | undefined };
+
+/** How the server is reached, where its URL alone does not say that. */
+export type Reach = { /** For an `ssh://` address. */ readonly dial?: Dial; /** PEM. */ readonly ca?: string };
 
 type Streamed<Name extends RouteName> = Routes[Name]["response"] extends "sse" ? Name : never;
 type Upgraded<Name extends RouteName> = Routes[Name]["response"] extends "upgrade" ? Name : never;
@@ -50,8 +55,10 @@ type LooseRequest = {
 const answerMax = 64 * 1024 * 1024;
 
 /** Throws USAGE for an address that is no http(s) URL, or would carry the token in clear over a network. */
-export function createClient(server: Server, signal: AbortSignal, version: string): Client {
-  const base = server.token === undefined ? parseServerUrl(server.url) : requireSafeUrl(server.url, "token");
+export function createClient(server: Server, signal: AbortSignal, version: string, reach: Reach = {}): Client {
+  const given = server.token === undefined ? parseServerUrl(server.url) : requireSafeUrl(server.url, "token");
+  // At the other end of the tunnel it is that host's own loopback.
+  const base = reach.dial === undefined ? given : new URL("http://127.0.0.1");
   const address = (name: RouteName, request: LooseRequest) => {
     const [method, path] = addresses[name];
     const url = new URL(base.pathname.replace(/\/$/, "") + apiPrefix + fill(path, request.params ?? {}), base);
@@ -65,7 +72,14 @@ export function createClient(server: Server, signal: AbortSignal, version: strin
   const open = async (name: RouteName, request: LooseRequest): Promise<IncomingMessage> => {
     const { method, url, headers } = address(name, request);
     const body = encodeBody(request.body, headers);
-    const response = await exchange({ method, url, headers, signal, ...(body === undefined ? {} : { body }) });
+    const response = await exchange({
+      method,
+      url,
+      headers,
+      signal,
+      ...reach,
+      ...(body === undefined ? {} : { body }),
+    });
     if (response.statusCode !== undefined && response.statusCode < 300) return response;
     throw await problemOf(response, url);
   };
@@ -85,7 +99,7 @@ export function createClient(server: Server, signal: AbortSignal, version: strin
     },
     async upgrade(name, request, protocol) {
       const { url, headers } = address(name, request);
-      const found = await upgrade({ url, headers, protocol, signal });
+      const found = await upgrade({ url, headers, protocol, signal, ...reach });
       if (found instanceof IncomingMessage) throw await problemOf(found, url);
       return found;
     },
@@ -110,18 +124,19 @@ export function createClient(server: Server, signal: AbortSignal, version: strin
 /** Throws USAGE where `secret` would go over a network in clear. */
 export function requireSafeUrl(text: string, secret: "token" | "password"): URL {
   const url = parseServerUrl(text);
-  if (url.protocol === "https:" || isLoopback(url.hostname)) return url;
+  if (/^(https|ssh):$/.test(url.protocol) || isLoopback(url.hostname)) return url;
   throw new AppError("USAGE", `${quote(text)} would carry your ${secret} in clear over the network.`, {
     hint: "Use an https:// address, or a tunnel to the server's own 127.0.0.1.",
   });
 }
 
-/** Throws USAGE for what is not an http(s) URL with nothing but a host, port and path. */
+/** Throws USAGE for what is not an http(s) URL with nothing but a host, port and path, nor an ssh:// address. */
 export function parseServerUrl(text: string): URL {
+  if (text.startsWith("ssh://")) return new URL(destinationUrl(parseDestination(text)));
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol) || url.username !== "" || url.search !== "" || url.hash !== "") {
     throw new AppError("USAGE", `${quote(text)} is not the address of a server.`, {
-      hint: "Write it as http://127.0.0.1:8009 or https://hop3.example.com.",
+      hint: "Write it as http://127.0.0.1:8009, https://hop3.example.com or ssh://user@hop3.example.com.",
     });
   }
   return url;

@@ -8,6 +8,7 @@ import type { Command } from "./define-command.ts";
 import type { ParsedLine } from "./parse.ts";
 import { createProgress } from "./progress.ts";
 import { canAsk } from "./prompt.ts";
+import { reachOf } from "./reach.ts";
 import { createResolver, type Resolver } from "./resolve/resolver.ts";
 import type { Terminal } from "./terminal.ts";
 import { verbosityOf } from "./verbosity.ts";
@@ -87,7 +88,9 @@ export function makeContext(line: ParsedLine, command: Command, terminal: Termin
       const { value: server } = await resolver.server();
       known.server = server.name;
       const token = env["HOP3_API_TOKEN"] || server.token;
-      known.client = (until) => createClient({ ...server, token }, until, terminal.version);
+      const reach = reachOf(server, terminal);
+      known.client = (until) =>
+        createClient({ name: server.name, url: server.url, token }, until, terminal.version, reach);
       watched = watchedClient(known.client(signal), beforeChange(server.name, server.protected === true));
       return watched;
     },

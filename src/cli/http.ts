@@ -1,10 +1,10 @@
 /** One HTTP exchange, on node:http: fetch cannot dial loopback for *.localhost, nor hear an answer while it still uploads. */
-import { type IncomingMessage, type RequestOptions, request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
+import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import type { Socket } from "node:net";
 import { type Duplex, type Readable, pipeline } from "node:stream";
 import { AppError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
+import type { Dial, Tunnel } from "./ssh/tunnel.ts";
 
 export type Exchange = {
   readonly method: string;
@@ -12,6 +12,10 @@ export type Exchange = {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Readable;
   readonly signal: AbortSignal;
+  /** Instead of a connection to the URL's host. */
+  readonly dial?: Dial;
+  /** PEM of an authority to trust beside those of the system. */
+  readonly ca?: string;
 };
 
 /** Milliseconds of silence after which the kernel asks whether the other end is there. */
@@ -27,19 +31,16 @@ function isLocalName(hostname: string): boolean {
 }
 
 /** Resolves with the head of the answer. Rejects with UNREACHABLE, with CANCELED when aborted, or with what the body threw. */
-export async function exchange({ method, url, headers, body, signal }: Exchange): Promise<IncomingMessage> {
+export async function exchange(exchange: Exchange): Promise<IncomingMessage> {
+  const { method, url, headers, body, signal } = exchange;
   signal.throwIfAborted();
-  const send = url.protocol === "https:" ? httpsRequest : httpRequest;
-  const options: RequestOptions = {
-    method,
-    ...addressOf(url),
-    headers: { host: url.host, ...headers },
-    signal,
-  };
+  const send = await sender(url);
+  const { options, tunnel } = await connectionOf(exchange);
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   let answered = false;
   let bodyError: unknown;
-  const sent = send(options, (response) => {
+  const sent = send({ method, headers: { host: url.host, ...headers }, signal, ...options });
+  sent.on("response", (response) => {
     answered = true;
     resolve(response);
   });
@@ -48,7 +49,7 @@ export async function exchange({ method, url, headers, body, signal }: Exchange)
     if (answered) return;
     if (signal.aborted) reject(canceled(cause));
     else if (bodyError instanceof AppError) reject(bodyError);
-    else reject(new AppError("UNREACHABLE", `No answer from ${quote(url.origin)} (${reason(cause)}).`, { cause }));
+    else void noAnswer(url, cause, tunnel).then(reject, reject);
   });
   if (body === undefined || typeof body === "string") sent.end(body);
   else {
@@ -63,27 +64,26 @@ export async function exchange({ method, url, headers, body, signal }: Exchange)
 export type Upgrade = Omit<Exchange, "body" | "method"> & { readonly protocol: string };
 
 /** A connection that was taken over, or the answer of a server that did not. Rejects as `exchange` does. */
-export async function upgrade({ url, headers, protocol, signal }: Upgrade): Promise<Duplex | IncomingMessage> {
+export async function upgrade(upgrade: Upgrade): Promise<Duplex | IncomingMessage> {
+  const { url, headers, protocol, signal } = upgrade;
   signal.throwIfAborted();
-  const send = url.protocol === "https:" ? httpsRequest : httpRequest;
-  const sent = send({
-    ...addressOf(url),
-    headers: { host: url.host, ...headers, connection: "Upgrade", upgrade: protocol },
-  });
+  const send = await sender(url);
+  const { options, tunnel } = await connectionOf(upgrade);
+  const sent = send({ headers: { host: url.host, ...headers, connection: "Upgrade", upgrade: protocol }, ...options });
   // Only until there is a connection: what an interruption means after that is for its user to say.
   const abort = (): void => void sent.destroy();
   signal.addEventListener("abort", abort, { once: true });
   try {
     return await new Promise((resolve, reject) => {
       sent.on("upgrade", (_, socket: Socket, head: Buffer) => {
-        socket.setNoDelay(true).setKeepAlive(true, keepAlive);
+        if (tunnel === undefined) socket.setNoDelay(true).setKeepAlive(true, keepAlive);
         if (head.length > 0) socket.unshift(head);
         resolve(socket);
       });
       sent.on("response", resolve);
       sent.on("error", (cause) => {
         if (signal.aborted) reject(canceled(cause));
-        else reject(new AppError("UNREACHABLE", `No answer from ${quote(url.origin)} (${reason(cause)}).`, { cause }));
+        else void noAnswer(url, cause, tunnel).then(reject, reject);
       });
       sent.end();
     });
@@ -97,15 +97,32 @@ export function canceled(cause: unknown): AppError {
   return new AppError("CANCELED", "Interrupted.", { hint: "What the server was asked for may still happen.", cause });
 }
 
-function addressOf(url: URL): RequestOptions {
-  return {
-    // Node resolves *.localhost by DNS, which knows nothing of it.
-    hostname: isLocalName(url.hostname) ? "127.0.0.1" : url.hostname.replace(/^\[|\]$/g, ""),
-    port: url.port,
-    path: url.pathname + url.search,
-  };
+/** Each is loaded when it is needed: TLS takes its time. */
+async function sender(url: URL): Promise<(options: RequestOptions) => ClientRequest> {
+  const { request } = url.protocol === "https:" ? await import("node:https") : await import("node:http");
+  return request;
 }
 
-function reason(error: Error & { code?: string }): string {
-  return error.code ?? error.message;
+async function connectionOf({ url, dial, ca }: Pick<Exchange, "url" | "dial" | "ca">): Promise<{
+  options: RequestOptions;
+  tunnel: Tunnel | undefined;
+}> {
+  const path = url.pathname + url.search;
+  const tunnel = await dial?.();
+  if (tunnel !== undefined) return { options: { path, createConnection: () => tunnel.stream }, tunnel };
+  // Node resolves *.localhost by DNS, which knows nothing of it.
+  const hostname = isLocalName(url.hostname) ? "127.0.0.1" : url.hostname.replace(/^\[|\]$/g, "");
+  return { options: { path, hostname, port: url.port, ...(ca === undefined ? {} : { ca }) }, tunnel };
+}
+
+async function noAnswer(
+  url: URL,
+  cause: Error & { readonly code?: string },
+  tunnel: Tunnel | undefined,
+): Promise<AppError> {
+  const failure = await tunnel?.failure();
+  if (failure !== undefined) return failure;
+  return new AppError("UNREACHABLE", `No answer from ${quote(url.origin)} (${cause.code ?? cause.message}).`, {
+    cause,
+  });
 }

@@ -2,11 +2,12 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { AppError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
-import { type Client, createClient, parseServerUrl, requireSafeUrl } from "../../client.ts";
+import { type Client, createClient, requireSafeUrl } from "../../client.ts";
 import { saveServer, serversFile } from "../../context-file.ts";
 import type { CommandContext } from "../../context.ts";
 import { defineCommand } from "../../define-command.ts";
 import { completeLogin, logInWithPassword } from "../../password-login.ts";
+import { loginTarget, sshFlags } from "../../login-target.ts";
 import { ask, readStdin } from "../../prompt.ts";
 import { secretAnswers, secretFlags } from "../../secret-answers.ts";
 import { logInByBrowser, logInByDevice } from "../../sso-login.ts";
@@ -22,6 +23,7 @@ export const login = defineCommand({
   about: [
     "With --user the password is asked for, and the authenticator's code where there is one; the session that this opens ends after 7 days without use, and after 30 in any case.",
     "With --sso or --device the server's provider of single sign-on says who it is (docs/sso.md); the code of --device is typed into a browser on any machine.",
+    "With --ssh every connection goes through the system's ssh to the loopback of the server's host, and its settings and agent are used. Unless the line says who logs in, a token is made by the `hop3` of that host, for whoever may log in there.",
     "Without these a token is asked for. Passwords, codes and tokens are typed, or read from a file or stdin; never from the command line, where others can see them.",
   ],
   examples: [
@@ -32,8 +34,9 @@ export const login = defineCommand({
     "hop3 login https://hop3.example.com --device",
     "hop3 login https://hop3.example.com --server prod --token-file token.txt",
     "pass show hop3 | hop3 login https://hop3.example.com --token-stdin",
+    "hop3 login --ssh ada@hop3.example.com",
   ],
-  positionals: [{ name: "url", summary: "Address of the server, such as https://hop3.example.com", required: true }],
+  positionals: [{ name: "url", summary: "Address of the server, such as https://hop3.example.com", required: false }],
   flags: [
     { name: "user", value: "NAME", summary: "Log in as this user, with its password" },
     { name: "sso", summary: "Log in at the server's provider of single sign-on, in a browser on this machine" },
@@ -42,19 +45,20 @@ export const login = defineCommand({
     ...secretFlags,
     { name: "token-stdin", summary: "Read the token from stdin" },
     { name: "token-file", value: "FILE", summary: "Read the token from a file, - for stdin" },
+    ...sshFlags,
   ],
   seeAlso: ["logout", "whoami"],
   async run(context) {
     const { terminal } = context;
-    const url = parseServerUrl(context.arg("url") ?? "").href.replace(/\/$/, "");
-    const name = context.flag("server") ?? nameOf(url);
+    const { name, known, reach, token: made } = await loginTarget(context, saysWho(context));
+    const { url } = known;
     // Is it a Hop3 server at all? Asked before a token is shown to it.
-    const unknown = createClient({ name, url, token: undefined }, terminal.signal, terminal.version);
+    const unknown = createClient({ name, url, token: undefined }, terminal.signal, terminal.version, reach);
     await unknown.call("version", {});
-    const token = await credential(context, unknown);
-    const client = createClient({ name, url, token }, terminal.signal, terminal.version);
+    const token = made ?? (await credential(context, unknown));
+    const client = createClient({ name, url, token }, terminal.signal, terminal.version, reach);
     const who = await client.call("whoami", {});
-    await saveServer(serversFile(terminal.env, terminal.home), name, { url, token });
+    await saveServer(serversFile(terminal.env, terminal.home), name, { ...known, token });
     return {
       data: { server: name, url, ...who },
       summary: `[${name}] logged in to ${url} as ${who.user} (${who.roles.join(", ")}).`,
@@ -109,8 +113,8 @@ function read(path: string): string {
   }
 }
 
-/** `hop3.example.com`, or `127.0.0.1-8009` where the port is not the usual one. */
-function nameOf(url: string): string {
-  const { hostname, port } = new URL(url);
-  return [hostname.replaceAll(/[^A-Za-z0-9.-]/g, ""), port].filter((part) => part !== "").join("-");
+/** Whether the line says how the person is known; else, through ssh, the host makes a token. */
+function saysWho(context: CommandContext): boolean {
+  const ways = ["user", "sso", "device", "token-stdin", "token-file", "password-stdin", "password-file"];
+  return ways.some((flag) => context.has(flag));
 }
