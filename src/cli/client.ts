@@ -2,7 +2,7 @@
  * The API as typed calls. Only types come from the contract. The token goes over TLS or to this machine, never in clear
  * over a network.
  */
-import { IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import type { Problem } from "#core/api/errors.ts";
 import { apiPrefix, tarType } from "#core/api/prefix.ts";
@@ -100,7 +100,7 @@ export function createClient(server: Server, signal: AbortSignal, version: strin
     async upgrade(name, request, protocol) {
       const { url, headers } = address(name, request);
       const found = await upgrade({ url, headers, protocol, signal, ...reach });
-      if (found instanceof IncomingMessage) throw await problemOf(found, url);
+      if (isAnswer(found)) throw await problemOf(found, url);
       return found;
     },
     async *stream(name, request) {
@@ -146,6 +146,10 @@ export function parseServerUrl(text: string): URL {
 export function faultToError({ code, message, hint, details }: Fault): AppError {
   const known = Object.hasOwn(errorTable, code) ? (code as ErrorCode) : "UNAVAILABLE";
   return new AppError(known, message, { hint, details });
+}
+
+function isAnswer(found: Duplex | IncomingMessage): found is IncomingMessage {
+  return "statusCode" in found;
 }
 
 function encodeBody(body: unknown, headers: Record<string, string>): string | Readable | undefined {

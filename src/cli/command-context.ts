@@ -88,7 +88,7 @@ export function makeContext(line: ParsedLine, command: Command, terminal: Termin
       const { value: server } = await resolver.server();
       known.server = server.name;
       const token = env["HOP3_API_TOKEN"] || server.token;
-      const reach = reachOf(server, terminal);
+      const reach = await reachOf(server, terminal);
       known.client = (until) =>
         createClient({ name: server.name, url: server.url, token }, until, terminal.version, reach);
       watched = watchedClient(known.client(signal), beforeChange(server.name, server.protected === true));

@@ -34,7 +34,7 @@ function isLocalName(hostname: string): boolean {
 export async function exchange(exchange: Exchange): Promise<IncomingMessage> {
   const { method, url, headers, body, signal } = exchange;
   signal.throwIfAborted();
-  const send = await sender(url);
+  const send = sender(url);
   const { options, tunnel } = await connectionOf(exchange);
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   let answered = false;
@@ -67,7 +67,7 @@ export type Upgrade = Omit<Exchange, "body" | "method"> & { readonly protocol: s
 export async function upgrade(upgrade: Upgrade): Promise<Duplex | IncomingMessage> {
   const { url, headers, protocol, signal } = upgrade;
   signal.throwIfAborted();
-  const send = await sender(url);
+  const send = sender(url);
   const { options, tunnel } = await connectionOf(upgrade);
   const sent = send({ headers: { host: url.host, ...headers, connection: "Upgrade", upgrade: protocol }, ...options });
   // Only until there is a connection: what an interruption means after that is for its user to say.
@@ -97,10 +97,12 @@ export function canceled(cause: unknown): AppError {
   return new AppError("CANCELED", "Interrupted.", { hint: "What the server was asked for may still happen.", cause });
 }
 
-/** Each is loaded when it is needed: TLS takes its time. */
-async function sender(url: URL): Promise<(options: RequestOptions) => ClientRequest> {
-  const { request } = url.protocol === "https:" ? await import("node:https") : await import("node:http");
-  return request;
+/**
+ * Not imported: an import makes all that a module exports, and of node:http that is also WebSocket, and with it HTTP/2, TLS,
+ * zip and more, which takes longer than the request.
+ */
+function sender(url: URL): (options: RequestOptions) => ClientRequest {
+  return process.getBuiltinModule(url.protocol === "https:" ? "node:https" : "node:http").request;
 }
 
 async function connectionOf({ url, dial, ca }: Pick<Exchange, "url" | "dial" | "ca">): Promise<{

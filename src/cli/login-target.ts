@@ -61,7 +61,7 @@ export async function loginTarget(context: CommandContext, says: boolean): Promi
     ...(apiPort === undefined ? {} : { apiPort }),
     ...(key === undefined ? {} : { sshKey: key }),
   };
-  return { name, known, reach: reachOf({ ...before, ...known }, terminal), token: made?.token };
+  return { name, known, reach: await reachOf({ ...before, ...known }, terminal), token: made?.token };
 }
 
 function portOf(context: CommandContext): number | undefined {

@@ -6,13 +6,13 @@ import { resolve } from "node:path";
 import { AppError, errorTable, toAppError } from "#core/errors.ts";
 import { printable } from "#core/printable.ts";
 import { makeContext, type Known, type Made } from "./command-context.ts";
-import { commands } from "./command-list.ts";
 import type { Command, Outcome } from "./define-command.ts";
 import { commandHelp, groupHelp } from "./help.ts";
 import { understandLine } from "./understand-line.ts";
 import { nearestAppPatience, withNearestApp } from "./nearest-app.ts";
 import { page } from "./pager.ts";
 import { MissingArgument, type ParsedLine } from "./parse.ts";
+import { quickCommand } from "./quick-commands.ts";
 import { type Meta, errorEnvelope, errorText, okEnvelope } from "./render.ts";
 import type { Terminal } from "./terminal.ts";
 import { writeOut } from "./write-out.ts";
@@ -30,6 +30,8 @@ export async function runCli(line: readonly string[], terminal: Terminal): Promi
     return { server, context, app, timestamp: new Date().toISOString() };
   };
   try {
+    const quick = await quickCommand(line);
+    const commands = quick === undefined ? (await import("./command-list.ts")).commands : [quick];
     const parsed = await understandLine(commands, line, terminal);
     json = parsed.flags["json"] === true;
     verbose = Number(parsed.flags["verbose"] ?? 0);

@@ -4,12 +4,14 @@ import { AppError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
 import type { Reach } from "./client.ts";
 import type { KnownServer } from "./context-file.ts";
-import { dialBySsh } from "./ssh/tunnel.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Throws INVALID_CONFIG for an authority's file that cannot be read. */
-export function reachOf(server: Omit<KnownServer, "token">, terminal: Terminal): Reach {
-  if (server.url.startsWith("ssh://")) return { dial: dialBySsh(server, terminal) };
+export async function reachOf(server: Omit<KnownServer, "token">, terminal: Terminal): Promise<Reach> {
+  if (server.url.startsWith("ssh://")) {
+    const { dialBySsh } = await import("./ssh/tunnel.ts");
+    return { dial: dialBySsh(server, terminal) };
+  }
   if (server.sslCert === undefined) return {};
   try {
     return { ca: readFileSync(server.sslCert, "utf8") };

@@ -4,6 +4,7 @@ import { commands } from "./command-list.ts";
 import { globalFlags } from "./define-command.ts";
 import { isLoopback } from "./http.ts";
 import { parseLine } from "./parse.ts";
+import { quickCommand, quickCommands } from "./quick-commands.ts";
 import { printable } from "#core/printable.ts";
 import { logText } from "./show-lines.ts";
 import { table } from "./render.ts";
@@ -19,6 +20,24 @@ test("no two commands share their words, and each flag is its own beside the glo
     );
     assert.equal(new Set(names).size, names.length, path.join(" "));
   }
+});
+
+test("a quick command is the one that the table has for its words, and no other begins with them", async () => {
+  for (const [key, load] of Object.entries(quickCommands)) {
+    const words = key.split(" ");
+    assert.equal(
+      await load(),
+      parseLine(commands, words.length === 1 ? [key, "--help"] : [...words, "--help"]).command,
+      key,
+    );
+    assert.equal(await quickCommand([...words, "--json"]), await load(), key);
+    const longer = commands.some(
+      ({ path }) => path.length > words.length && words.every((word, at) => path[at] === word),
+    );
+    assert.ok(words.length === 1 || !longer, key);
+  }
+  for (const line of [["ps", "scale"], ["deploy", "cancel"], ["-a", "blog", "apps"], [], ["constructor"]])
+    assert.equal(await quickCommand(line), undefined);
 });
 
 test("what a command says to see exists, and its examples parse as itself", () => {

@@ -8,7 +8,8 @@ import { quote } from "#core/names.ts";
 import { printable } from "#core/printable.ts";
 import { pipeThrough } from "#sys/attached-process.ts";
 import type { Terminal } from "../terminal.ts";
-import { sshArgv, sshOptions, type Destination } from "./destination.ts";
+import { sshArgv, sshOptions } from "./argv.ts";
+import type { Destination } from "./destination.ts";
 
 export type FromHost = { readonly token: string; readonly apiPort: number };
 

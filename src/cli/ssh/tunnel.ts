@@ -8,7 +8,8 @@ import { AppError } from "#core/errors.ts";
 import { printable } from "#core/printable.ts";
 import { type Piped, pipeThrough } from "#sys/attached-process.ts";
 import type { Terminal } from "../terminal.ts";
-import { destinationUrl, parseDestination, sshArgv, sshOptions, type SshOptions } from "./destination.ts";
+import { sshArgv, sshOptions, type SshOptions } from "./argv.ts";
+import { destinationUrl, parseDestination } from "./destination.ts";
 
 /** Where hop3d's API listens, unless something else is known. */
 export const usualApiPort = 8009;
