@@ -24,11 +24,14 @@ export function sshArgv(
   return [
     "ssh",
     "-T",
-    ...["-o", "ConnectTimeout=15", "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"],
-    ...(batch ? ["-o", "BatchMode=yes"] : []),
+    "-oConnectTimeout=15",
+    "-oServerAliveInterval=15",
+    "-oServerAliveCountMax=4",
+    ...(batch ? ["-oBatchMode=yes"] : []),
     // The next command within a minute needs no handshake.
-    ...["-o", `ControlMaster=${sharing}`, "-o", `ControlPath=${shared ?? "none"}`],
-    ...(shared === undefined ? [] : ["-o", "ControlPersist=60"]),
+    `-oControlMaster=${sharing}`,
+    `-oControlPath=${shared ?? "none"}`,
+    ...(shared === undefined ? [] : ["-oControlPersist=60"]),
     ...(port === undefined ? [] : ["-p", String(port)]),
     ...(key === undefined ? [] : ["-i", key]),
     ...more,

@@ -1,7 +1,7 @@
 /**
  * What an example of the command table needs beside the world of world.ts: by the example itself, or by its command's words.
  * An example that is not here runs as it stands and must end with 0. There is no way to leave one out: what only root can
- * do names the test that does it.
+ * do, or needs a server of ssh, names the test that does it.
  */
 import assert from "node:assert/strict";
 import { createPasswords } from "#identity/password.ts";
@@ -22,7 +22,7 @@ export type Preparation = {
   readonly exits?: readonly number[];
   /** It asks, or goes on until somebody ends it: what is seen and typed, at a terminal. */
   readonly dialogue?: Dialogue | ((world: World) => Dialogue);
-  /** Root's work: the file of the test that does it, and the command as it stands there. */
+  /** Root's work, or ssh's: the file of the test that does it, and the command as it stands there. */
   readonly elsewhere?: { readonly file: string; readonly says: string };
 };
 
@@ -112,6 +112,9 @@ export const preparations: Readonly<Record<string, Preparation>> = {
     before: async ({ hop3, url }) => void (await hop3("server", "add", "spare", url)),
   },
   "domain remove": { before: async ({ hop3 }) => void (await hop3("domain", "add", "www.example.com")) },
+  "hop3 login --ssh ada@hop3.example.com": {
+    elsewhere: { file: "test/e2e/ssh-tunnel.test.ts", says: '"login", "--ssh"' },
+  },
   "sudo hop3 server install": { elsewhere: { file: install, says: '"server", "install")' } },
   "sudo hop3 server install --domain apps.example.org": {
     elsewhere: { file: install, says: '"server", "install", "--domain"' },
