@@ -18,6 +18,7 @@ test("with an issuer and a client's name, nobody new is let in unless the operat
     issuer: "https://id.example.com",
     clientId: "hop3",
     secret: undefined,
+    clientAuth: undefined,
     scopes: ["openid", "profile", "email"],
     groupsClaim: undefined,
     audiences: [],
@@ -31,6 +32,7 @@ test("the settings survive the way to the process that they are for", () => {
   const full = {
     ...least,
     HOP3_OIDC_CLIENT_SECRET_FILE: "/etc/hop3/oidc-secret",
+    HOP3_OIDC_CLIENT_AUTH: "post",
     HOP3_OIDC_SCOPES: "openid groups",
     HOP3_OIDC_GROUPS_CLAIM: "https://example.com/groups",
     HOP3_OIDC_AUDIENCE: "a, b",
@@ -64,6 +66,7 @@ test("a setting that is malformed is named with its reason", () => {
     ["HOP3_OIDC_CLIENT_ID", "ü", "a\nb", "a".repeat(256)],
     ["HOP3_OIDC_CLIENT_SECRET", "a\nb", "ü"],
     ["HOP3_OIDC_CLIENT_SECRET_FILE", "oidc-secret", "/a\nb"],
+    ["HOP3_OIDC_CLIENT_AUTH", "none", "Basic"],
     ["HOP3_OIDC_SCOPES", "profile", 'openid "x"', "openid,profile", "openid\tprofile"],
     ["HOP3_OIDC_GROUPS_CLAIM", "a b", "ü"],
     ["HOP3_OIDC_AUDIENCE", "a b", "ü"],

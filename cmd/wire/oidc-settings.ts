@@ -12,6 +12,7 @@ const names = [
   "CLIENT_ID",
   "CLIENT_SECRET",
   "CLIENT_SECRET_FILE",
+  "CLIENT_AUTH",
   "SCOPES",
   "GROUPS_CLAIM",
   "AUDIENCE",
@@ -47,6 +48,7 @@ export function readOidcSettings(env: Environment): OidcSettings | undefined {
     issuer,
     clientId,
     secret: secretOf(value("CLIENT_SECRET"), value("CLIENT_SECRET_FILE")),
+    clientAuth: clientAuthOf(value("CLIENT_AUTH")),
     scopes: scopesOf(value("SCOPES")),
     groupsClaim: claimOf(value("GROUPS_CLAIM")),
     audiences: audiencesOf(value("AUDIENCE")),
@@ -65,6 +67,7 @@ export function oidcEnvironment(settings: OidcSettings | undefined): Record<stri
     CLIENT_ID: settings.clientId,
     CLIENT_SECRET: secret !== undefined && "value" in secret ? secret.value : undefined,
     CLIENT_SECRET_FILE: secret !== undefined && "file" in secret ? secret.file : undefined,
+    CLIENT_AUTH: settings.clientAuth,
     SCOPES: settings.scopes.join(" "),
     GROUPS_CLAIM: groupsClaim,
     AUDIENCE: audiences.join(",") || undefined,
@@ -118,6 +121,11 @@ function secretOf(value: string | undefined, file: string | undefined): OidcSett
   if (file !== undefined && (!file.startsWith("/") || /[^\P{Cc}]/u.test(file)))
     throw bad("HOP3_OIDC_CLIENT_SECRET_FILE must be an absolute path.");
   return file !== undefined ? { file } : value !== undefined ? { value } : undefined;
+}
+
+function clientAuthOf(text: string | undefined): OidcSettings["clientAuth"] {
+  if (text === undefined || text === "basic" || text === "post") return text;
+  throw bad("HOP3_OIDC_CLIENT_AUTH must be basic or post, as the client is registered.");
 }
 
 // RFC 6749, 3.3.

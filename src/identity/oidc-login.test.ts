@@ -7,7 +7,7 @@ import { loginSeconds } from "#core/credential-limits.ts";
 import { listEvents } from "#store/events.ts";
 import { addToGroup, createGroup, groupsOfUser } from "#store/groups.ts";
 import { identitiesOf, linkIdentity } from "#store/identities.ts";
-import { countLogins } from "#store/logins.ts";
+import { addressesOfLogins } from "#store/logins.ts";
 import { createOrg } from "#store/orgs.ts";
 import { listTokens } from "#store/tokens.ts";
 import { createUser, getUser, listUsers, setDisabled } from "#store/users.ts";
@@ -39,6 +39,7 @@ async function open(t: TestContext, database: Database, settings: Partial<OidcSe
     issuer: issuer.issuer,
     clientId: client.id,
     secret: undefined,
+    clientAuth: undefined,
     scopes: ["openid"],
     groupsClaim: "groups",
     audiences: [],
@@ -368,7 +369,7 @@ for (const database of databases) {
       for (const elsewhere of ["https://evil.example.com/callback", "http://127.0.0.1.evil.org:80/callback"]) {
         await assert.rejects(beginSso(world, { redirect: elsewhere, address }), { code: "INVALID_INPUT" });
       }
-      assert.equal((await countLogins(world.store, ["sso"], address)).all, 0);
+      assert.deepEqual(await addressesOfLogins(world.store, ["sso"]), []);
       assert.deepEqual(world.issuer.asked, []);
     });
 
@@ -380,11 +381,14 @@ for (const database of databases) {
       await assert.rejects(beginDevice(world, address), { code: "RATE_LIMITED" });
       assert.equal(world.issuer.asked.length, asked, "and the provider is not asked");
       await beginSso(world, { redirect, address: "192.0.2.8" });
+      const ofOneNetwork = (last: number) => ({ redirect, address: `2001:db8:0:1::${last.toString(16)}` });
+      for (let one = 0; one < openLoginsMax.ofAddress; one += 1) await beginSso(world, ofOneNetwork(one));
+      await assert.rejects(beginSso(world, ofOneNetwork(999)), { code: "RATE_LIMITED" });
       world.advance(loginSeconds * 1000);
       world.issuer.lies = { description: () => [] };
       await assert.rejects(beginSso(world, { redirect, address }), { name: "AppError" });
       await assert.rejects(beginDevice(world, address), { name: "AppError" });
-      assert.equal((await countLogins(world.store, ["sso", "device"], address)).all, 0);
+      assert.deepEqual(await addressesOfLogins(world.store, ["sso", "device"]), []);
     });
 
     test("what a login remembers is sealed, and good for that login alone", async (t) => {

@@ -1,7 +1,8 @@
 /** Logins by single sign-on that are under way: what each must remember is sealed, and they are counted. */
 import { AppError } from "#core/errors.ts";
 import { seal, unseal } from "#core/sealed.ts";
-import { countLogins, createLogin, type Login } from "#store/logins.ts";
+import { addressesOfLogins, createLogin, type Login } from "#store/logins.ts";
+import { addressSubject } from "./lockout.ts";
 import type { Sso } from "./oidc-end.ts";
 
 export type SsoStage = "sso" | "device" | "link";
@@ -22,12 +23,19 @@ export async function reserveLogin(
     readonly user?: string;
   },
 ): Promise<{ readonly login: Login; readonly secret: string }> {
-  const { all, ofAddress } = await countLogins(store, ["sso", "device", "link"], about.address);
-  if (all >= openLoginsMax.all || ofAddress >= openLoginsMax.ofAddress)
+  const open = await addressesOfLogins(store, ["sso", "device", "link"]);
+  const from = subjectOf(about.address);
+  const ofAddress = open.filter((address) => subjectOf(address) === from).length;
+  if (open.length >= openLoginsMax.all || ofAddress >= openLoginsMax.ofAddress)
     throw new AppError("RATE_LIMITED", "Too many logins are under way already.", {
       hint: "End one of them, or try again in a few minutes.",
     });
   return createLogin(store, { stage, ...about });
+}
+
+/** Whoever has an address of IPv6 has very many. */
+function subjectOf(address: string | null): string | undefined {
+  return address === null ? undefined : addressSubject(address);
 }
 
 export function sealLogin({ masterKey }: Sso, { id, stage }: Pick<Login, "id" | "stage">, data: object): string {

@@ -7,6 +7,7 @@ const settings: OidcSettings = {
   issuer: "https://id.example.com",
   clientId: "hop3",
   secret: undefined,
+  clientAuth: undefined,
   scopes: ["openid"],
   groupsClaim: "groups",
   audiences: [],

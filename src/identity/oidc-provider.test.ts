@@ -29,6 +29,7 @@ async function begin(t: TestContext, settings: Partial<OidcSettings> = {}): Prom
       issuer: issuer.issuer,
       clientId: client.id,
       secret: undefined,
+      clientAuth: undefined,
       scopes: ["openid", "email"],
       groupsClaim: "groups",
       audiences: [],

@@ -76,7 +76,7 @@ export function createOidcProvider({ settings, secret, fetch }: ProviderInput): 
   const { issuer } = settings;
 
   const configure = (openid: typeof Openid, facts: ProviderFacts): Openid.Configuration => {
-    const auth = clientAuth(openid, facts, secret());
+    const auth = clientAuth(openid, settings.clientAuth ?? usualAuth(facts), secret());
     const configuration = new openid.Configuration(
       definedOf(facts) as Openid.ServerMetadata,
       settings.clientId,
@@ -210,12 +210,14 @@ export function createOidcProvider({ settings, secret, fetch }: ProviderInput): 
 }
 
 /** By what the provider takes; without a word of it, by what OpenID Connect says then (discovery, 3). */
-function clientAuth(openid: typeof Openid, facts: ProviderFacts, secret: string | undefined): Openid.ClientAuth {
+function usualAuth({ token_endpoint_auth_methods_supported: methods }: ProviderFacts): "basic" | "post" {
+  if (!Array.isArray(methods) || methods.includes("client_secret_basic")) return "basic";
+  return methods.includes("client_secret_post") ? "post" : "basic";
+}
+
+function clientAuth(openid: typeof Openid, how: "basic" | "post", secret: string | undefined): Openid.ClientAuth {
   if (secret === undefined) return openid.None();
-  const methods = facts.token_endpoint_auth_methods_supported;
-  const onlyPost =
-    Array.isArray(methods) && methods.includes("client_secret_post") && !methods.includes("client_secret_basic");
-  return onlyPost ? openid.ClientSecretPost(secret) : openid.ClientSecretBasic(secret);
+  return how === "post" ? openid.ClientSecretPost(secret) : openid.ClientSecretBasic(secret);
 }
 
 /** The library has seen that it is for this client, and by whom; who else it may be for is the operator's to say. */

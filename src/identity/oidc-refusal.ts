@@ -8,7 +8,9 @@ const said = /^[\x20-\x7e]{1,200}$/;
 export function oidcRefusal(thrown: unknown, issuer: string): AppError {
   const own = ownError(thrown);
   if (own !== undefined) return own;
-  const { name, code, error, error_description: why, cause } = (thrown ?? {}) as Readonly<Record<string, unknown>>;
+  const told = (thrown ?? {}) as Fields;
+  const { name, code, cause } = told;
+  const { error, error_description: why } = challengeOf(cause) ?? told;
   const words = [error, why].filter((text) => typeof text === "string" && said.test(text)).join(": ");
   if (name === "AuthorizationResponseError") {
     return new AppError("UNAUTHENTICATED", `The provider refused the login (${quote(words)}).`, { cause: thrown });
@@ -35,6 +37,14 @@ export function oidcRefusal(thrown: unknown, issuer: string): AppError {
     hint: "`hop3 system logs` has what was wrong with it.",
     cause: thrown,
   });
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What a refusal says in its head alone (`WWW-Authenticate`), when that is all there is. */
+function challengeOf(cause: unknown): Fields | undefined {
+  if (!Array.isArray(cause)) return undefined;
+  return (cause[0] as { readonly parameters?: Fields } | undefined)?.parameters;
 }
 
 /** The library wraps what its fetch has thrown. */

@@ -10,6 +10,8 @@ export type OidcSettings = {
   readonly clientId: string;
   /** Of a confidential client; a file is read anew at each login, so that it can be replaced without a restart. */
   readonly secret: { readonly file: string } | { readonly value: string } | undefined;
+  /** How the secret is shown; undefined: as the provider's description says. */
+  readonly clientAuth: "basic" | "post" | undefined;
   /** `openid` among them. */
   readonly scopes: readonly string[];
   /** The claim with the names of groups; undefined: groups are this server's own alone. */

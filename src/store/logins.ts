@@ -100,19 +100,15 @@ export async function setLoginData(
   return numUpdatedRows > 0n;
 }
 
-/** Those under way in these stages: all, and those that came from this address. */
-export async function countLogins(
-  db: Db,
-  stages: readonly string[],
-  address: string | null,
-): Promise<{ readonly all: number; readonly ofAddress: number }> {
+/** Where those come from that are under way in these stages: one for each. */
+export async function addressesOfLogins(db: Db, stages: readonly string[]): Promise<(string | null)[]> {
   const rows = await query(db)
     .selectFrom("logins")
     .select("address")
     .where("stage", "in", [...stages])
     .where("expires_at", ">", timestamp(db))
     .execute();
-  return { all: rows.length, ofAddress: rows.filter((row) => row.address === address).length };
+  return rows.map((row) => row.address);
 }
 
 /** True for the one that ends it: a login leads to one session. */

@@ -24,6 +24,15 @@ import { clientId, clientSecret, type RunningProvider, startProvider } from "../
 const password = "carol has a long password";
 const root = join(import.meta.dirname, "../..");
 
+type Event = {
+  readonly action: string;
+  readonly target: string | null;
+  readonly actor: string;
+  readonly outcome: string;
+  readonly address: string | null;
+  readonly credential: unknown;
+  readonly details: Readonly<Record<string, unknown>>;
+};
 type Ended = { readonly exitCode: number | null; readonly stdout: string; readonly stderr: string };
 
 describe("single sign-on", { skip: noBrowser }, () => {
@@ -216,6 +225,37 @@ describe("single sign-on", { skip: noBrowser }, () => {
     assert.match(linked.stdout, /u-carol/);
     const { stderr } = await bySso(machine("carol-other"), "u-carol");
     assert.match(stderr, /as carol \(viewer\)/);
+  });
+
+  test("each login and each link is one event, with who, by what and from where", async () => {
+    const { events } = (await platform.api("GET", "/events?lines=1000")) as { events: Event[] };
+    const of = (action: string, target: string) =>
+      events.filter((event) => event.action === action && event.target === target);
+    for (const [action, target, actor] of [
+      ["user.create", "ada", "hop3"],
+      ["login", "ada", "ada"],
+      ["user.link", "admin", "admin"],
+      ["user.unlink", "admin", "admin"],
+      ["account.link", "carol", "carol"],
+    ] as const) {
+      const found = of(action, target).filter(({ outcome }) => outcome === "ok");
+      assert.ok(found.length > 0, action);
+      for (const event of found) {
+        assert.equal(event.actor, actor);
+        assert.equal(event.address, "127.0.0.1");
+        assert.equal(event.details["issuer"], provider.issuer);
+        if (action !== "user.create") assert.notEqual(event.credential, null);
+      }
+    }
+    assert.equal(of("account.link", "carol").length, 1);
+    const kept = of("login", "nobody");
+    assert.deepEqual([...new Set(kept.map(({ outcome }) => outcome))], ["DENIED"]);
+    assert.ok(kept.some(({ details }) => details["subject"] === "u-mallory"));
+    // Steps on the way to a login are none.
+    assert.deepEqual(
+      events.filter(({ action, outcome }) => action === "public" && outcome === "ok"),
+      [],
+    );
   });
 
   test("hop3 system status says whether it works, and a provider that is down keeps nobody waiting", async () => {

@@ -7,8 +7,16 @@ import { after, before, describe, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { boundedFetch, oidcLimits } from "#identity/oidc-fetch.ts";
 import { createOidcProvider, type OidcProvider } from "#identity/oidc-provider.ts";
+import type { OidcSettings } from "#identity/oidc-settings.ts";
 import { confirmDevice, logIn, noBrowser, startBrowser } from "./browser.ts";
-import { clientId, clientSecret, type RunningProvider, startProvider } from "./provider.ts";
+import {
+  clientId,
+  clientSecret,
+  postClientId,
+  publicClientId,
+  type RunningProvider,
+  startProvider,
+} from "./provider.ts";
 
 describe("a certified provider", { skip: noBrowser }, () => {
   const ends: (() => Promise<void>)[] = [];
@@ -18,6 +26,25 @@ describe("a certified provider", { skip: noBrowser }, () => {
   const waiting = createServer();
   const redirect = () => `http://127.0.0.1:${(waiting.address() as AddressInfo).port}/callback`;
 
+  const ask = (settings: Partial<OidcSettings>, secret: () => string | undefined = () => clientSecret): OidcProvider =>
+    createOidcProvider({
+      settings: {
+        issuer: provider.issuer,
+        clientId,
+        secret: undefined,
+        clientAuth: undefined,
+        scopes: ["openid", "profile", "email", "groups"],
+        groupsClaim: "groups",
+        audiences: [],
+        emailDomains: [],
+        newUsers: "member",
+        sessionSeconds: 3600,
+        ...settings,
+      },
+      secret,
+      fetch: boundedFetch(oidcLimits),
+    });
+
   before(async () => {
     provider = await startProvider((work) => void ends.push(work));
     provider.accounts["ada"] = {
@@ -26,21 +53,7 @@ describe("a certified provider", { skip: noBrowser }, () => {
       email_verified: true,
       groups: ["dev", "ops"],
     };
-    asked = createOidcProvider({
-      settings: {
-        issuer: provider.issuer,
-        clientId,
-        secret: undefined,
-        scopes: ["openid", "profile", "email", "groups"],
-        groupsClaim: "groups",
-        audiences: [],
-        emailDomains: [],
-        newUsers: "member",
-        sessionSeconds: 3600,
-      },
-      secret: () => clientSecret,
-      fetch: boundedFetch(oidcLimits),
-    });
+    asked = ask({});
     waiting.listen(0, "127.0.0.1");
     await once(waiting, "listening");
     browser = await startBrowser();
@@ -69,6 +82,24 @@ describe("a certified provider", { skip: noBrowser }, () => {
     assert.equal(claims["email"], "ada@example.com");
     assert.equal(claims["email_verified"], true);
     assert.deepEqual(claims["groups"], ["dev", "ops"]);
+  });
+
+  test("knows this server by a secret in the head or in the form, or without one, as it is registered", async () => {
+    const clients = [
+      ask({ clientId: postClientId, clientAuth: "post" }),
+      ask({ clientId: publicClientId }, () => undefined),
+    ];
+    for (const client of clients) {
+      const { url, login } = await client.beginCode(redirect());
+      assert.equal((await client.finishCode(login, await back(url))).subject, "ada");
+      assert.equal(await client.askDevice(await client.beginDevice()), "pending");
+    }
+    const wrong = [ask({}, () => "another-secret"), ask({}, () => undefined)];
+    for (const client of wrong) {
+      const { url, login } = await client.beginCode(redirect());
+      const finish = client.finishCode(login, await back(url));
+      await assert.rejects(finish, { code: "UNAVAILABLE", message: /invalid_client/ });
+    }
   });
 
   test("takes a code once, and only with the verifier of the login that it was given for", async () => {

@@ -12,6 +12,10 @@ import { Provider } from "oidc-provider";
 export const clientId = "hop3";
 export const clientSecret = "an-oidc-secret-0123456789-0123456789";
 
+/** Others with other ways to show who they are: the secret in the form, and none. */
+export const postClientId = "hop3-post";
+export const publicClientId = "hop3-public";
+
 /** By login name, which is the subject, too: what the provider says of somebody. */
 export type Accounts = Record<string, Readonly<Record<string, unknown>>>;
 
@@ -77,6 +81,18 @@ function newKeys(): object {
   return { keys: [{ ...privateKey.export({ format: "jwk" }), use: "sig", alg: "RS256" }] };
 }
 
+/** As docs/sso.md says to register one. */
+function client(id: string, more: object): object {
+  return {
+    client_id: id,
+    application_type: "native",
+    redirect_uris: ["http://127.0.0.1/callback", "http://[::1]/callback"],
+    response_types: ["code"],
+    grant_types: ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"],
+    ...more,
+  };
+}
+
 function configuration({
   accounts,
   keys,
@@ -91,14 +107,9 @@ function configuration({
   return {
     jwks: keys,
     clients: [
-      {
-        client_id: clientId,
-        client_secret: clientSecret,
-        application_type: "native",
-        redirect_uris: ["http://127.0.0.1/callback", "http://[::1]/callback"],
-        response_types: ["code"],
-        grant_types: ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"],
-      },
+      client(clientId, { client_secret: clientSecret }),
+      client(postClientId, { client_secret: clientSecret, token_endpoint_auth_method: "client_secret_post" }),
+      client(publicClientId, { token_endpoint_auth_method: "none" }),
     ],
     pkce: { required: () => true },
     scopes: ["openid", "profile", "email", "groups"],

@@ -88,7 +88,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     action: "key.remove",
   },
   logOut: { action: "logout" },
-  finishLink: { elsewhere: "test/oidc/sign-in.test.ts", says: "account link" },
-  linkIdentity: { elsewhere: "test/oidc/sign-in.test.ts", says: "identities" },
-  unlinkIdentity: { elsewhere: "test/oidc/sign-in.test.ts", says: "identities" },
+  finishLink: { elsewhere: "test/e2e/single-sign-on.test.ts", says: '"account.link"' },
+  linkIdentity: { elsewhere: "test/e2e/single-sign-on.test.ts", says: '"user.link"' },
+  unlinkIdentity: { elsewhere: "test/e2e/single-sign-on.test.ts", says: '"user.unlink"' },
 };
