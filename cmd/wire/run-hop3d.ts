@@ -27,6 +27,7 @@ import { makeOidc } from "#cmd/wire/oidc.ts";
 import { gitOptions, gitPlace } from "#cmd/wire/git.ts";
 import { makePlatform, type PlatformInput } from "#cmd/wire/platform.ts";
 import { readServerSettings, toolEnvironment, type ServerSettings } from "#cmd/wire/settings.ts";
+import { makePulling } from "#cmd/wire/source-use-cases.ts";
 import { platformUseCases } from "#cmd/wire/use-cases.ts";
 import { version } from "#cmd/wire/version.ts";
 
@@ -72,12 +73,13 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
     const renewals = await dropRenewals(platform);
     const sessions = endLostSessions(platform);
     const place = gitPlace(platform, process.env);
+    const pulling = makePulling(settings.sourceNetworks, place, process.env);
     await tidyRepositories(platform);
     const git = createGitHost(platform, place);
     const serving = await serve({
       host: "127.0.0.1",
       port: settings.apiPort,
-      useCases: platformUseCases(platform, git, makeOidc(settings.oidc)),
+      useCases: platformUseCases(platform, git, makeOidc(settings.oidc), pulling),
       authenticate: (authorization, address) => authenticate(platform.store, authorization, address),
       reloadPrincipal: (principal) => reloadPrincipal(platform.store, principal),
       authorize,

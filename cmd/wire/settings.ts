@@ -7,6 +7,7 @@ import { resolve } from "node:path";
 import { AppError } from "#core/errors.ts";
 import { layoutOf, type Layout } from "#core/layout.ts";
 import { isHostName } from "#core/names.ts";
+import { parseNetworks } from "#core/networks.ts";
 import type { HttpsSettings } from "#core/plugin.ts";
 import { standardRate } from "#server/rate-limits.ts";
 import { runDirFor } from "#sys/run-dir.ts";
@@ -31,6 +32,8 @@ export type ServerSettings = {
   readonly cgroup: string | undefined;
   /** Builds at the same time, of all apps together. */
   readonly builds: number;
+  /** Networks, not public ones, from which users may have sources fetched, as they are written; empty for none. */
+  readonly sourceNetworks: string;
   /** Undefined where people log in by this server's own passwords and tokens alone. */
   readonly oidc: OidcSettings | undefined;
   /** Requests a second that one credential may make of the API; its other limits follow from it. */
@@ -69,6 +72,7 @@ export function readServerSettings(env: Environment, uid: number): ServerSetting
     postgresUri: env["POSTGRES_DB_URI"] === "" ? undefined : env["POSTGRES_DB_URI"],
     cgroup: env["HOP3_CGROUP"] || undefined,
     builds: whole(env, "HOP3_BUILDS", { unlessSet: 2, min: 1, max: 64, what: "a number" }),
+    sourceNetworks: sourceNetworks(env["HOP3_SOURCE_NETWORKS"] ?? ""),
     oidc: readOidcSettings(env),
     apiRate: whole(env, "HOP3_API_RATE", { unlessSet: standardRate, min: 1, max: 10_000, what: "a number" }),
   };
@@ -86,6 +90,7 @@ export function serverEnvironment(settings: ServerSettings): Record<string, stri
     HOP3_DOMAIN: settings.baseDomain,
     ...(settings.adminDomain === undefined ? {} : { HOP3_ADMIN_DOMAIN: settings.adminDomain }),
     HOP3_BUILDS: String(settings.builds),
+    ...(settings.sourceNetworks === "" ? {} : { HOP3_SOURCE_NETWORKS: settings.sourceNetworks }),
     ...oidcEnvironment(settings.oidc),
     HOP3_API_RATE: String(settings.apiRate),
     ...(settings.postgresUri === undefined ? {} : { POSTGRES_DB_URI: settings.postgresUri }),
@@ -132,6 +137,12 @@ function adminDomainOf(env: Environment, https: HttpsSettings | undefined, baseD
   if (https === undefined)
     throw new AppError("INVALID_INPUT", "HOP3_ADMIN_DOMAIN needs HTTPS: set HOP3_HTTPS_PORT, too.");
   return domain;
+}
+
+/** Looked at here, so that a server does not start with what it could not read later. */
+function sourceNetworks(text: string): string {
+  parseNetworks(text, "HOP3_SOURCE_NETWORKS");
+  return text;
 }
 
 function modeOf(text: string): "user" | "system" {

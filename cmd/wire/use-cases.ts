@@ -24,6 +24,8 @@ import { createMetricsPage } from "#paas/metrics-page.ts";
 import { pingApp } from "#paas/ping.ts";
 import type { Platform } from "#paas/platform.ts";
 import { listProcesses, scaleProcesses } from "#paas/processes.ts";
+import { checked } from "#paas/pull/pull-archive.ts";
+import type { Pulling } from "#paas/pull/pulling.ts";
 import { beginRollback, diffReleases, listReleases, showRelease } from "#paas/releases.ts";
 import { createSession, joinSession } from "#paas/sessions.ts";
 import { systemStatus } from "#paas/system-status.ts";
@@ -37,8 +39,9 @@ import type { UseCases } from "#server/use-cases.ts";
 import type { Oidc } from "./oidc.ts";
 import { ssoUseCases } from "./sso-use-cases.ts";
 import { identityOf, identityUseCases } from "./identity-use-cases.ts";
+import { sourceUseCases } from "./source-use-cases.ts";
 
-export function platformUseCases(platform: Platform, git: GitHost, oidc: Oidc | undefined): UseCases {
+export function platformUseCases(platform: Platform, git: GitHost, oidc: Oidc | undefined, pulling: Pulling): UseCases {
   const metricsPage = createMetricsPage(platform);
   const identity = identityOf(platform);
   /** Which apps somebody may see, as of now. */
@@ -79,7 +82,8 @@ export function platformUseCases(platform: Platform, git: GitHost, oidc: Oidc | 
         app: params.app,
         create: query.create,
         replace: query.replace,
-        archive: body,
+        archive: checked(body, query.sha256),
+        packed: query.packed,
         env: decodeDeployEnv(headers["hop3-env"]),
         by: actor,
         signal,
@@ -93,7 +97,9 @@ export function platformUseCases(platform: Platform, git: GitHost, oidc: Oidc | 
     showDeploy: ({ params }) => showDeploy(platform, params.app, params.deploy),
     followDeploy: ({ params, headers, signal }) =>
       followDeploy(platform, params.app, params.deploy, headers["last-event-id"] ?? 0, signal),
-    planDeploy: ({ params, body, signal }) => planDeploy(platform, params.app, body, signal),
+    planDeploy: ({ params, query, body, signal }) =>
+      planDeploy(platform, params.app, checked(body, query.sha256), query.packed, signal),
+    ...sourceUseCases(platform, pulling),
 
     listReleases: async ({ params, query }) => {
       const { items, next } = await listReleases(platform, params.app, query);

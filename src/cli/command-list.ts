@@ -2,6 +2,7 @@
 import { accountLink } from "./commands/account/link.ts";
 import { appBuildLogs } from "./commands/app/build-logs.ts";
 import { appCreate } from "./commands/app/create.ts";
+import { appLaunch } from "./commands/app/launch.ts";
 import { appImport } from "./commands/app/import.ts";
 import { appDestroy } from "./commands/app/destroy.ts";
 import { appDisk } from "./commands/app/disk.ts";
@@ -37,6 +38,7 @@ import { envGet } from "./commands/env/get.ts";
 import { envSet } from "./commands/env/set.ts";
 import { envShow } from "./commands/env/show.ts";
 import { envUnset } from "./commands/env/unset.ts";
+import { gitSourceRemove, gitSourceSet, gitSourceShow } from "./commands/git/source.ts";
 import { ps } from "./commands/ps/list.ts";
 import { top } from "./commands/ps/top.ts";
 import { psScale } from "./commands/ps/scale.ts";
@@ -84,6 +86,7 @@ export const commands: readonly Command[] = [
   appDisk,
   appEvents,
   appCreate,
+  appLaunch,
   appImport,
   appDestroy,
   releaseList,
@@ -100,6 +103,9 @@ export const commands: readonly Command[] = [
   envGet,
   envSet,
   envUnset,
+  gitSourceSet,
+  gitSourceShow,
+  gitSourceRemove,
   domainList,
   domainAdd,
   domainRemove,

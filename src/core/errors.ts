@@ -107,6 +107,12 @@ export const errorTable = {
     grpc: grpc.exhausted,
     hint: "All headers of a request together may have 16 KiB.",
   },
+  SOURCE_REFUSED: {
+    exit: 2,
+    http: 422,
+    grpc: grpc.denied,
+    hint: "This server fetches from public addresses by https; its operator can allow networks with HOP3_SOURCE_NETWORKS.",
+  },
   TOO_LARGE: { exit: 2, http: 413, grpc: grpc.exhausted, hint: "Leave files out with `[build] ignore` in hop3.toml." },
   NOT_BUILT_YET: {
     exit: 2,
@@ -172,6 +178,12 @@ export const errorTable = {
     hint: "`hop3 system logs` has the supervisor's reason.",
   },
   // 8: the user's app failed to deploy
+  SOURCE_FAILED: {
+    exit: 8,
+    http: 422,
+    grpc: grpc.precondition,
+    hint: "Check the address, the branch, and whether this server may read it.",
+  },
   NOT_DETECTED: {
     exit: 8,
     http: 422,

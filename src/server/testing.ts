@@ -11,6 +11,7 @@ import type { Routes } from "#core/api/routes.ts";
 import type { SshKeyView } from "#core/api/keys.ts";
 import type { ProcessView } from "#core/api/processes.ts";
 import { deployEnvHeader } from "#core/api/prefix.ts";
+import type { SourceView } from "#core/api/sources.ts";
 import { AppError } from "#core/errors.ts";
 import { parseSshKey } from "#core/ssh-key.ts";
 import { encodeFrame } from "#core/session-frames.ts";
@@ -32,6 +33,8 @@ export type MemoryPlatform = {
   readonly apps: Map<string, MemoryApp>;
   /** Bytes of the last uploaded archive. */
   uploaded: Buffer;
+  /** What the last pull was asked to fetch. */
+  pulled: object | null;
   /** How many streams are being read, and how many were ended by their client. */
   openStreams: number;
   abortedStreams: number;
@@ -65,6 +68,7 @@ const viewer = somebody("vi", "viewer");
 export function memoryPlatform(): MemoryPlatform {
   const apps = new Map<string, MemoryApp>();
   const keys: SshKeyView[] = [];
+  const sources = new Map<string, SourceView>();
   const find = (name: string): MemoryApp => {
     const app = apps.get(name);
     if (app === undefined) throw new AppError("APP_NOT_FOUND", `There is no app named "${name}".`);
@@ -190,6 +194,7 @@ export function memoryPlatform(): MemoryPlatform {
   const platform: MemoryPlatform = {
     apps,
     uploaded: Buffer.alloc(0),
+    pulled: null,
     openStreams: 0,
     abortedStreams: 0,
     failDeploy: null,
@@ -254,6 +259,40 @@ export function memoryPlatform(): MemoryPlatform {
         app.release += 1;
         apps.set(params.app, app);
         return { app: params.app, deploy: app.release, created: known === undefined };
+      },
+      createPull: async ({ params, body }) => {
+        const known = apps.get(params.app);
+        if (known === undefined && !body.create) find(params.app);
+        if (body.from.kind === "source" && !sources.has(params.app)) {
+          throw new AppError("NOT_FOUND", `${params.app} has no source to be fetched from.`);
+        }
+        platform.pulled = body.from;
+        const app = known ?? { env: {}, domains: [], scale: 1, stopped: false, release: 0 };
+        app.release += 1;
+        apps.set(params.app, app);
+        return { app: params.app, deploy: app.release, created: known === undefined };
+      },
+      showSource: async ({ params }) => {
+        find(params.app);
+        return { app: params.app, source: sources.get(params.app) ?? null };
+      },
+      setSource: async ({ params, body, principal }) => {
+        find(params.app);
+        const { url, branch, ref, credential } = body;
+        const source = {
+          url,
+          ref: branch ?? ref ?? null,
+          credential: credential?.user ?? null,
+          setBy: principal.name,
+          updatedAt: at,
+        };
+        sources.set(params.app, source);
+        return { app: params.app, source };
+      },
+      removeSource: async ({ params }) => {
+        if (!sources.delete(params.app))
+          throw new AppError("NOT_FOUND", `${params.app} has no source to be fetched from.`);
+        return { app: params.app };
       },
       listDeploys: async ({ params }) => {
         find(params.app);

@@ -163,8 +163,19 @@ export async function listDeploys(db: Db, app: string, limit = 50, before?: numb
   return rows.map(toDeploy);
 }
 
+/** Writes down what a deploy turned out to be made of, once that was fetched. Throws NOT_FOUND. */
+export async function setDeploySource(db: Db, app: string, number: number, source: DeploySource): Promise<void> {
+  const { numUpdatedRows } = await query(db)
+    .updateTable("deploys")
+    .set({ source: JSON.stringify(source) })
+    .where("app", "=", app)
+    .where("number", "=", number)
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) throw deployNotFound(app, number);
+}
+
 /** Of the newest deploy that was made of a push and went live; undefined when none is remembered. */
-export async function lastPushed(db: Db, app: string): Promise<DeploySource | undefined> {
+export async function lastPushed(db: Db, app: string): Promise<Extract<DeploySource, { kind: "push" }> | undefined> {
   const rows = await query(db)
     .selectFrom("deploys")
     .select("source")
@@ -173,7 +184,9 @@ export async function lastPushed(db: Db, app: string): Promise<DeploySource | un
     .where("source", "is not", null)
     .orderBy("number", "desc")
     .execute();
-  return rows.map(({ source }) => JSON.parse(source ?? "null") as DeploySource).find(({ kind }) => kind === "push");
+  return rows
+    .map(({ source }) => JSON.parse(source ?? "null") as DeploySource)
+    .find((source) => source.kind === "push");
 }
 
 /** Queued or running deploys of all apps: at a start of hop3d, those that its predecessor left half done. By app, oldest first. */

@@ -2,8 +2,15 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { databases } from "../../test/databases.ts";
 import { createApp, deleteApp } from "./apps.ts";
-import { createDeploy, endDeploy, getDeploy, lastPushed } from "./deploys.ts";
-import { deployBranch, setDeployBranch, type DeploySource } from "./sources.ts";
+import { createDeploy, endDeploy, getDeploy, lastPushed, setDeploySource } from "./deploys.ts";
+import {
+  deployBranch,
+  pullSource,
+  removePullSource,
+  setDeployBranch,
+  setPullSource,
+  type DeploySource,
+} from "./sources.ts";
 
 for (const database of databases) {
   describe(`sources on ${database.name}`, () => {
@@ -34,6 +41,40 @@ for (const database of databases) {
       assert.deepEqual(await deploy("failed", source("b")), source("b"));
       assert.equal(await deploy("succeeded"), null);
       assert.deepEqual(await lastPushed(store, "blog"), source("a"));
+      const pulled: DeploySource = { kind: "git", url: "https://git.example.com/a", ref: null, commit: "c" };
+      const { number } = await createDeploy(store, "blog", { summary: "", createdBy: "ada" });
+      await setDeploySource(store, "blog", number, pulled);
+      await endDeploy(store, "blog", number, "succeeded");
+      assert.deepEqual((await getDeploy(store, "blog", number))?.source, pulled);
+      assert.deepEqual(await lastPushed(store, "blog"), source("a"));
+      await assert.rejects(setDeploySource(store, "blog", 99, pulled), { code: "NOT_FOUND" });
+    });
+
+    test("what is fetched from is replaced whole: a credential never goes to another address", async (t) => {
+      const { store } = await database.open(t);
+      await createApp(store, "blog");
+      const key = Buffer.alloc(32, 7);
+      const credential = { user: "git", token: "canary-token" };
+      const one = { url: "https://git.example.com/a", ref: "refs/heads/main", credential, setBy: "ada" };
+      await setDeployBranch(store, "blog", "live");
+      assert.equal(await pullSource(store, "blog", key), undefined);
+      await setPullSource(store, "blog", one, key);
+      const { updatedAt, ...found } = (await pullSource(store, "blog", key)) ?? { updatedAt: "" };
+      assert.deepEqual(found, one);
+      assert.ok(updatedAt !== "");
+      await setPullSource(
+        store,
+        "blog",
+        { url: "https://evil.example.com/a", ref: null, credential: null, setBy: "eve" },
+        key,
+      );
+      assert.equal((await pullSource(store, "blog", key))?.credential, null);
+      assert.equal(await deployBranch(store, "blog"), "live");
+      assert.equal(await removePullSource(store, "blog"), true);
+      assert.equal(await removePullSource(store, "blog"), false);
+      assert.equal(await pullSource(store, "blog", key), undefined);
+      assert.equal(await deployBranch(store, "blog"), "live");
+      await assert.rejects(setPullSource(store, "none", one, key), { code: "APP_NOT_FOUND" });
     });
   });
 }

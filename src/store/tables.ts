@@ -98,7 +98,28 @@ export type Tables = {
     created_at: string;
     created_by: string;
   };
-  sources: { app: string; branch: string | null; updated_at: string };
+  sources: {
+    app: string;
+    branch: string | null;
+    updated_at: string;
+    url: string | null;
+    ref: string | null;
+    credential: string | null;
+    set_by: string | null;
+  };
+  webhooks: {
+    id: string;
+    app: string;
+    name: string;
+    branch: string | null;
+    secret: string;
+    created_at: string;
+    created_by: string;
+    rotated_at: string | null;
+    last_at: string | null;
+    last_outcome: string | null;
+  };
+  webhook_deliveries: { webhook: string; delivery: string; at: string };
   tokens: {
     id: string;
     hash: string;

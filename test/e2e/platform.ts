@@ -80,6 +80,7 @@ export async function startPlatform(
     adminDomain: options.adminDomain,
     postgresUri: options.env?.["POSTGRES_DB_URI"],
     builds: 2,
+    sourceNetworks: "",
     // Tests ask more often than a person does.
     apiRate: 10_000,
     cgroup: undefined,

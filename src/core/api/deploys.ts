@@ -12,6 +12,7 @@ import {
   processType,
   queryFlag,
   releaseNumber,
+  sha256,
   volumeView,
   wholeNumber,
 } from "./shared.ts";
@@ -65,6 +66,12 @@ export type StepEvent = z.infer<typeof deployEvents.step>;
 export type OutputEvent = z.infer<typeof deployEvents.output>;
 export type DoneEvent = z.infer<typeof deployEvents.done>;
 
+/** What is said of an uploaded archive. */
+const archiveQuery = {
+  packed: queryFlag.describe("It is packed as forges do it: a single folder that holds everything is taken off"),
+  sha256: sha256.optional(),
+};
+
 export const createDeploy = defineRoute({
   method: "POST",
   path: "/apps/:app/deploys",
@@ -75,6 +82,7 @@ export const createDeploy = defineRoute({
   query: z.strictObject({
     create: queryFlag.describe("Make the app when there is none of this name"),
     replace: queryFlag.describe("Cancel the app's other deploys that do not serve yet, instead of waiting for them"),
+    ...archiveQuery,
   }),
   headers: z.object({
     [deployEnvHeader]: z
@@ -156,6 +164,7 @@ export const planDeploy = defineRoute({
   summary: "Upload a tar and learn what a deploy of it would do; nothing is changed",
   action: "app.deploy",
   params: appParams,
+  query: z.strictObject(archiveQuery),
   body: "tar",
   response: deployPlan,
 });

@@ -36,6 +36,7 @@ import {
   listIdentities,
   unlinkIdentity,
 } from "./sso.ts";
+import { createPull, removeSource, setSource, showSource } from "./sources.ts";
 import { systemInfo, systemLogs, systemStatus, version, whoami } from "./system.ts";
 
 export const routes = {
@@ -56,6 +57,10 @@ export const routes = {
   cancelDeploy,
   followDeploy,
   planDeploy,
+  createPull,
+  showSource,
+  setSource,
+  removeSource,
   listReleases,
   showRelease,
   diffReleases,

@@ -39,6 +39,11 @@ export const queryFlag = z
   .default("false")
   .transform((text) => text === "true");
 
+export const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits")
+  .describe("SHA-256 of the archive, in hexadecimal digits");
+
 /** A whole number in a path, query or header. */
 export const wholeNumber = z
   .string()

@@ -34,6 +34,8 @@ export type BeginDeploy = {
   /** Cancel the app's other uploads that do not serve yet; else this one waits for them. */
   readonly replace: boolean;
   readonly archive: AsyncIterable<Uint8Array>;
+  /** It is packed as forges do it: a single folder that holds everything is taken off. */
+  readonly packed?: boolean;
   /** What the archive was made of, where that is known. */
   readonly source?: DeploySource;
   /** Variables that the build sees and the release carries; the app's from its cut-over on. */
@@ -43,25 +45,30 @@ export type BeginDeploy = {
   readonly signal: AbortSignal;
 };
 
-type Begun = { readonly deploy: number; readonly created: boolean };
+export type Begun = { readonly deploy: number; readonly created: boolean };
 
 /** Throws APP_NOT_FOUND, CONFLICT (it is being destroyed), INVALID_ARCHIVE, TOO_LARGE, INVALID_INPUT, DISK_FULL, CANCELED. */
 export async function beginDeploy(platform: Platform, input: BeginDeploy): Promise<Begun> {
   const app = parseAppName(input.app);
-  for (const [name, value] of Object.entries(input.env)) {
-    refuseReserved(name);
-    checkVariable({ name, value });
-  }
+  checkEnv(input.env);
   // Asked before the upload is read, and again after it.
-  await requireAppOr(input, platform);
+  await requireAppOr(platform, input);
   await requireRoom(platform);
   return withIncoming(platform, async (folder) => {
     await platform.fault("before:receive");
     const tree = join(folder, "tree");
-    const received = await receive(input.archive, tree, uploadLimits(platform), input.signal);
+    const received = await receive(input.archive, tree, uploadLimits(platform), input.signal, input.packed);
     await platform.fault("after:receive");
     return platform.queue.run(existenceLine(app), () => admit(platform, { ...input, app }, tree, received));
   });
+}
+
+/** Throws INVALID_INPUT. */
+export function checkEnv(env: BeginDeploy["env"]): void {
+  for (const [name, value] of Object.entries(env)) {
+    refuseReserved(name);
+    checkVariable({ name, value });
+  }
 }
 
 /** Uploads end before they have taken what is kept free: several at once cannot fill the disk either. */
@@ -84,7 +91,10 @@ export async function withIncoming<Result>(
 }
 
 /** An app that came to be since the right was asked for may be another organisation's: an upload may take an hour. */
-async function requireAppOr({ app, create, by }: BeginDeploy, platform: Platform): Promise<boolean> {
+export async function requireAppOr(
+  platform: Platform,
+  { app, create, by }: Pick<BeginDeploy, "app" | "create" | "by">,
+): Promise<boolean> {
   const found = await getApp(platform.store, app);
   if (found !== undefined && found.org !== (by.org ?? firstOrg)) throw appNotFound(app);
   if (found !== undefined && found.destroyedBy !== null) {
@@ -98,7 +108,7 @@ async function requireAppOr({ app, create, by }: BeginDeploy, platform: Platform
 /** Makes an upload a build with a deploy in the app's line; nobody makes or destroys the app meanwhile. */
 async function admit(platform: Platform, input: BeginDeploy, tree: string, received: Received): Promise<Begun> {
   const { app } = input;
-  const created = !(await requireAppOr(input, platform));
+  const created = !(await requireAppOr(platform, input));
   if (created) await makeApp(platform, app, input.by);
   let job: DeployJob | undefined;
   let made: number | undefined;
@@ -144,7 +154,7 @@ async function admit(platform: Platform, input: BeginDeploy, tree: string, recei
 }
 
 /** In user mode the upload becomes the tree; in system mode it is copied, as the app's user. */
-async function takeUpload(platform: Platform, app: string, build: number, from: string): Promise<void> {
+export async function takeUpload(platform: Platform, app: string, build: number, from: string): Promise<void> {
   const { layout } = platform;
   await callAgain(platform, "build.make", { app, build });
   await rename(from, layout.buildUpload(app, build));

@@ -28,12 +28,13 @@ export async function planDeploy(
   platform: Platform,
   name: string,
   archive: AsyncIterable<Uint8Array>,
+  packed: boolean,
   signal: AbortSignal,
 ): Promise<DeployPlan> {
   const app = parseAppName(name);
   await requireRoom(platform);
   return withIncoming(platform, async (folder) => {
-    await receive(archive, join(folder, "tree"), uploadLimits(platform), signal);
+    await receive(archive, join(folder, "tree"), uploadLimits(platform), signal, packed);
     return describe(platform, app, join(folder, "tree"));
   });
 }

@@ -3,7 +3,7 @@ import { lstat, mkdtemp, readFile, readdir, readlink, rm } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { gzipSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { pack, type Header } from "tar-stream";
 import { AppError } from "#core/errors.ts";
 import { receive, receiveLimits } from "./receive.ts";
@@ -41,6 +41,79 @@ describe("receiving an upload", () => {
       for (let at = 0; at < bytes.length; at += 7) yield bytes.subarray(at, at + 7);
     })();
     assert.deepEqual(await receive(chunks, join(dir, "tree"), receiveLimits, never), { files: 1, bytes: 100_000 });
+  });
+
+  it("takes a tar in zstd, in chunks of any size", async () => {
+    const bytes = zstdCompressSync(await tar([{ name: "a.txt", body: "x".repeat(100_000) }]));
+    const chunks = (async function* () {
+      for (let at = 0; at < bytes.length; at += 1) yield bytes.subarray(at, at + 1);
+    })();
+    assert.deepEqual(await receive(chunks, join(dir, "tree"), receiveLimits, never), { files: 1, bytes: 100_000 });
+  });
+
+  for (const [kind, start] of [
+    ["zip", "504b0304140000"],
+    ["bzip2", "425a683931415926"],
+    ["xz", "fd377a585a0000"],
+  ] as const) {
+    it(`says that a ${kind} archive is one, and what is taken`, async () => {
+      const archive = once(Buffer.concat([Buffer.from(start, "hex"), Buffer.alloc(5000, 1)]));
+      await assert.rejects(receive(archive, join(dir, "tree"), receiveLimits, never), (error: unknown) => {
+        return error instanceof AppError && error.code === "INVALID_ARCHIVE" && error.message.includes(kind);
+      });
+    });
+  }
+
+  it("a broken or endless compressed archive is refused", async () => {
+    const whole = zstdCompressSync(await tar([{ name: "a.txt", body: "x".repeat(100_000) }]));
+    for (const bytes of [whole.subarray(0, 20), Buffer.concat([whole.subarray(0, 12), Buffer.alloc(50, 7)])]) {
+      await assert.rejects(receive(once(bytes), join(dir, `t${bytes.length}`), receiveLimits, never), {
+        code: "INVALID_ARCHIVE",
+      });
+    }
+    const bomb = zstdCompressSync(Buffer.alloc(50_000_000));
+    await assert.rejects(receive(once(bomb), join(dir, "bomb"), { bytes: 1000, entries: 100 }, never), {
+      code: "TOO_LARGE",
+    });
+  });
+
+  describe("packed as forges do it", () => {
+    const stripped = async (entries: readonly Entry[]) =>
+      receive(once(await tar(entries)), join(dir, "tree"), receiveLimits, never, true);
+
+    it("a single folder that holds everything is taken off, and links inside it stay", async () => {
+      await stripped([
+        { name: "blog-1.2/", type: "directory" },
+        { name: "blog-1.2/src/app.py", body: "1" },
+        { name: "blog-1.2/current", type: "symlink", linkname: "src/app.py" },
+      ]);
+      assert.deepEqual((await readdir(join(dir, "tree"))).toSorted(), ["current", "src"]);
+      assert.equal(await readFile(join(dir, "tree/current"), "utf8"), "1");
+    });
+
+    it("what has more beside the folder stays as it is", async () => {
+      await stripped([
+        { name: "blog/a", body: "1" },
+        { name: "README", body: "2" },
+      ]);
+      assert.deepEqual((await readdir(join(dir, "tree"))).toSorted(), ["README", "blog"]);
+    });
+
+    it("a link beside the folder counts as more", async () => {
+      await stripped([
+        { name: "blog/a", body: "1" },
+        { name: "current", type: "symlink", linkname: "blog" },
+      ]);
+      assert.deepEqual((await readdir(join(dir, "tree"))).toSorted(), ["blog", "current"]);
+    });
+
+    it("a link that leads out of the folder, though not of the archive, is refused", async () => {
+      const entries: Entry[] = [
+        { name: "blog/a", body: "1" },
+        { name: "blog/out", type: "symlink", linkname: "../blog/a" },
+      ];
+      await assert.rejects(stripped(entries), { code: "INVALID_ARCHIVE" });
+    });
   });
 
   it("keeps links that stay inside, also dangling ones", async () => {

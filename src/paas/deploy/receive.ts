@@ -6,14 +6,12 @@
  * so that no file can be written through one. What is refused leaves an error and no tree.
  */
 import { constants } from "node:fs";
-import { mkdir, open, realpath, symlink } from "node:fs/promises";
+import { mkdir, open, readdir, realpath, rename, rmdir, symlink } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { createGunzip } from "node:zlib";
 import { extract, type Extract, type Header } from "tar-stream";
 import { AppError, isNodeError, toAppError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
+import { unpacked } from "./unpacked.ts";
 
 export type ReceiveLimits = {
   /** Bytes of all files together, unpacked. */
@@ -38,20 +36,22 @@ type Seen = { entries: number; files: number; bytes: number };
 export type Received = { readonly files: number; readonly bytes: number };
 
 /**
- * Unpacks `archive` (a tar, or a gzipped one) into the new directory `tree`. Throws INVALID_ARCHIVE, TOO_LARGE,
- * DISK_FULL or CANCELED; the caller removes what was written.
+ * Unpacks `archive` (a tar, by itself or in gzip or zstd) into the new directory `tree`. With `strip` a single folder that
+ * holds everything, as forges pack it, is taken off. Throws INVALID_ARCHIVE, TOO_LARGE, DISK_FULL or CANCELED; the caller
+ * removes what was written.
  */
 export async function receive(
   archive: AsyncIterable<Uint8Array>,
   tree: string,
   limits: ReceiveLimits,
   signal: AbortSignal,
+  strip = false,
 ): Promise<Received> {
   await mkdir(tree, { mode: 0o755 });
   const links: { name: string; target: string }[] = [];
   const seen: Seen = { entries: 0, files: 0, bytes: 0 };
   const unpack = extract();
-  const fed = feed(bounded(gunzipped(archive), limits), unpack, signal);
+  const fed = feed(bounded(unpacked(archive), limits), unpack, signal);
   // It is awaited below; until then its failure must not count as unhandled.
   fed.catch(() => undefined);
   try {
@@ -72,7 +72,15 @@ export async function receive(
     throw asReceiveError(signal.aborted ? signal.reason : error instanceof AppError ? error : (broken ?? error));
   }
   if (seen.entries === 0) throw new AppError("INVALID_ARCHIVE", "The upload holds no files.");
-  await makeLinks(links, tree, seen, limits);
+  const top = strip ? await singleFolder(tree, links) : undefined;
+  // Before the links are made: what each may point to is what is left.
+  if (top !== undefined) await takeOff(tree, top);
+  await makeLinks(
+    top === undefined ? links : links.map((link) => ({ ...link, name: link.name.slice(top.length + 1) })),
+    tree,
+    seen,
+    limits,
+  );
   return { files: seen.files, bytes: seen.bytes };
 }
 
@@ -143,6 +151,21 @@ function refuseTaken(name: string): (error: unknown) => never {
     const taken = isNodeError(error) && ["EEXIST", "ENOTDIR", "ELOOP", "EISDIR"].includes(error.code ?? "");
     throw taken ? invalid(`The upload holds ${quote(name)} twice, or as a file and as a folder.`) : error;
   };
+}
+
+/** The one folder that holds all entries, links among them; undefined when there is more beside it. */
+async function singleFolder(tree: string, links: readonly { name: string }[]): Promise<string | undefined> {
+  const tops = await readdir(tree, { withFileTypes: true });
+  const [first] = tops;
+  if (first === undefined || tops.length > 1 || !first.isDirectory()) return undefined;
+  return links.every(({ name }) => name.startsWith(`${first.name}/`)) ? first.name : undefined;
+}
+
+async function takeOff(tree: string, top: string): Promise<void> {
+  const aside = `${tree}.aside`;
+  await rename(join(tree, top), aside);
+  await rmdir(tree);
+  await rename(aside, tree);
 }
 
 /** Links come last and may point only to places inside the tree, directly and through other links. */
@@ -218,25 +241,6 @@ async function* bounded(archive: AsyncIterable<Uint8Array>, limits: ReceiveLimit
   }
 }
 
-/** Looks at the first two bytes: 1f 8b is gzip. */
-async function* gunzipped(archive: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const iterator = archive[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  if (first.done === true) return;
-  const whole = (async function* () {
-    yield first.value;
-    yield* { [Symbol.asyncIterator]: () => iterator };
-  })();
-  if (first.value[0] !== 0x1f || first.value[1] !== 0x8b) {
-    yield* whole;
-    return;
-  }
-  const gunzip = createGunzip();
-  // A failure destroys `gunzip`, so the loop below is where it shows.
-  pipeline(Readable.from(whole, { objectMode: false }), gunzip).catch(() => undefined);
-  yield* gunzip as AsyncIterable<Uint8Array>;
-}
-
 function invalid(message: string): AppError {
   return new AppError("INVALID_ARCHIVE", message);
 }
@@ -251,7 +255,8 @@ function asReceiveError(error: unknown): AppError {
   if (known.code !== "INTERNAL") return known;
   const code = isNodeError(error) ? (error.code ?? "") : "";
   const broken =
-    error instanceof Error && (code === "" || code.startsWith("Z_") || /^(ERR_)?STREAM_|PREMATURE_CLOSE/.test(code));
+    error instanceof Error &&
+    (code === "" || /^(Z_|ZSTD_|ERR_ZLIB)/.test(code) || /^(ERR_)?STREAM_|PREMATURE_CLOSE/.test(code));
   return broken
     ? new AppError("INVALID_ARCHIVE", "The upload is not a complete tar archive.", { cause: error })
     : known;

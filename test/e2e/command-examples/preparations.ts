@@ -9,9 +9,10 @@ import { openStore } from "#store/open.ts";
 import { setPassword } from "#store/passwords.ts";
 import { createUser, getUser } from "#store/users.ts";
 import { systemClock } from "#sys/clock.ts";
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { saveServer, serversFile } from "#cli/context-file.ts";
+import { exec } from "#sys/exec.ts";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { RunningPlatform } from "../platform.ts";
 import { passwordOfAda, type Dialogue, type World } from "./world.ts";
 
@@ -69,6 +70,19 @@ export const preparations: Readonly<Record<string, Preparation>> = {
     },
   },
   "hop3 app destroy --app blog": { dialogue: [[/Type the name to go on \(blog\): /, "blog\r"]] },
+  "hop3 deploy blog-1.2.tar.gz": { before: async (world) => void (await packBlog(world)) },
+  "hop3 deploy https://example.com/blog-1.2.tar.gz --app blog": {
+    before: async (world) => ({ "https://example.com/blog-1.2.tar.gz": await packBlog(world) }),
+  },
+  "hop3 deploy --git https://github.com/ada/blog --branch live --app blog": {
+    before: async ({ forge }) => ({ "https://github.com/ada/blog": `${forge.origin}/blog` }),
+  },
+  "hop3 deploy --pull --app blog": {
+    before: async ({ hop3, forge }) =>
+      void (await hop3("git", "source", "set", `${forge.origin}/blog`, "--branch", "live")),
+  },
+  "hop3 git source show --app blog": { before: rememberSource },
+  "hop3 git source remove --app blog": { before: rememberSource },
   "hop3 import ./shop --yes": {
     before: async ({ project }) => {
       await mkdir(join(project, "shop"));
@@ -160,6 +174,18 @@ async function logInAda(world: World, server: string): Promise<void> {
     `echo '${passwordOfAda}' | hop3 login ${world.url} --server ${server} --user ada --password-stdin`,
   );
   assert.equal(exit, 0, said);
+}
+
+async function rememberSource({ hop3 }: World): Promise<void> {
+  await hop3("git", "source", "set", "https://github.com/ada/blog");
+}
+
+/** The project as a forge would pack it, in the project and at the forge; its address there. */
+async function packBlog({ project, forge }: World): Promise<string> {
+  const argv = ["tar", "-czf", join(project, "blog-1.2.tar.gz"), "--exclude=*.gz", "-C", dirname(project), "blog"];
+  assert.equal((await exec(argv, { env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin" } })).exitCode, 0);
+  forge.files.set("/blog-1.2.tar.gz", await readFile(join(project, "blog-1.2.tar.gz")));
+  return `${forge.origin}/blog-1.2.tar.gz`;
 }
 
 /** Numbers of the app's releases, the newest first; two at least. */

@@ -9,6 +9,7 @@ import { spawn } from "@lydell/node-pty";
 import { saveServer, serversFile } from "#cli/context-file.ts";
 import { apiPrefix } from "#core/api/prefix.ts";
 import { exec } from "#sys/exec.ts";
+import { startForge, type Forge } from "../../git-server.ts";
 import { eventually } from "../apps.ts";
 import { startPlatform, tarOf, type RunningPlatform } from "../platform.ts";
 
@@ -19,6 +20,8 @@ export type Ran = { readonly exit: number | null; readonly said: string };
 
 export type World = {
   readonly platform: RunningPlatform;
+  /** Has the repository `blog`, with the app on its branch `live`. */
+  readonly forge: Forge;
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
   /** Of the person, remade before each example. */
@@ -77,7 +80,9 @@ const env = { DATABASE_URL: "sqlite:blog.db", DEBUG: "1", LANG: "de" };
 export const passwordOfAda = "ada has a long password";
 
 export async function makeWorld(): Promise<World> {
-  const platform = await startPlatform();
+  const platform = await startPlatform({ env: { HOP3_SOURCE_NETWORKS: "127.0.0.0/8" } });
+  const forge = await startForge();
+  forge.commit("blog", app, "live");
   const url = platform.apiUrl.replace(apiPrefix, "");
   const home = join(platform.base, "home");
   const project = join(home, "blog");
@@ -163,6 +168,7 @@ export async function makeWorld(): Promise<World> {
 
   return {
     platform,
+    forge,
     url,
     home,
     project,
@@ -184,7 +190,10 @@ export async function makeWorld(): Promise<World> {
       });
       return ((await response.json()) as { deploy: number }).deploy;
     },
-    stop: () => platform.stop(),
+    async stop() {
+      await forge.close();
+      await platform.stop();
+    },
   };
 }
 
