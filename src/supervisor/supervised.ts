@@ -201,7 +201,7 @@ export class Supervised {
         this.dispatch("ready");
       },
       late: (seconds) => {
-        this.lastExit = `did not listen within ${seconds} s`;
+        this.lastExit = `did not ${run.about.listens === null ? "begin" : "listen"} within ${seconds} s`;
         this.failure = "not-ready";
         this.dispatch("start-timeout");
       },

@@ -73,6 +73,16 @@ describe("a supervisor of system mode", { skip }, () => {
     assert.ok(inside.includes("bwrap") && inside.length === 3, inside.join(" "));
   });
 
+  it("is not told that a worker stays up before that has begun, though its walls take long", async () => {
+    await start();
+    // So little that what stands before its command takes far longer than it has to stay up.
+    const limits = { app: {}, types: { worker: { cpu: 0.02 } } };
+    bench.release("blog", 1, { worker: { command: "exit 3" } }, { limits });
+    await bench.client.call("app.start", { app: "blog", release: 1 });
+    const { ready, status } = await bench.client.call("app.await", { app: "blog", release: 1, timeout: 60 });
+    assert.deepEqual([ready, status.instances[0]?.lastExit], [false, "exit 3"]);
+  });
+
   it("is killed and takes it over with its cgroup, and ends it whole, so that nothing is left", async () => {
     const { child, died } = await start();
     await deploy(serving);
@@ -385,7 +395,8 @@ while True:
     const caddy = { name: "caddy", argv: ["/bin/sh", "-c", line], env: { PATH: "/usr/bin:/bin" }, user } as const;
     await start("never", [caddy]);
     const inside = (): number[] => makeCgroup(bench.tree, ["services"]).members();
-    await eventually(() => inside().length === 2, "both run");
+    const names = (): string => inside().map(commandOf).join();
+    await eventually(() => names() === "sleep,sleep", "both run, and whatever began them has ended");
     const before = inside();
     await bench.client.call("service.restart", { service: "caddy" });
     await eventually(() => inside().some((pid) => !before.includes(pid)), "a new one runs");
@@ -395,6 +406,14 @@ while True:
     );
   });
 });
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "latin1").trim();
+  } catch {
+    return "";
+  }
+}
 
 describe("a supervisor of user mode", () => {
   it("refuses a service that wants a user of its own", async () => {

@@ -130,7 +130,7 @@ describe("what runs on the server", () => {
     await eventually("hop3d is back", async () => (await metrics().catch(() => undefined))?.status === 200, 60_000);
     const found = await events();
     assert.equal(found.length, 1, found.join("\n"));
-    assert.match(found[0] ?? "", /hop3 +app\.crash-loop +flaky\.1 +restarting +lastExit=exit 3 restarts=\d/);
+    assert.match(found[0] ?? "", /hop3 +- +app\.crash-loop +flaky\.1 +restarting +lastExit=exit 3 restarts=\d/);
   });
 
   it("is live in hop3 top, which obeys its keys and the window, and gives the terminal back", async () => {

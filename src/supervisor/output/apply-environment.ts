@@ -3,8 +3,10 @@
  * that runs as the supervisor before the app's user takes over, and none stands in an argument list.
  */
 
-/** The descriptor that the environment of a job comes over; that of an instance comes over 5, for 3 and 4 are its output. */
+/** The descriptor that the environment of a job comes over. */
 export const jobEnvironment = 3;
+/** That of an instance, for 3 and 4 are its output. */
+export const runEnvironment = 5;
 
 /** A script for `sh -c SCRIPT app COMMAND...`: takes the environment from the descriptor and becomes the command. */
 export function applyEnvironment(descriptor: number): string {

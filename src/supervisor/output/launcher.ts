@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { applyEnvironment, renderEnvironment } from "./apply-environment.ts";
+import { applyEnvironment, renderEnvironment, runEnvironment } from "./apply-environment.ts";
 
 /** Least bytes of one spool segment, and how many a stream may have before output is dropped: 64 x 4 MiB. */
 export const SEGMENT_BYTES = 4 * 1024 * 1024;
@@ -48,7 +48,7 @@ pump() {
 
 # In the foreground: after '&' the app would inherit an ignored SIGINT. Own session: a kill of its group spares us.
 setsid /bin/sh -c '
-  exec 5<"$0/env" >"$0/out" 2>"$0/err"
+  exec ${runEnvironment}<"$0/env" >"$0/out" 2>"$0/err"
   rm -f "$0/env"
   read -r stat <"/proc/$$/stat"
   start() { shift 19; echo "app $$ $1"; }
@@ -83,5 +83,15 @@ export function launcherArgv(
   wrapper: readonly string[],
   command: readonly string[],
 ): string[] {
-  return ["/bin/sh", script, instanceDir, ...wrapper, "/bin/sh", "-c", applyEnvironment(5), "app", ...command];
+  return [
+    "/bin/sh",
+    script,
+    instanceDir,
+    ...wrapper,
+    "/bin/sh",
+    "-c",
+    applyEnvironment(runEnvironment),
+    "app",
+    ...command,
+  ];
 }
