@@ -1,4 +1,5 @@
 /** Joins the HTTP contract to the platform's use cases: one line a route. */
+import { userInfo } from "node:os";
 import { decodeDeployEnv } from "#core/api/deploy-env.ts";
 import type { LogLine } from "#core/api/logs.ts";
 import { listCron, listCronRuns, runCron, showCronRun } from "#paas/cron.ts";
@@ -18,6 +19,7 @@ import { appEnv, changeEnv } from "#paas/env.ts";
 import { reloadApp, resetRestarts, restartApp, startApp, stopApp } from "#paas/lifecycle.ts";
 import { followLogs } from "#paas/follow-logs.ts";
 import { followBuildLogs, readBuildLogs, readLogs, systemLogs } from "#paas/logs.ts";
+import { setPushBranch, showPush } from "#paas/git/push-settings.ts";
 import type { GitHost } from "#paas/git/git-host.ts";
 import { listInstances } from "#paas/instances.ts";
 import { createMetricsPage } from "#paas/metrics-page.ts";
@@ -182,6 +184,13 @@ export function platformUseCases(platform: Platform, git: GitHost, oidc: Oidc | 
     }),
     joinSession: ({ params, actor }) => joinSession(platform, params.app, params.session, actor),
 
+    showPush: ({ params }) => showPush(platform, params.app),
+    setPushBranch: ({ params, body, actor }) => setPushBranch(platform, git, params.app, body.branch, actor),
+    showGitAccess: async () => ({
+      user: userInfo().username,
+      arranged: platform.mode === "system",
+      keysFile: platform.layout.authorizedKeys,
+    }),
     listKeys: async ({ principal }) => ({ keys: await keysOf(platform.store, principal) }),
     addKey: async ({ principal, actor, body }) => {
       const { key, name } = body;

@@ -56,6 +56,11 @@ import { systemLogs } from "./commands/system/logs.ts";
 import { makeAliases } from "./commands/tool/aliases.ts";
 import { makeCompletion } from "./commands/tool/completion.ts";
 import { makeHelp } from "./commands/tool/help.ts";
+import { gitCredential } from "./commands/git/credential.ts";
+import { gitSetup } from "./commands/git/setup.ts";
+import { keyAdd } from "./commands/key/add.ts";
+import { keyList } from "./commands/key/list.ts";
+import { keyRemove } from "./commands/key/remove.ts";
 import { login } from "./commands/tool/login.ts";
 import { logout } from "./commands/tool/logout.ts";
 import { use } from "./commands/tool/use.ts";
@@ -69,6 +74,7 @@ import { userUnlink } from "./commands/user/unlink.ts";
 export const commands: readonly Command[] = [
   deploy,
   deployCancel,
+  gitSetup,
   appList,
   appStatus,
   appLogs,
@@ -138,6 +144,10 @@ export const commands: readonly Command[] = [
   login,
   logout,
   whoami,
+  keyAdd,
+  keyList,
+  keyRemove,
+  gitCredential,
   version,
   makeAliases(() => commands),
   makeCompletion(() => commands),

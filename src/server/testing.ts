@@ -69,6 +69,7 @@ export function memoryPlatform(): MemoryPlatform {
   const apps = new Map<string, MemoryApp>();
   const keys: SshKeyView[] = [];
   const sources = new Map<string, SourceView>();
+  const branches = new Map<string, string>();
   const find = (name: string): MemoryApp => {
     const app = apps.get(name);
     if (app === undefined) throw new AppError("APP_NOT_FOUND", `There is no app named "${name}".`);
@@ -470,6 +471,16 @@ export function memoryPlatform(): MemoryPlatform {
         yield { event: "line", data: { ...line("tidied"), source: "cron.nightly" } };
         yield { event: "done", data: { ...cronRunOf(9), outcome: "failed", exit: 3, trigger: "manual" } };
       },
+      showPush: async ({ params }) => {
+        find(params.app);
+        return { app: params.app, branch: branches.get(params.app) ?? null };
+      },
+      setPushBranch: async ({ params, body }) => {
+        find(params.app);
+        branches.set(params.app, body.branch);
+        return { app: params.app, branch: body.branch };
+      },
+      showGitAccess: async () => ({ user: "hop3", arranged: true, keysFile: "/var/lib/hop3/ssh/authorized_keys" }),
       listKeys: async () => ({ keys: [...keys] }),
       addKey: async ({ body }) => {
         const { type, blob, fingerprint, comment } = parseSshKey(body.key);

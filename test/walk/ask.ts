@@ -58,6 +58,7 @@ const nothing: Readonly<Record<string, string>> = {
   user: "no.such",
   group: "nosuch",
   id: "0".repeat(16),
+  fingerprint: `SHA256:${"A".repeat(43)}`,
 };
 
 export type Answer = {

@@ -22,6 +22,7 @@ import { changeEnv, listEnv, readEnv } from "./env.ts";
 import { addKey, listKeys, removeKey } from "./keys.ts";
 import { listInstances, metricsPage } from "./instances.ts";
 import { followBuildLogs, followLogs, readBuildLogs, readLogs } from "./logs.ts";
+import { setPushBranch, showGitAccess, showPush } from "./push.ts";
 import { listProcesses, scaleProcesses } from "./processes.ts";
 import { diffReleases, listReleases, rollback, showRelease } from "./releases.ts";
 import { createSession, joinSession } from "./sessions.ts";
@@ -87,6 +88,9 @@ export const routes = {
   runCron,
   createSession,
   joinSession,
+  showPush,
+  setPushBranch,
+  showGitAccess,
   listKeys,
   addKey,
   removeKey,

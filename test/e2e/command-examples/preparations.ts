@@ -39,6 +39,26 @@ const newestReleases: Preparation = {
   },
 };
 
+/** Public halves alone: what ssh-keygen makes of 32 bytes of one value. */
+const publicKey = (byte: number): string => {
+  const text = (bytes: Uint8Array): Buffer => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
+  const blob = Buffer.concat([text(Buffer.from("ssh-ed25519")), text(Buffer.alloc(32, byte))]);
+  return `ssh-ed25519 ${blob.toString("base64")} ada@laptop\n`;
+};
+let keys = 0;
+const withKeys: Preparation = {
+  before: async ({ home }) => {
+    await mkdir(join(home, ".ssh"), { recursive: true });
+    for (const name of ["id_ed25519.pub", "work.pub"])
+      await writeFile(join(home, ".ssh", name), publicKey((keys += 1)));
+  },
+};
+const repositoryOfBlog: Preparation = {
+  before: async ({ run }) => {
+    assert.equal((await run("git init --quiet --initial-branch=main")).exit, 0);
+  },
+};
+
 export const preparations: Readonly<Record<string, Preparation>> = {
   "deploy cancel": cancelSlowDeploy,
   "hop3 logs -f": { dialogue: [[/at work|app is well/, "\u0003"]], exits: [130] },
@@ -99,6 +119,27 @@ export const preparations: Readonly<Record<string, Preparation>> = {
       }
       await writeFile(join(home, "dokku/VHOST"), "example.com\n");
       return { "/home/dokku": join(home, "dokku") };
+    },
+  },
+  "key add": {
+    before: async (world) => {
+      const { keys: all } = (await world.platform.api("GET", "/account/keys")) as { keys: { fingerprint: string }[] };
+      for (const { fingerprint } of all)
+        await world.platform.api("DELETE", `/account/keys/${encodeURIComponent(fingerprint)}`);
+      await withKeys.before?.(world);
+    },
+  },
+  "key remove": {
+    before: async (world) => {
+      await withKeys.before?.(world);
+      await world.run("hop3 key add ~/.ssh/work.pub --name work");
+    },
+  },
+  "git setup": repositoryOfBlog,
+  "hop3 git setup --remote hop3-staging --server staging": {
+    before: async (world) => {
+      await repositoryOfBlog.before?.(world);
+      await saveServer(serversFile({}, world.home), "staging", { url: world.url, token: world.platform.token });
     },
   },
   "hop3 top": { dialogue: [[/blog/, "q"]] },
