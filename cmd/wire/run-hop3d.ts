@@ -18,6 +18,7 @@ import { receiveLimits } from "#paas/deploy/receive.ts";
 import { requestAudit } from "#server/audit.ts";
 import { serveGitSocket } from "#server/git/socket.ts";
 import { serve, type ServeOptions } from "#server/serve.ts";
+import { beginAnswer, forgetAnswer, keepAnswer } from "#store/answers.ts";
 import { appendEvent } from "#store/events.ts";
 import { markName } from "#supervisor/proc-tree.ts";
 import { toAppError } from "#core/errors.ts";
@@ -89,6 +90,11 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
       audit: (entry) => appendEvent(platform.store, entry),
       tarMax: receiveLimits.bytes,
       rate: settings.apiRate,
+      answers: {
+        begin: (at, of) => beginAnswer(platform.store, at, of, platform.masterKey),
+        keep: (at, of) => keepAnswer(platform.store, at, of, platform.masterKey),
+        forget: (at) => forgetAnswer(platform.store, at),
+      },
       ...edgeAddress(settings),
     });
     await git.keysChanged();

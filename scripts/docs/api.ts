@@ -6,6 +6,8 @@ import { apiPrefix, tarType } from "#core/api/prefix.ts";
 import type { Route } from "#core/api/route.ts";
 import { routes } from "#core/api/routes.ts";
 import { rateLimitsOf, standardRate } from "#server/rate-limits.ts";
+import { tagListForm } from "#server/preconditions.ts";
+import { idempotencyHeader, isRepeatable, repeatKeyForm } from "#server/repeats.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { code, generatedNote, mdTable } from "./markdown.ts";
 
@@ -26,6 +28,12 @@ export function apiReference(): string {
     `A credential may make ${standardRate} requests a second and ${rates.credential.burst} at once; an address ${rates.address.perSecond} and ${rates.address.burst}, of which one that shows a credential that is none counts as ten; routes that ask for no login ${rates.publicAddress.perSecond} and ${rates.publicAddress.burst} of an address. An IPv6 network of 64 bits counts as one address. What is beyond answers 429 with ${code("retry-after")}; ${code("HOP3_API_RATE")} of the server changes the numbers.`,
     "",
     `Every answer has ${code("x-request-id")}, which names the request in the server's log; a client's own ${code("x-request-id")} (64 letters, digits, ${code("_")}, ${code(".")} or ${code("-")}) is written beside it.`,
+    "",
+    `A ${code("POST")} that answers JSON takes ${code("Idempotency-Key")}, 8 to 128 letters, digits, ${code("_")}, ${code(".")}, ${code(":")} or ${code("-")} of the client's choice: sent again with the same key by the same credential, the same request is not done again but answered the same (with ${code("idempotency-replayed: true")}), for a day, the newest 1000 keys of a credential. Another request with the key, and one that the server was ended over, answer 409. What has failed is not remembered.`,
+    "",
+    `What two may change at once is read with an ${code("ETag")}; a change with ${code("If-Match")} is refused with 412 (${code("CHANGED_MEANWHILE")}) when it has another by then, and answers with the new one. Without it the last one wins.`,
+    "",
+    `Lists come in pages: ${code("limit")} items, and ${code("next")} to send as ${code("cursor")}; it is null at the end.`,
     "",
     "Whoever has something open - a stream, a session, an upload, a long wait - is looked at again every two seconds. When the credential was revoked or has expired, or the right was taken away, it ends: a stream with the event `error`, a session with the frame `failed`, everything else with 401 or 403.",
     "",
@@ -53,6 +61,7 @@ function section(route: Route): string[] {
     `${route.summary}. Needs ${code(route.action)}.`,
     ...part("Query", route.query, "input"),
     ...part("Headers", route.headers, "input"),
+    ...carefulNotes(route),
     ...(route.body === "tar" ? ["", `Body: an archive, ${code(tarType)}.`] : part("Body", route.body, "input")),
     ...(route.response === "sse"
       ? Object.entries(route.events ?? {}).flatMap(([event, shape]) => part(`Event ${code(event)}`, shape, "output"))
@@ -62,6 +71,16 @@ function section(route: Route): string[] {
           ? ["", `Answer: ${code(route.contentType ?? "text/plain")}.`]
           : part(`Answer (${route.status ?? 200})`, route.response, "output")),
     "",
+  ];
+}
+
+function carefulNotes(route: Route): string[] {
+  return [
+    ...(isRepeatable(route) ? ["", `Takes ${code("Idempotency-Key")}.`] : []),
+    ...(route.tagged === undefined ? [] : ["", `Answers with ${code("ETag")}.`]),
+    ...(route.changes === undefined
+      ? []
+      : ["", `Takes ${code("If-Match")} with the ${code("ETag")} of ${code(`GET ${route.changes.path}`)}.`]),
   ];
 }
 
@@ -117,12 +136,13 @@ function operation(name: string, route: Route): Record<string, unknown> {
       ...parameters("path", route.params),
       ...parameters("query", route.query),
       ...parameters("header", route.headers),
+      ...carefulParameters(route),
     ],
     ...(body === undefined ? {} : { requestBody: { required: true, content: body } }),
     responses: {
       ...(answer === undefined
         ? { "101": { description: `From here on ${sessionProtocol}` } }
-        : { [String(route.status ?? 200)]: { description: "Success", content: answer } }),
+        : { [String(route.status ?? 200)]: { description: "Success", ...tagHeader(route), content: answer } }),
       // The one word for it that generators of clients know.
       default: { description: "Anything else: refused (4xx), or the server cannot (5xx)", content: problemContent },
     },
@@ -130,6 +150,36 @@ function operation(name: string, route: Route): Record<string, unknown> {
 }
 
 const problemContent = { [problemType]: { schema: { $ref: "#/components/schemas/Problem" } } };
+
+function tagHeader(route: Route): object {
+  if (route.tagged === undefined) return {};
+  return { headers: { ETag: { description: "What `If-Match` of a change takes", schema: { type: "string" } } } };
+}
+
+/** What any route of a kind takes (server/repeats.ts, server/preconditions.ts). */
+function carefulParameters(route: Route): unknown[] {
+  const header = (name: string, description: string, pattern: RegExp) => ({
+    name,
+    in: "header",
+    required: false,
+    description,
+    schema: { type: "string", pattern: pattern.source },
+  });
+  return [
+    ...(isRepeatable(route)
+      ? [
+          header(
+            idempotencyHeader,
+            "The same key with the same request is done once and answered the same, for a day",
+            repeatKeyForm,
+          ),
+        ]
+      : []),
+    ...(route.changes === undefined
+      ? []
+      : [header("if-match", `The ETag of ${route.changes.path}: 412 when somebody has changed it since`, tagListForm)]),
+  ];
+}
 
 function content(schema: z.ZodType | undefined, io: "input" | "output", type: string): Record<string, unknown> {
   return { [type]: { schema: schema === undefined ? { type: "string", format: "binary" } : jsonSchema(schema, io) } };

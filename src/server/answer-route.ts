@@ -4,6 +4,7 @@ import type { Route } from "#core/api/route.ts";
 import { sessionProtocol } from "#core/session-frames.ts";
 import { AppError } from "#core/errors.ts";
 import type { HeldRequest } from "./hold-request.ts";
+import { tagOf } from "./preconditions.ts";
 import { type StreamEvent, sseResponse } from "./sse.ts";
 import type { OpenStreams } from "./streams.ts";
 
@@ -51,7 +52,10 @@ export async function answerRoute(
     });
   }
   // Parsing drops what the contract does not name, so a row's extra field cannot leave.
-  return Response.json(route.response.parse(answer), { status: route.status ?? 200 });
+  const body: unknown = route.response.parse(answer);
+  const tag = tagOf(route, body);
+  const headers = tag === undefined ? {} : { etag: tag };
+  return Response.json(body, { status: route.status ?? 200, headers });
 }
 
 async function answerStream(

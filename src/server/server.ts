@@ -14,7 +14,9 @@ import type { Log } from "#sys/log.ts";
 import { appResource, type Principal, type Resource, server } from "#identity/principal.ts";
 import { actorOf } from "./actor-of.ts";
 import { answerRoute } from "./answer-route.ts";
+import type { Actor } from "#core/actor.ts";
 import { type Audit, type Audited, requestAudit } from "./audit.ts";
+import { carefulRuns } from "./careful-run.ts";
 import { clientAddress } from "./client-address.ts";
 import { checkHost } from "./host-check.ts";
 import { holdRequest } from "./hold-request.ts";
@@ -25,6 +27,7 @@ import { parseInput } from "./input.ts";
 import type { GitOptions } from "./git/conversation.ts";
 import { serveGit } from "./git/http.ts";
 import { problemResponse } from "./problem.ts";
+import type { Answers } from "./repeats.ts";
 import { rateLimiter, rateLimitsOf, standardRate } from "./rate-limits.ts";
 import type { RequestEnv } from "./request-env.ts";
 import { defaultStreamLimits, openStreams, type StreamLimits } from "./streams.ts";
@@ -55,6 +58,8 @@ export type ServerOptions = {
   readonly streams?: StreamLimits;
   /** Requests a second of one credential; what else is limited follows from it (rate-limits.ts). */
   readonly rate?: number;
+  /** Where answers to requests with an Idempotency-Key are kept; without it no key is taken. */
+  readonly answers?: Answers;
   /** Shared with whoever else serves connections for a principal; one of its own unless given. */
   readonly open?: OpenRequests;
 };
@@ -145,6 +150,22 @@ export function createServer(options: ServerOptions): Hono<RequestEnv> {
     return response;
   });
 
+  const runs = carefulRuns(options.answers, randomUUID());
+  type Looking = {
+    readonly actor: Actor;
+    readonly principal: Principal | null;
+    readonly resource: () => Promise<Resource>;
+    readonly signal: AbortSignal;
+  };
+  /** What another route answers, for who may ask it. */
+  const look = async (route: Route, params: unknown, { resource, ...call }: Looking): Promise<unknown> => {
+    await admit(route, call.principal, resource, options);
+    const found = Object.entries(routes).find(([, one]) => one === route);
+    if (found === undefined) throw new AppError("INTERNAL", "A route goes by one that is none.");
+    const useCase = options.useCases[found[0] as keyof typeof routes] as (call: unknown) => Promise<unknown>;
+    return await useCase({ params, query: route.query?.parse({}) ?? {}, headers: {}, body: undefined, ...call });
+  };
+
   for (const name of Object.keys(routes) as (keyof typeof routes)[]) {
     const route: Route = routes[name];
     const useCase = options.useCases[name] as (call: unknown) => unknown;
@@ -177,12 +198,28 @@ export function createServer(options: ServerOptions): Hono<RequestEnv> {
       try {
         const input = await parseInput(route, request, params, { tarMax: options.tarMax, ended: held.ended });
         await audit.looked(audited);
-        return await answerRoute(route, (call) => useCase({ ...input, actor, principal, ...call }), {
+        const careful: { headers?: Headers } = {};
+        const run = (call: { readonly signal: AbortSignal }): unknown => {
+          const started = runs.start({
+            route,
+            request,
+            input,
+            credential: principal?.credential.id,
+            run: (body) => useCase({ ...input, body, actor, principal, ...call }),
+            look: (other, seen) => look(other, seen, { actor, principal, resource, ...call }),
+          });
+          careful.headers = started.headers;
+          return started.result;
+        };
+        const response = await answerRoute(route, run, {
           user: actor.name,
           held,
           streams,
           audit: {
-            succeeded: () => audit.succeeded(audited),
+            // What was answered before was told of before.
+            succeeded: async () => {
+              if (careful.headers?.has("idempotency-replayed") !== true) await audit.succeeded(audited);
+            },
             once: (source) => audit.once(audited, source),
           },
           gone: request.signal,
@@ -195,6 +232,8 @@ export function createServer(options: ServerOptions): Hono<RequestEnv> {
             return error;
           },
         });
+        careful.headers?.forEach((value, header) => response.headers.set(header, value));
+        return response;
       } catch (error) {
         held.release();
         throw error;

@@ -12,6 +12,7 @@ import { up as identity } from "./migrations/0003-identity.ts";
 import { up as sources } from "./migrations/0004-sources.ts";
 import { up as origins } from "./migrations/0005-origins.ts";
 import { up as pulls } from "./migrations/0006-pulls.ts";
+import { up as answers } from "./migrations/0007-answers.ts";
 import type { ColumnTypes } from "./migrations/column-types.ts";
 import type { Tables } from "./tables.ts";
 
@@ -31,6 +32,7 @@ export const migrations: readonly Migration[] = [
   { version: 4, name: "sources", up: sources },
   { version: 5, name: "origins", up: origins },
   { version: 6, name: "pulls", up: pulls },
+  { version: 7, name: "answers", up: answers },
 ];
 
 // Any fixed number: the key of the advisory lock under which schemas change.

@@ -178,6 +178,15 @@ export type Tables = {
     org: string;
   };
   event_head: { id: number; seq: number; hash: string };
+  answers: {
+    credential: string;
+    key: string;
+    request: string;
+    body: string | null;
+    sealed: string | null;
+    process: string;
+    created_at: string;
+  };
   settings: { key: string; value: string; updated_at: string };
   hop3_schema: { version: number; name: string; applied_at: string };
 };

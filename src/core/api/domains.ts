@@ -32,6 +32,7 @@ export const listDomains = defineRoute({
   action: "app.show",
   params: appParams,
   response: domainList,
+  tagged: ({ domains }: DomainList) => domains.map(({ domain }) => domain),
 });
 
 export const addDomain = defineRoute({
@@ -41,6 +42,7 @@ export const addDomain = defineRoute({
   action: "app.domain.write",
   params: appParams,
   body: z.strictObject({ domain: domainName }),
+  changes: listDomains,
   status: 201,
   response: domainList,
 });
@@ -51,5 +53,6 @@ export const removeDomain = defineRoute({
   summary: "Remove a domain",
   action: "app.domain.write",
   params: appParams.extend({ domain: domainName }),
+  changes: listDomains,
   response: domainList,
 });

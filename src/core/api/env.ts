@@ -8,6 +8,11 @@ export const envSource = z.enum(["user", "config", "generated", "computed", "pla
 
 const variable = z.object({ name: envName, source: envSource, updatedAt: isoTime.nullable() });
 
+/** Without values, so that nobody can guess one by the tag: a value that is set has another time. */
+function variablesOf({ variables }: { variables: readonly z.infer<typeof variable>[] }): unknown {
+  return variables.map(({ name, source, updatedAt }) => [name, source, updatedAt]);
+}
+
 export const listEnv = defineRoute({
   method: "GET",
   path: "/apps/:app/env",
@@ -15,6 +20,7 @@ export const listEnv = defineRoute({
   action: "app.show",
   params: appParams,
   response: z.object({ app: appName, variables: z.array(variable) }),
+  tagged: variablesOf,
 });
 
 export const readEnv = defineRoute({
@@ -24,6 +30,7 @@ export const readEnv = defineRoute({
   action: "app.env.read",
   params: appParams,
   response: z.object({ app: appName, variables: z.array(variable.extend({ value: z.string() })) }),
+  tagged: variablesOf,
 });
 
 export const changeEnv = defineRoute({
@@ -32,6 +39,7 @@ export const changeEnv = defineRoute({
   summary: "Set and unset variables, all or nothing; a change makes a release and restarts the app",
   action: "app.env.write",
   params: appParams,
+  changes: listEnv,
   body: z
     .strictObject({
       set: z.record(envName, envValue).default({}),

@@ -64,6 +64,9 @@ export const listProcesses = defineRoute({
   action: "app.show",
   params: appParams,
   response: processList,
+  // How they are is not what they are.
+  tagged: ({ processes }: z.infer<typeof processList>) =>
+    processes.map(({ type, command, count, restart }) => [type, command, count, restart]),
 });
 
 export const scaleProcesses = defineRoute({
@@ -72,6 +75,7 @@ export const scaleProcesses = defineRoute({
   summary: "Set how many instances of a process run; answers when they do",
   action: "app.operate",
   params: appParams,
+  changes: listProcesses,
   body: z.strictObject({
     scale: z
       .record(processType, z.int().min(0).max(instancesMax))

@@ -31,6 +31,13 @@ export type Route = {
    * `upgrade` for a connection taken over.
    */
   readonly response: z.ZodType | "text" | "sse" | "upgrade";
+  /**
+   * Of a GET: the part of its answer that `ETag` is made of, which changes when somebody changes it and not by itself.
+   * Answers are so that a client can say with `If-Match` what it has seen.
+   */
+  readonly tagged?: (answer: never) => unknown;
+  /** Of a change that two may make: the GET whose tag `If-Match` is held against; its parameters are among the route's. */
+  readonly changes?: Route;
   /** For `text`. */
   readonly contentType?: string;
   /** For `sse`: event name to the shape of its data. */
