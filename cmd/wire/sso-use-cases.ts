@@ -6,7 +6,7 @@ import type { Sso } from "#identity/oidc-end.ts";
 import { beginOwnLink, finishOwnLink, linkUser, listLinks, unlinkUser } from "#identity/oidc-links.ts";
 import { beginSso, finishSso } from "#identity/oidc-login.ts";
 import type { UseCases } from "#server/use-cases.ts";
-import { loginStep } from "./identity-use-cases.ts";
+import { loginStep } from "./identity-views.ts";
 import type { Oidc } from "./oidc.ts";
 
 type SsoRoute =

@@ -66,6 +66,24 @@ import { logout } from "./commands/tool/logout.ts";
 import { use } from "./commands/tool/use.ts";
 import { version } from "./commands/tool/version.ts";
 import { whoami } from "./commands/tool/whoami.ts";
+import { accessGrant, accessList, accessRevoke } from "./commands/access/access.ts";
+import { recoveryCodes, totpDisable, totpEnable } from "./commands/account/totp.ts";
+import { groupCreate, groupDestroy } from "./commands/group/create.ts";
+import { groupList, groupShow } from "./commands/group/list.ts";
+import { groupAdd, groupRemove } from "./commands/group/members.ts";
+import { sessionEnd } from "./commands/session/end.ts";
+import { sessionList } from "./commands/session/list.ts";
+import { tokenCreate } from "./commands/token/create.ts";
+import { tokenList } from "./commands/token/list.ts";
+import { tokenRevoke } from "./commands/token/revoke.ts";
+import { userAdd } from "./commands/user/add.ts";
+import { userDisable, userEnable } from "./commands/user/disable.ts";
+import { userList } from "./commands/user/list.ts";
+import { userRemove } from "./commands/user/remove.ts";
+import { userResetTotp } from "./commands/user/reset-totp.ts";
+import { userSetPassword } from "./commands/user/set-password.ts";
+import { userGrantAdmin, userRevokeAdmin, userSetRole } from "./commands/user/set-role.ts";
+import { userShow } from "./commands/user/show.ts";
 import type { Command } from "./define-command.ts";
 import { userIdentities } from "./commands/user/identities.ts";
 import { userLink } from "./commands/user/link.ts";
@@ -128,6 +146,34 @@ export const commands: readonly Command[] = [
   serverAdd,
   serverUse,
   serverRemove,
+  userList,
+  userShow,
+  userAdd,
+  userRemove,
+  userDisable,
+  userEnable,
+  userSetRole,
+  userGrantAdmin,
+  userRevokeAdmin,
+  userSetPassword,
+  userResetTotp,
+  totpEnable,
+  totpDisable,
+  recoveryCodes,
+  tokenCreate,
+  tokenList,
+  tokenRevoke,
+  sessionList,
+  sessionEnd,
+  groupList,
+  groupShow,
+  groupCreate,
+  groupAdd,
+  groupRemove,
+  groupDestroy,
+  accessList,
+  accessGrant,
+  accessRevoke,
   serverInstall,
   serverStart,
   serverUninstall,

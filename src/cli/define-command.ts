@@ -45,7 +45,7 @@ export type Outcome = {
   readonly exit?: number;
 };
 
-export type Category = "Daily" | "Releases" | "Apps" | "Settings" | "Server" | "Tool";
+export type Category = "Daily" | "Releases" | "Apps" | "Settings" | "People" | "Server" | "Tool";
 
 export type Command = {
   /** `["app", "logs"]` for `hop3 app logs`. */

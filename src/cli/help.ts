@@ -1,7 +1,7 @@
 /** Help pages, made of the commands themselves. */
 import { type Category, type Command, type Flag, globalFlags } from "./define-command.ts";
 
-const categories: readonly Category[] = ["Daily", "Releases", "Apps", "Settings", "Server", "Tool"];
+const categories: readonly Category[] = ["Daily", "Releases", "Apps", "Settings", "People", "Server", "Tool"];
 
 /** Bare `hop3`: every command by category. */
 export function overview(commands: readonly Command[]): string {

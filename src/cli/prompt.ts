@@ -12,9 +12,9 @@ export function canAsk({ stdin, stderr }: Terminal): boolean {
 /** Reads a line; with `hidden` nothing is echoed. Throws CANCELED on Ctrl-C and Ctrl-D. */
 export async function ask(terminal: Terminal, question: string, hidden = false): Promise<string> {
   const { stdin, stderr, signal } = terminal;
-  stderr.write(question);
-  // Raw mode is what switches the echo off; the keys that edit a line are then ours.
+  // Raw mode is what switches the echo off, before anybody is asked; the keys that edit a line are then ours.
   if (hidden) stdin.setRawMode?.(true);
+  stderr.write(question);
   stdin.setEncoding("utf8");
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let line = "";

@@ -1,4 +1,5 @@
 /** Small values as people type them on a command line. */
+import { didYouMean } from "#core/app-config/did-you-mean.ts";
 import { AppError } from "#core/errors.ts";
 import { isEnvName, quote, quoteStart } from "#core/names.ts";
 
@@ -21,4 +22,21 @@ export function assignments(words: readonly string[]): Record<string, string> {
     found[name] = word.slice(equals + 1);
   }
   return found;
+}
+
+/** One of a short list. Throws USAGE. */
+export function oneOf<Value extends string>(text: string, values: readonly Value[], what: string): Value {
+  const found = values.find((value) => value === text);
+  if (found !== undefined) return found;
+  const near = didYouMean(text, values);
+  throw new AppError("USAGE", `${quote(text)} is not ${what}.`, {
+    hint: near === undefined ? `Take one of ${values.join(", ")}.` : `Did you mean ${near}?`,
+  });
+}
+
+/** `30d` or `30` as days, up to `max`. Throws USAGE. */
+export function days(text: string, max: number): number {
+  const [, count] = /^([0-9]{1,4})d?$/.exec(text) ?? [];
+  if (count !== undefined && Number(count) >= 1 && Number(count) <= max) return Number(count);
+  throw new AppError("USAGE", `${quote(text)} is not a number of days.`, { hint: `Give 1d to ${max}d.` });
 }

@@ -4,6 +4,13 @@
 export const passwordMin = 12;
 export const passwordMax = 1024;
 
+/** Longest life of a token, and the one that it has unless something else is said, in days. */
+export const tokenDaysMax = 366;
+export const tokenDaysStandard = 90;
+
+/** Most tokens of one user that are neither revoked nor expired. */
+export const tokensMax = 100;
+
 /** Seconds without use after which a session ends, and its longest life. */
 export const sessionIdleSeconds = 7 * 24 * 3600;
 export const sessionSeconds = 30 * 24 * 3600;
@@ -23,3 +30,6 @@ export const recoveryCodes = 10;
 
 /** SSH keys of one user. */
 export const sshKeysMax = 50;
+
+/** Most address ranges of one token. */
+export const addressRangesMax = 50;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isAddressIn, isNetwork } from "./addresses.ts";
+import { isAddressIn, isNetwork, isNetworkIn } from "./addresses.ts";
 
 test("an address is in its network, in whichever form it came", () => {
   for (const [address, network] of [
@@ -50,4 +50,23 @@ test("what reads as no network is none", () => {
   ]) {
     assert.equal(isNetwork(text), false, text);
   }
+});
+
+test("a narrower network is within a wider one, and never the other way", () => {
+  const cases: [inner: string, outer: string, expected: boolean][] = [
+    ["10.1.0.0/16", "10.0.0.0/8", true],
+    ["10.2.3.4", "10.0.0.0/8", true],
+    ["10.0.0.0/8", "10.0.0.0/8", true],
+    ["::ffff:10.2.3.4", "10.0.0.0/8", true],
+    ["2001:db8:1::/48", "2001:db8::/32", true],
+    ["10.0.0.0/7", "10.0.0.0/8", false],
+    ["11.0.0.1", "10.0.0.0/8", false],
+    ["0.0.0.0/0", "10.0.0.1", false],
+    ["::/0", "0.0.0.0/0", false],
+    ["10.0.0.1", "::/0", false],
+    ["nonsense", "0.0.0.0/0", false],
+    ["10.0.0.1", "nonsense", false],
+  ];
+  for (const [inner, outer, expected] of cases)
+    assert.equal(isNetworkIn(inner, outer), expected, `${inner} in ${outer}`);
 });

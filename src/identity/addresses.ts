@@ -23,6 +23,14 @@ export function isNetwork(text: string): boolean {
   return parse(text) !== undefined;
 }
 
+/** Whether every address of the one network is in the other. */
+export function isNetworkIn(inner: string, outer: string): boolean {
+  const [narrow, wide] = [parse(inner), parse(outer)];
+  return (
+    narrow !== undefined && wide !== undefined && narrow.prefix >= wide.prefix && isAddressIn(narrow.address, outer)
+  );
+}
+
 /** False for an address or a network that is none. */
 export function isAddressIn(address: string, network: string): boolean {
   const parsed = parse(network);

@@ -5,9 +5,11 @@ import { actions } from "#core/actions.ts";
 import { query } from "#store/db.ts";
 import { listEvents } from "#store/events.ts";
 import { createOrg } from "#store/orgs.ts";
+import { setPassword } from "#store/passwords.ts";
 import { createToken } from "#store/tokens.ts";
 import { createUser, getUser, listUsers } from "#store/users.ts";
 import { authenticate } from "./authenticate.ts";
+import { endCredential } from "./credentials.ts";
 import { changeOwnPassword } from "./own-password.ts";
 import {
   confirmSecondFactor,
@@ -306,6 +308,34 @@ for (const database of databases) {
       assert.equal(await use(old[0]), undefined);
       assert.equal(await use(codes[0]), "recovery code");
       assert.equal(await use(codes[0]), undefined);
+    });
+
+    test("what is done to an account is told, with who did it", async (t) => {
+      const { identity, store, boss } = await setUp(t);
+      await makePerson(identity, "ada");
+      await enrol(identity, "ada");
+      const ada = await askerOf(store, "ada");
+      await renewRecoveryCodes(identity, ada, password);
+      await dropSecondFactor(identity, ada, password);
+      await changeOwnPassword(identity, ada, { present: password, next: "my own long password" });
+      await setPassword(store, "ada", await identity.passwords.hash(password));
+      await enrol(identity, "ada");
+      await resetSecondFactor(store, boss, "ada");
+      const session = await askerBy(store, whole(await attempt(identity, "ada")));
+      await endCredential(store, session, "ada", "session", session.principal.credential.id);
+      assert.deepEqual(
+        (await listEvents(store)).map(({ actor, action, outcome }) => [actor, action, outcome]),
+        [
+          ["ada", "account.totp.enable", "ok"],
+          ["ada", "account.recovery-codes", "ok"],
+          ["ada", "account.totp.disable", "ok"],
+          ["ada", "account.password", "ok"],
+          ["ada", "account.totp.enable", "ok"],
+          ["boss", "user.totp.disable", "ok"],
+          ["ada", "login", "ok"],
+          ["ada", "session.revoke", "ok"],
+        ],
+      );
     });
 
     test("an admin removes the second factor of who has lost it", async (t) => {

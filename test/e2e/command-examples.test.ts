@@ -8,7 +8,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { commands } from "#cli/command-list.ts";
-import { preparations, type Preparation } from "./command-examples/preparations.ts";
+import type { Preparation } from "./command-examples/preparation.ts";
+import { preparations } from "./command-examples/preparations.ts";
 import { makeWorld, type World } from "./command-examples/world.ts";
 
 const repository = join(import.meta.dirname, "../..");

@@ -92,6 +92,10 @@ const good: Readonly<Record<string, string>> = {
   run: "1",
   session: "x".repeat(22),
   user: "ada",
+  id: "0123456789abcdef",
+  group: "team",
+  subject: "@team",
+  fingerprint: `SHA256:${"x".repeat(43)}`,
 };
 const schemaOf = (route: Route, part: Field, name: string) => route[part]?.shape[name] as z.ZodType;
 const takes = (schema: z.ZodType, value: unknown) => schema.safeParse(value).success;

@@ -32,6 +32,12 @@ const slow = async (_: World, call: Call): Promise<Record<string, string>> => {
 };
 
 const shop = { app: "shop" };
+const account = "src/identity/users.test.ts";
+
+const newToken = async (call: Call, path: string): Promise<string> => {
+  const { token } = (await call("POST", path, { name: "to be revoked" })) as { token: { id: string } };
+  return token.id;
+};
 
 export const password = "correct horse battery";
 export const oneTime = "one-time password 1";
@@ -87,6 +93,52 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     params: { fingerprint: "SHA256:23W9/RDy9HBh+iXCgmjY/1bSyYlHM+Iuc8FxFnluSmg" },
     action: "key.remove",
   },
+  addUser: { body: { user: "rookie", role: "viewer" }, action: "user.create" },
+  setRole: { params: { user: "rookie" }, body: { role: "developer" }, action: "user.role" },
+  resetPassword: { params: { user: "rookie" }, action: "user.password" },
+  disableUser: { params: { user: "rookie" }, action: "user.disable" },
+  enableUser: { params: { user: "rookie" }, action: "user.enable" },
+  removeUser: { params: { user: "rookie" }, action: "user.remove" },
+  createUserToken: {
+    before: async (_, call) => void (await call("POST", "/users", { user: "robot", kind: "service" })),
+    params: { user: "robot" },
+    body: { name: "ci" },
+    action: "token.create",
+  },
+  revokeUserToken: {
+    before: async (_, call) => ({ id: await newToken(call, "/users/robot/tokens") }),
+    params: { user: "robot" },
+    action: "token.revoke",
+  },
+  createOwnToken: { body: { name: "ci" }, action: "token.create" },
+  revokeOwnToken: {
+    before: async (_, call) => ({ id: await newToken(call, "/account/tokens") }),
+    action: "token.revoke",
+  },
+  endUserSession: {
+    before: async ({ platform }, call) => {
+      await call("POST", "/auth/login", { user: "pat", password });
+      const { sessions } = (await platform.api("GET", "/users/pat/sessions")) as { sessions: { id: string }[] };
+      return { id: String(sessions[0]?.id) };
+    },
+    params: { user: "pat" },
+    action: "session.revoke",
+  },
+  endUserSessions: { params: { user: "pat" }, action: "session.revoke" },
+  endOwnSessions: { action: "session.revoke" },
+  createGroup: { body: { group: "crew" }, action: "group.create" },
+  addMember: { params: { group: "crew", user: "pat" }, action: "group.add" },
+  removeMember: { params: { group: "crew", user: "pat" }, action: "group.remove" },
+  destroyGroup: { params: { group: "crew" }, action: "group.destroy" },
+  grantAccess: { params: shop, body: { subject: "pat", role: "viewer" }, action: "access.grant" },
+  revokeAccess: { params: { ...shop, subject: "pat" }, action: "access.revoke" },
+  // Who asks here has neither a password nor a session.
+  changePassword: { elsewhere: account, says: '"account.password"' },
+  confirmTotp: { elsewhere: account, says: '"account.totp.enable"' },
+  renewRecoveryCodes: { elsewhere: account, says: '"account.recovery-codes"' },
+  disableTotp: { elsewhere: account, says: '"account.totp.disable"' },
+  resetTotp: { elsewhere: account, says: '"user.totp.disable"' },
+  endOwnSession: { elsewhere: account, says: '"session.revoke"' },
   logOut: { action: "logout" },
   finishLink: { elsewhere: "test/e2e/single-sign-on.test.ts", says: '"account.link"' },
   linkIdentity: { elsewhere: "test/e2e/single-sign-on.test.ts", says: '"user.link"' },

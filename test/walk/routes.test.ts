@@ -189,7 +189,7 @@ function idsOf({ platform }: World): Readonly<Record<string, readonly string[]>>
     user: column("select name from users"),
     group: column("select name from groups"),
     id: column("select id from tokens"),
-    subject: [],
+    subject: [...column("select name from users"), ...column("select '@' || name from groups")],
   };
   db.close();
   return ids;
@@ -222,11 +222,10 @@ function isForeign(given: Readonly<Record<string, string>>, app: string | undefi
   const others = Object.entries(given).filter(
     ([param]) => !["app", "repository", "deploy", "release", "to", "run"].includes(param),
   );
-  const mine =
-    who.org === "default" ? [canaryOf.site, canaryOf.shop, canaryOf.default] : [canaryOf.theirs, canaryOf.guests];
-  return (
-    others.length > 0 && others.every(([param, value]) => param !== "id" && !mine.some((own) => value.includes(own)))
-  );
+  const guests = [canaryOf.theirs, canaryOf.guests];
+  // Of the first organisation not everything has a canary: its admin may well remove a user there.
+  const isOthers = (value: string) => guests.some((canary) => value.includes(canary)) === (who.org === "default");
+  return others.length > 0 && others.every(([param, value]) => param !== "id" && isOthers(value));
 }
 
 /** Rows of all that is not `site`'s: nothing that was asked may have changed them. */

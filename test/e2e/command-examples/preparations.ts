@@ -4,28 +4,14 @@
  * do, or needs a server of ssh, names the test that does it.
  */
 import assert from "node:assert/strict";
-import { createPasswords } from "#identity/password.ts";
-import { openStore } from "#store/open.ts";
-import { setPassword } from "#store/passwords.ts";
-import { createUser, getUser } from "#store/users.ts";
-import { systemClock } from "#sys/clock.ts";
 import { saveServer, serversFile } from "#cli/context-file.ts";
 import { exec } from "#sys/exec.ts";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { RunningPlatform } from "../platform.ts";
-import { passwordOfAda, type Dialogue, type World } from "./world.ts";
-
-export type Preparation = {
-  /** Done first; what it gives back stands in the example for placeholders of that text. */
-  readonly before?: (world: World) => Promise<Readonly<Record<string, string>> | undefined | void>;
-  /** Exit statuses that are right; 0 unless given. */
-  readonly exits?: readonly number[];
-  /** It asks, or goes on until somebody ends it: what is seen and typed, at a terminal. */
-  readonly dialogue?: Dialogue | ((world: World) => Dialogue);
-  /** Root's work, or ssh's: the file of the test that does it, and the command as it stands there. */
-  readonly elsewhere?: { readonly file: string; readonly says: string };
-};
+import { peoplePreparations } from "./people.ts";
+import type { Preparation } from "./preparation.ts";
+import type { World } from "./world.ts";
 
 const second: Preparation = { before: ({ home, url }) => saveServer(serversFile({}, home), "prod", { url }) };
 const chosen: Preparation = { before: async ({ hop3 }) => void (await hop3("context", "use", "staging")) };
@@ -180,42 +166,16 @@ export const preparations: Readonly<Record<string, Preparation>> = {
     elsewhere: { file: install, says: '"server", "uninstall", "--purge", "--yes"' },
   },
   "hop3 login http://127.0.0.1:8009": { dialogue: ({ platform }) => [[/Token: /, `${platform.token}\r`]] },
-  "hop3 login https://hop3.example.com --user ada": {
-    before: makeAda,
-    dialogue: [[/Password of ada: /, `${passwordOfAda}\r`]],
-  },
-  "pass show hop3-ada | hop3 login https://hop3.example.com --user ada --password-stdin": { before: makeAda },
   // A provider and a browser are needed for these.
   "hop3 login https://hop3.example.com --sso": { elsewhere: { file: sso, says: '["--sso"]' } },
   "hop3 login https://hop3.example.com --device": { elsewhere: { file: sso, says: '["--device"]' } },
   "account link": { elsewhere: { file: sso, says: '["account", "link"' } },
   "user link": { elsewhere: { file: sso, says: '["user", "link", "admin", "u-bob"]' } },
   "user unlink": { elsewhere: { file: sso, says: '["user", "unlink", "admin", "u-bob"]' } },
-  "user identities": { before: makeAda },
-  "hop3 logout": { before: (world) => logInAda(world, "local") },
-  "hop3 logout --server prod": { before: (world) => logInAda(world, "prod") },
+  ...peoplePreparations,
   // A host that lacks something of system mode is told so, with 1.
   "system status": { exits: [0, 1] },
 };
-
-/** A developer with a password. */
-async function makeAda({ platform }: World): Promise<void> {
-  const store = await openStore({ file: platform.layout.database, mayCreate: false, clock: systemClock });
-  try {
-    if ((await getUser(store, "ada")) === undefined) await createUser(store, "ada", "developer");
-    await setPassword(store, "ada", await createPasswords().hash(passwordOfAda));
-  } finally {
-    await store.close();
-  }
-}
-
-async function logInAda(world: World, server: string): Promise<void> {
-  await makeAda(world);
-  const { exit, said } = await world.run(
-    `echo '${passwordOfAda}' | hop3 login ${world.url} --server ${server} --user ada --password-stdin`,
-  );
-  assert.equal(exit, 0, said);
-}
 
 async function rememberSource({ hop3 }: World): Promise<void> {
   await hop3("git", "source", "set", "https://github.com/ada/blog");

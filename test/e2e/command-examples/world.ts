@@ -13,8 +13,8 @@ import { startForge, type Forge } from "../../git-server.ts";
 import { eventually } from "../apps.ts";
 import { startPlatform, tarOf, type RunningPlatform } from "../platform.ts";
 
-/** What is seen first, and what is typed then; `\u0003` is Ctrl-C. */
-export type Dialogue = readonly (readonly [sees: RegExp, types: string])[];
+/** What is seen first, and what is typed then, which may depend on all that was said; `\u0003` is Ctrl-C. */
+export type Dialogue = readonly (readonly [sees: RegExp, types: string | ((said: string) => string)])[];
 
 export type Ran = { readonly exit: number | null; readonly said: string };
 
@@ -155,7 +155,7 @@ export async function makeWorld(): Promise<World> {
           },
           patience,
         );
-        if (ended === undefined) terminal.write(types);
+        if (ended === undefined) terminal.write(typeof types === "string" ? types : types(said));
       }
       await eventually("it ends", () => ended !== undefined, patience);
     } catch (error) {

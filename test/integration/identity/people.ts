@@ -8,6 +8,7 @@ import { authenticate } from "#identity/authenticate.ts";
 import { testIdentity } from "#identity/testing.ts";
 import { serve } from "#server/serve.ts";
 import { memoryPlatform, memoryServerOptions } from "#server/testing.ts";
+import { createApp } from "#store/apps.ts";
 import { appendEvent } from "#store/events.ts";
 import { openStore } from "#store/open.ts";
 import { createToken } from "#store/tokens.ts";
@@ -25,6 +26,7 @@ export async function people(context: TestContext) {
   const store = await openStore({ file: join(home, "hop3.db"), clock: systemClock });
   const identity = testIdentity(store);
   await createUser(store, "boss", "admin");
+  await createApp(store, "blog");
   const { secret: boss } = await createToken(store, { user: "boss", name: "first login" });
   const platform = memoryPlatform();
   platform.apps.set("blog", { env: {}, domains: [], scale: 1, stopped: false, release: 1 });
