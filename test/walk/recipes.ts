@@ -85,6 +85,9 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     action: "login",
   },
   logInTotp: { elsewhere: "test/integration/identity/login.test.ts", says: "totp" },
+  setSource: { params: shop, body: { url: "https://git.example.com/shop.git" }, action: "app.source.set" },
+  removeSource: { params: shop, action: "app.source.remove" },
+  createPull: { elsewhere: "test/e2e/pulls.test.ts", says: "/pulls" },
   addKey: {
     body: { key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDjdZrjSbjrW2KpUMy16rC0XoFyYhPazZEE6F5UrwU0G ada@laptop" },
     action: "key.add",
