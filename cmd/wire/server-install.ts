@@ -55,6 +55,14 @@ async function install(env: Environment, { domain, dryRun, say, signal }: Instal
   const notes = [
     steps.length === 0 ? `Hop3 ${hop3} is installed: nothing had to be changed.` : `Hop3 ${hop3} is installed.`,
   ];
+  if (facts.sshd === undefined)
+    notes.push(
+      "This host has no sshd: git comes by HTTPS alone (`apt-get install openssh-server`, then install again).",
+    );
+  else if (!facts.sshd.readsDirectory)
+    notes.push(
+      "This host's sshd does not read /etc/ssh/sshd_config.d/*.conf, so git comes by HTTPS alone until it includes that.",
+    );
   if (facts.units === undefined) {
     notes.push("This host has no systemd: `sudo hop3 server start` serves in the foreground.");
     return { version: hop3, steps, notes };

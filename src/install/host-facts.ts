@@ -27,6 +27,8 @@ export type HostFacts = {
   readonly files: ReadonlyMap<string, string>;
   /** Where links lead that the plan may make. */
   readonly links: ReadonlyMap<string, string>;
+  /** Whether there is an sshd that reads `/etc/ssh/sshd_config.d`; undefined without sshd. */
+  readonly sshd: { readonly readsDirectory: boolean } | undefined;
   /** Undefined on a host without systemd. */
   readonly units: { readonly supervisor: UnitFacts; readonly apps: UnitFacts } | undefined;
   /** Names of apps that have directories on this host. */
@@ -43,6 +45,7 @@ const needs: readonly (readonly [paths: readonly string[], packageName: string])
   [["/usr/sbin/useradd"], "passwd"],
   [["/bin/tar"], "tar"],
   [["/usr/bin/python3"], "python3"],
+  [["/usr/bin/git"], "git"],
   [["/usr/lib/x86_64-linux-gnu/libatomic.so.1", "/usr/lib/aarch64-linux-gnu/libatomic.so.1"], "libatomic1"],
 ];
 
@@ -51,7 +54,7 @@ export type ShowUnit = (name: string) => Promise<string>;
 
 export async function readHostFacts(show: ShowUnit, watched: readonly string[]): Promise<HostFacts> {
   const present = watched.filter((path) => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true);
-  const linked = [places.current, places.command].filter(
+  const linked = [places.current, places.command, places.sshdLink].filter(
     (path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true,
   );
   const apps = namesIn(join(places.root, "apps")).filter((name) => !name.startsWith("."));
@@ -63,6 +66,7 @@ export async function readHostFacts(show: ShowUnit, watched: readonly string[]):
     inUse: readInUse(),
     files: new Map(present.map((path) => [path, readOrNothing(path)])),
     links: new Map(linked.map((path) => [path, readlinkSync(path)])),
+    sshd: readSshd(),
     // What sd_booted(3) looks at.
     units: existsSync("/run/systemd/system")
       ? { supervisor: await readUnit(show, unitNames.supervisor), apps: await readUnit(show, unitNames.apps) }
@@ -70,6 +74,12 @@ export async function readHostFacts(show: ShowUnit, watched: readonly string[]):
     apps,
     hasData: namesIn(places.root).length > 0,
   };
+}
+
+function readSshd(): HostFacts["sshd"] {
+  if (!existsSync("/usr/sbin/sshd")) return undefined;
+  const text = readOrNothing("/etc/ssh/sshd_config");
+  return { readsDirectory: /^\s*Include\s+\/etc\/ssh\/sshd_config\.d\/\*\.conf\s*$/im.test(text) };
 }
 
 async function readUnit(show: ShowUnit, name: string): Promise<UnitFacts> {

@@ -9,6 +9,10 @@ export const places = {
   root: "/var/lib/hop3",
   run: "/run/hop3",
   units: "/etc/systemd/system",
+  /** What the system's sshd is told of git's account, the link by which it reads that, and the mark of what it has read. */
+  sshd: "/etc/hop3/sshd.conf",
+  sshdLink: "/etc/ssh/sshd_config.d/hop3.conf",
+  sshdMark: "/etc/hop3/sshd.read",
   /** Of who installs or removes. */
   lock: "/run/hop3-install.lock",
 } as const;

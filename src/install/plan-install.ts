@@ -8,6 +8,7 @@ import type { Accounts } from "#sys/accounts.ts";
 import { defaultFiles } from "./default-files.ts";
 import type { HostFacts } from "./host-facts.ts";
 import { accountNames, places, unitNames } from "./places.ts";
+import { installedSshd, sshdMark } from "./sshd.ts";
 import type { Action, Step } from "./step.ts";
 import { unitMark, units } from "./units.ts";
 
@@ -22,6 +23,8 @@ export type Wanted = {
 export const watchedFiles: readonly string[] = [
   ...defaultFiles(undefined).map(({ path }) => path),
   ...units.map(({ name }) => join(places.units, name)),
+  places.sshd,
+  places.sshdMark,
 ];
 
 /** Throws UNAVAILABLE on a system that is not known, CONFLICT where an account or a file is somebody else's. */
@@ -38,6 +41,7 @@ export function planInstall(facts: HostFacts, wanted: Wanted): Step[] {
     code(facts, wanted),
     commands(facts, wanted),
     settings(facts, wanted),
+    sshd(facts),
     services(facts, wanted),
   ].filter(({ actions }) => actions.length > 0);
 }
@@ -72,7 +76,12 @@ function accounts({ users, groups }: Accounts): Step {
         hint: `Remove or rename it if it is not Hop3's: userdel ${name}`,
       });
     }
-    if (user !== undefined) continue;
+    // sshd runs the one command of a key by the account's shell; nobody has its password.
+    const open = name === accountNames.hop3 ? ["--shell", "/bin/sh", "--password", "*"] : undefined;
+    if (user !== undefined) {
+      if (open !== undefined && user.shell !== "/bin/sh") run("usermod", ...open, name);
+      continue;
+    }
     const id = group?.gid ?? free();
     if (users.some(({ uid }) => uid === id)) {
       throw new AppError("CONFLICT", `There is a group ${name} already, and its number ${id} is another user's.`, {
@@ -80,8 +89,21 @@ function accounts({ users, groups }: Accounts): Step {
       });
     }
     if (group === undefined) run("groupadd", "--system", "--gid", String(id), name);
-    const place = ["--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"];
-    run("useradd", "--system", "--uid", String(id), "--gid", String(id), ...place, "--comment", comment, name);
+    const place = ["--no-create-home", "--home-dir", open === undefined ? "/nonexistent" : places.root];
+    const shell = open ?? ["--shell", "/usr/sbin/nologin"];
+    run(
+      "useradd",
+      "--system",
+      "--uid",
+      String(id),
+      "--gid",
+      String(id),
+      ...place,
+      ...shell,
+      "--comment",
+      comment,
+      name,
+    );
   }
   const files = groups.find((one) => one.name === accountNames.files);
   if (files === undefined) run("groupadd", "--system", "--gid", String(free()), accountNames.files);
@@ -135,6 +157,34 @@ function settings({ files }: HostFacts, { domain }: Wanted): Step {
   const actions = missing.map((one): Action => ({ do: "file", ...one }));
   const directory: Action[] = actions.length === 0 ? [] : [{ do: "directory", path: places.config, mode: 0o755 }];
   return { title: "Settings, root's own", actions: [...directory, ...actions] };
+}
+
+/** Tried before sshd could read it: what it cannot read would keep everybody out at its next start. */
+function sshd({ sshd: found, files, links, units: systemd }: HostFacts): Step {
+  const title = "git over SSH, by the system's sshd";
+  if (found?.readsDirectory !== true) return { title, actions: [] };
+  const isRead = files.get(places.sshd) === installedSshd && files.get(places.sshdMark) === sshdMark;
+  if (isRead && links.get(places.sshdLink) === places.sshd) return { title, actions: [] };
+  const run = (...argv: string[]): Action => ({ do: "run", argv });
+  const reload: Action = {
+    do: "run",
+    argv: ["systemctl", "try-reload-or-restart", "ssh.service"],
+    // It is started by a socket, or not at all.
+    accepts: [5],
+  };
+  return {
+    title,
+    actions: [
+      { do: "file", path: places.sshd, mode: 0o644, content: installedSshd },
+      // Where it separates its privileges; only a start of the service makes it.
+      { do: "directory", path: "/run/sshd", mode: 0o755 },
+      run("/usr/sbin/sshd", "-t", "-f", places.sshd),
+      { do: "link", path: places.sshdLink, to: places.sshd },
+      run("/usr/sbin/sshd", "-t"),
+      ...(systemd === undefined ? [] : [reload]),
+      { do: "file", path: places.sshdMark, mode: 0o644, content: sshdMark },
+    ],
+  };
 }
 
 function services({ files, units: found }: HostFacts, wanted: Wanted): Step {

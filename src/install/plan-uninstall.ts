@@ -66,8 +66,13 @@ function traces({ hasRules, hasRun, closedTo, cgroups }: Removal): Step {
   };
 }
 
-function program({ links, trees }: HostFacts): Step {
+function program({ links, trees, units: found }: HostFacts): Step {
   const actions: Action[] = [];
+  if (links.has(places.sshdLink)) {
+    actions.push({ do: "remove", path: places.sshdLink });
+    const argv = ["systemctl", "try-reload-or-restart", "ssh.service"];
+    if (found !== undefined) actions.push({ do: "run", argv, accepts: [5] });
+  }
   if (links.has(places.command)) actions.push({ do: "remove", path: places.command });
   if (trees.length > 0) actions.push({ do: "remove", path: places.lib });
   return { title: "Code, tools and the command", actions };

@@ -24,6 +24,7 @@ const fresh: HostFacts = {
   inUse: [],
   files: new Map(),
   links: new Map(),
+  sshd: { readsDirectory: true },
   units: { supervisor: idle, apps: idle },
   apps: [],
   hasData: false,
@@ -37,10 +38,11 @@ describe("the plan of an installation", () => {
     // Of files only their names: what stands in them is nobody's order.
     const plan = lines(planInstall(fresh, wanted)).map((line) => line.replace(/ \((\d+), \d+ bytes\)$/, " ($1)"));
     const service = "--no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin --comment";
+    const git = "--no-create-home --home-dir /var/lib/hop3 --shell /bin/sh --password * --comment";
     assert.deepEqual(plan, [
       "apt-get install -y --no-install-recommends bubblewrap nftables",
       "groupadd --system --gid 998 hop3",
-      `useradd --system --uid 998 --gid 998 ${service} Hop3 control plane hop3`,
+      `useradd --system --uid 998 --gid 998 ${git} Hop3 control plane hop3`,
       "groupadd --system --gid 997 hop3-edge",
       `useradd --system --uid 997 --gid 997 ${service} Hop3 edge hop3-edge`,
       "groupadd --system --gid 996 hop3-files",
@@ -58,6 +60,13 @@ describe("the plan of an installation", () => {
       "write /etc/hop3/ceilings.json (644)",
       "write /etc/hop3/bind-volumes (644)",
       "write /etc/hop3/README (644)",
+      "write /etc/hop3/sshd.conf (644)",
+      "make /run/sshd (755)",
+      "/usr/sbin/sshd -t -f /etc/hop3/sshd.conf",
+      "link /etc/ssh/sshd_config.d/hop3.conf to /etc/hop3/sshd.conf",
+      "/usr/sbin/sshd -t",
+      "systemctl try-reload-or-restart ssh.service",
+      "write /etc/hop3/sshd.read (644)",
       "write /etc/systemd/system/hop3-apps.service (644)",
       "write /etc/systemd/system/hop3.service (644)",
       "systemctl daemon-reload",
@@ -112,6 +121,19 @@ describe("the plan of an installation", () => {
     const files = new Map([["/etc/hop3/server.env", "HOP3_DOMAIN=mine.example"]]);
     const plan = lines(planInstall({ ...fresh, units: undefined, files }, { ...wanted, domain: "other.example" }));
     assert.ok(plan.every((line) => !line.includes("systemctl") && !line.includes("server.env")));
+  });
+
+  it("gives the account of an earlier version the shell that sshd needs, and leaves sshd alone where it reads nothing of ours", () => {
+    const host = actionsOf(planInstall(fresh, wanted)).reduce(carriedOut, fresh);
+    const users = host.accounts.users.map((one) =>
+      one.name === "hop3" ? { ...one, shell: "/usr/sbin/nologin" } : one,
+    );
+    assert.deepEqual(lines(planInstall({ ...host, accounts: { ...host.accounts, users } }, wanted)), [
+      "usermod --shell /bin/sh --password * hop3",
+    ]);
+    for (const sshd of [undefined, { readsDirectory: false }]) {
+      assert.ok(lines(planInstall({ ...fresh, sshd }, wanted)).every((line) => !/ssh/.test(line)));
+    }
   });
 
   it("removes what an earlier copy had begun", () => {
@@ -231,7 +253,12 @@ function ran(argv: readonly string[], { accounts: { users, groups }, units, link
   const number = Number(argv[argv.indexOf("--gid") + 1]);
   if (command === "apt-get") return { packages: [] };
   if (command === "groupadd") return { accounts: { users, groups: [...groups, { name, gid: number, members: [] }] } };
-  if (command === "useradd") return { accounts: { users: [...users, account(name, number)], groups } };
+  if (command === "/usr/sbin/sshd") return {};
+  const shell = argv[argv.indexOf("--shell") + 1] ?? "";
+  if (command === "useradd") return { accounts: { users: [...users, { ...account(name, number), shell }], groups } };
+  if (command === "usermod" && argv.includes("--shell")) {
+    return { accounts: { users: users.map((one) => (one.name === name ? { ...one, shell } : one)), groups } };
+  }
   if (command === "usermod") {
     const joined = groups.map((one) =>
       one.name === accountNames.files ? { ...one, members: [...one.members, name] } : one,
@@ -239,6 +266,7 @@ function ran(argv: readonly string[], { accounts: { users, groups }, units, link
     return { accounts: { users, groups: joined } };
   }
   if (command !== "systemctl" || units === undefined) throw new Error(`nobody knows ${argv.join(" ")}`);
+  if (name === "ssh.service") return {};
   const { apps, supervisor } = units;
   if (verb === "daemon-reload")
     return { units: { apps: { ...apps, stale: false }, supervisor: { ...supervisor, stale: false } } };

@@ -3,6 +3,9 @@
  * one program; and even if a line said otherwise, there is no password, no terminal, no forwarding, no file of its home.
  */
 
+import { createHash } from "node:crypto";
+import { accountNames, places } from "./places.ts";
+
 export type SshdAccount = { readonly user: string; readonly authorizedKeys: string };
 
 /** A `Match` block. The file is read by a program, since hop3d's directories are not as sshd wants those of a home. */
@@ -36,3 +39,12 @@ export function sshdSettings({ user, authorizedKeys }: SshdAccount): string {
 Match all
 `;
 }
+
+/** Of an installation. */
+export const installedSshd = sshdSettings({
+  user: accountNames.hop3,
+  authorizedKeys: `${places.root}/ssh/authorized_keys`,
+});
+
+/** Tells which text of it sshd has read last. */
+export const sshdMark = `${createHash("sha256").update(installedSshd).digest("hex")}\n`;

@@ -99,7 +99,7 @@ describe("a server that is installed on a host without systemd", { skip }, () =>
       await Promise.race([once(serving.stdout, "data"), once(serving, "exit")]);
     }
     assert.match(said, /client of ada has a token/);
-    assert.match(await asAda("hop3", "whoami"), /^admin/);
+    assert.match(await asAda("hop3", "whoami"), /^user +admin$/m);
     assert.match(await asAda("hop3", "system", "info"), /mode +system/);
     const processes = await ok("ps", "-eo", "user:20,args");
     assert.match(processes, /^hop3-edge +\/usr\/lib\/hop3\/caddy-/m);
@@ -107,6 +107,40 @@ describe("a server that is installed on a host without systemd", { skip }, () =>
     await asAda("hop3", "deploy", join(base, "site"), "--yes");
     const get = `require("http").get({host: "127.0.0.1", headers: {host: "site.apps.test"}}, (a) => a.pipe(process.stdout))`;
     assert.equal(await asAda("/usr/lib/hop3/current/.tools/bin/node", "-e", get), "served by the edge");
+  });
+
+  const noSshd = existsSync("/usr/sbin/sshd") ? false : "openssh-server is not installed";
+  it("lets git in by the system's sshd, as hop3 and for git alone", { skip: noSshd }, async () => {
+    const sshd = spawn(...inside(["/usr/sbin/sshd", "-D", "-e", "-o", "ListenAddress=127.0.0.1"]), {
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let log = "";
+    sshd.stderr.on("data", (chunk: Buffer) => (log += String(chunk)));
+    try {
+      while (!log.includes("Server listening")) {
+        assert.equal(sshd.exitCode, null, log);
+        await Promise.race([once(sshd.stderr, "data"), once(sshd, "exit")]);
+      }
+      const script = `set -e
+cd ~ && mkdir -m 700 .ssh && ssh-keygen -q -t ed25519 -N '' -f .ssh/id_ed25519
+hop3 key add
+cp -r ${base}/site pushed && cd pushed && printf '[metadata]\\nid = "pushed"\\n' > hop3.toml
+git init -q -b main && git add -A && git -c user.name=Ada -c user.email=ada@example.com commit -q -m first
+hop3 git setup --ssh
+git config core.sshCommand 'ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes'
+git push hop3 main
+git clone -q hop3@127.0.0.1:pushed.git ../again -c core.sshCommand="$(git config core.sshCommand)"
+! ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes hop3@127.0.0.1 id`;
+      const said = await asAda("sh", "-c", script).catch((error: unknown) => assert.fail(`${String(error)}\n${log}`));
+      assert.match(said, /release v1 is live: http:\/\/pushed\.apps\.test/);
+      assert.match(said, /A key opens git alone/);
+      assert.equal((await ok("stat", "-c", "%U %a", "/var/lib/hop3/git/pushed.git")).trim(), "hop3 700");
+      assert.equal((await ok("stat", "-c", "%U %a", "/var/lib/hop3/ssh/authorized_keys")).trim(), "hop3 600");
+    } finally {
+      sshd.kill("SIGTERM");
+      await once(sshd, "exit");
+    }
   });
 
   it("ends with all that it has started, at Ctrl-C", async () => {
@@ -121,7 +155,14 @@ describe("a server that is installed on a host without systemd", { skip }, () =>
     const bin = join(checkout, "bin/hop3");
     assert.equal((await run(bin, "server", "uninstall", "--purge")).status, 10);
     assert.match(await ok(bin, "server", "uninstall", "--purge", "--yes"), /Nothing of Hop3 is left/);
-    for (const path of ["/usr/lib/hop3", "/usr/local/bin/hop3", "/var/lib/hop3", "/etc/hop3", "/run/hop3"])
+    for (const path of [
+      "/usr/lib/hop3",
+      "/usr/local/bin/hop3",
+      "/var/lib/hop3",
+      "/etc/hop3",
+      "/run/hop3",
+      "/etc/ssh/sshd_config.d/hop3.conf",
+    ])
       assert.notEqual((await run("test", "-e", path)).status, 0, path);
     assert.doesNotMatch(await ok("cat", "/etc/passwd", "/etc/group"), /^hop3/m);
     assert.doesNotMatch(await ok("nft", "list", "tables"), /hop3/);
