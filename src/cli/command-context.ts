@@ -60,6 +60,14 @@ export function makeContext(line: ParsedLine, command: Command, terminal: Termin
     await confirmProtected(answers, context?.value.name ?? server, app ?? command.path.join("-"));
   };
   let watched: Client | undefined;
+  const clientMaker = async () => {
+    const { value: server } = await resolver.server();
+    known.server = server.name;
+    const token = env["HOP3_API_TOKEN"] || server.token;
+    const reach = await reachOf(server, terminal);
+    const named = { name: server.name, url: server.url, token };
+    return (known.client ??= (until: AbortSignal) => createClient(named, until, terminal.version, reach));
+  };
   const context: CommandContext = {
     terminal,
     signal,
@@ -84,16 +92,13 @@ export function makeContext(line: ParsedLine, command: Command, terminal: Termin
       return Array.isArray(value) ? (value as readonly string[]) : [];
     },
     api: async () => {
-      if (watched !== undefined) return watched;
       const { value: server } = await resolver.server();
-      known.server = server.name;
-      const token = env["HOP3_API_TOKEN"] || server.token;
-      const reach = await reachOf(server, terminal);
-      known.client = (until) =>
-        createClient({ name: server.name, url: server.url, token }, until, terminal.version, reach);
-      watched = watchedClient(known.client(signal), beforeChange(server.name, server.protected === true));
-      return watched;
+      return (watched ??= watchedClient(
+        (await clientMaker())(signal),
+        beforeChange(server.name, server.protected === true),
+      ));
     },
+    apiUntil: async (until) => (await clientMaker())(AbortSignal.any([signal, until])),
     app: async (from = {}) => {
       const { value: name, source } = await resolver.app({ ...from, guard });
       known.app = name;

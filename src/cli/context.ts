@@ -31,6 +31,8 @@ export type CommandContext = {
   flags(name: string): readonly string[];
   /** The server's API; throws NO_SERVER. */
   api(): Promise<Client>;
+  /** The same with less patience, and for reading alone. */
+  apiUntil(signal: AbortSignal): Promise<Client>;
   /** The app that is meant; throws NO_APP with the chain that was tried. */
   app(from?: { readonly directory?: string; readonly orDirectory?: boolean }): Promise<ResolvedApp>;
   /** The registered server that is meant; throws NO_SERVER. */

@@ -34,6 +34,7 @@ export const appLogs = defineCommand({
     {
       name: "process",
       value: "TYPE",
+      complete: "process",
       summary: "Only this process type, for example web, or instance, for example web.1",
     },
     {

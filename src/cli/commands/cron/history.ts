@@ -10,7 +10,7 @@ export const cronHistory = defineCommand({
   summary: "The runs of a cron job, the newest first; with a run's number, what it has printed",
   examples: ["hop3 cron history nightly --app blog", "hop3 cron history nightly 17"],
   positionals: [
-    { name: "job", summary: "Its name", required: true },
+    { name: "job", summary: "Its name", required: true, complete: "cron" },
     { name: "run", summary: "A run's number", required: false },
   ],
   flags: [],

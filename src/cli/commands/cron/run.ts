@@ -13,7 +13,7 @@ export const cronRun = defineCommand({
     "The exit status is that of the job, and 1 when it did not end by itself. The job goes on when this command is interrupted. Its overlap holds here too: with `forbid` it is refused while a run goes on.",
   ],
   examples: ["hop3 cron run nightly --app blog", "hop3 cron run nightly --detach"],
-  positionals: [{ name: "job", summary: "Its name", required: true }],
+  positionals: [{ name: "job", summary: "Its name", required: true, complete: "cron" }],
   flags: [{ name: "detach", short: "d", summary: "Do not wait for its end" }],
   guarded: true,
   seeAlso: ["cron history", "cron list"],

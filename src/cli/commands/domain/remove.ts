@@ -6,7 +6,7 @@ export const domainRemove = defineCommand({
   category: "Settings",
   summary: "Take a domain away from the app",
   examples: ["hop3 domain remove www.example.com --app blog"],
-  positionals: [{ name: "domain", summary: "A host name such as www.example.com", required: true }],
+  positionals: [{ name: "domain", summary: "A host name such as www.example.com", required: true, complete: "domain" }],
   flags: [],
   guarded: true,
   seeAlso: ["domain list"],

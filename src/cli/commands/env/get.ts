@@ -8,7 +8,7 @@ export const envGet = defineCommand({
   category: "Settings",
   summary: "Print the value of one variable",
   examples: ["hop3 env get DATABASE_URL --app blog"],
-  positionals: [{ name: "name", summary: "The variable", required: true }],
+  positionals: [{ name: "name", summary: "The variable", required: true, complete: "env" }],
   flags: [],
   seeAlso: ["env show"],
   async run(context) {

@@ -7,7 +7,7 @@ export const envUnset = defineCommand({
   category: "Settings",
   summary: "Remove variables; the app restarts without them",
   examples: ["hop3 env unset DEBUG LANG --app blog"],
-  positionals: [{ name: "name", summary: "The variables", required: true, many: true }],
+  positionals: [{ name: "name", summary: "The variables", required: true, many: true, complete: "env" }],
   flags: [],
   guarded: true,
   seeAlso: ["env set"],

@@ -11,7 +11,7 @@ export const releaseDiff = defineCommand({
   about: ["With one number: from that release to the one that serves. Values of variables are never shown."],
   examples: ["hop3 release diff 11 12 --app blog", "hop3 release diff 11"],
   positionals: [
-    { name: "from", summary: "A release", required: true },
+    { name: "from", summary: "A release", required: true, complete: "release" },
     { name: "to", summary: "Another; the one that serves unless named", required: false },
   ],
   flags: [],

@@ -8,7 +8,7 @@ export const releaseShow = defineCommand({
   category: "Releases",
   summary: "What a release runs and carries; the one that serves unless named",
   examples: ["hop3 release show --app blog", "hop3 release show 12"],
-  positionals: [{ name: "release", summary: "Its number", required: false }],
+  positionals: [{ name: "release", summary: "Its number", required: false, complete: "release" }],
   flags: [],
   seeAlso: ["release list", "release diff"],
   async run(context) {
