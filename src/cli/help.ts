@@ -1,31 +1,39 @@
 /** Help pages, made of the commands themselves. */
-import { type Category, type Command, type Flag, globalFlags } from "./define-command.ts";
+import { type Command, type Flag, globalFlags } from "./define-command.ts";
 
-const categories: readonly Category[] = ["Daily", "Releases", "Apps", "Settings", "People", "Server", "Tool"];
+const sections = ["Daily", "Lists", "Management", "Administration", "Utilities"] as const;
 
-/** Bare `hop3`: every command by category. */
-export function overview(commands: readonly Command[]): string {
+/** Where it stands in the overview; what has no place of its own there is an administrator's. */
+function sectionOf({ category, path, aliases = [] }: Command): (typeof sections)[number] {
+  if (category === "Daily") return "Daily";
+  if ([path, ...aliases].some((words) => words.at(-1) === "list")) return "Lists";
+  if (category === "Tool") return "Utilities";
+  return ["Releases", "Apps", "Settings"].includes(category) ? "Management" : "Administration";
+}
+
+/** Bare `hop3`: every command, by what it is for. `active` says which server, context and app are meant here. */
+export function overview(commands: readonly Command[], active?: string): string {
   const width = Math.max(...commands.map(({ path }) => path.join(" ").length));
-  const sections = categories.flatMap((category) => [
-    `${category}:`,
-    ...commands
-      .filter((command) => command.category === category)
-      .map(({ path, summary }) => `  hop3 ${path.join(" ").padEnd(width)}  ${summary}`),
-    "",
-  ]);
   return [
     "hop3 puts apps on your own server: `hop3 deploy` in the app's directory.",
     "`npm start` has logged you in to its own server; another one takes `hop3 login URL`.",
+    ...(active === undefined ? [] : [active]),
     "",
-    ...sections,
+    ...sections.flatMap((section) => [
+      `${section}:`,
+      ...commands
+        .filter((command) => sectionOf(command) === section)
+        .map(({ path, summary }) => `  hop3 ${path.join(" ").padEnd(width)}  ${summary}`),
+      "",
+    ]),
     "`hop3 help COMMAND` shows what a command takes; flags may stand anywhere in the line.",
   ].join("\n");
 }
 
 /** `hop3 app`: the commands that begin so. */
-export function groupHelp(words: readonly string[], commands: readonly Command[]): string {
+export function groupHelp(words: readonly string[], commands: readonly Command[], active?: string): string {
   const inside = commands.filter(({ path }) => words.every((word, index) => path[index] === word));
-  if (words.length === 0 || inside.length === 0) return overview(commands);
+  if (words.length === 0 || inside.length === 0) return overview(commands, active);
   const width = Math.max(...inside.map(({ path }) => path.join(" ").length));
   return inside.map(({ path, summary }) => `hop3 ${path.join(" ").padEnd(width)}  ${summary}`).join("\n");
 }
@@ -43,7 +51,7 @@ export function commandHelp(command: Command): string {
     ),
     ...paragraph("EXAMPLES", examples),
     ...paragraph("ABOUT", about ?? []),
-    ...paragraph("ARGUMENTS", columns(positionals.map((one) => [one.name.toUpperCase(), one.summary]))),
+    ...paragraph("POSITIONAL", columns(positionals.map((one) => [one.name.toUpperCase(), one.summary]))),
     ...paragraph("OPTIONS", columns(flags.map((flag) => [flagWords(flag), flag.summary]))),
     ...paragraph("EVERYWHERE", columns(globalFlags.map((flag) => [flagWords(flag), flag.summary]))),
     ...paragraph(

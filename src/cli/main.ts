@@ -14,6 +14,7 @@ import { page } from "./pager.ts";
 import { MissingArgument, type ParsedLine } from "./parse.ts";
 import { quickCommand } from "./quick-commands.ts";
 import { type Meta, errorEnvelope, errorText, okEnvelope } from "./render.ts";
+import { createResolver } from "./resolve/resolver.ts";
 import type { Terminal } from "./terminal.ts";
 import { writeOut } from "./write-out.ts";
 
@@ -41,7 +42,8 @@ export async function runCli(line: readonly string[], terminal: Terminal): Promi
       else await writeOut(terminal, text);
     };
     if (command === undefined || parsed.flags["help"] === true) {
-      const text = command === undefined ? groupHelp(parsed.words, commands) : commandHelp(command);
+      const text =
+        command === undefined ? groupHelp(parsed.words, commands, await activeHere(terminal)) : commandHelp(command);
       if (json) await writeOut(terminal, okEnvelope({ help: text }, undefined, stamped()));
       else await show(text);
       return 0;
@@ -106,6 +108,20 @@ async function sayWhy(
   if (context.json) await writeOut(context.terminal, okEnvelope(why.data, undefined, stamped()));
   else context.terminal.stderr.write(`${printable(why.text)}\n`);
   return 0;
+}
+
+/** `Here: server prod, app blog.`; undefined where nothing is meant, or a file is broken, which is not what was asked. */
+async function activeHere(terminal: Terminal): Promise<string | undefined> {
+  try {
+    const { data } = await createResolver(() => undefined, terminal).why();
+    const said = (["server", "context", "app"] as const).flatMap((subject) => {
+      const { value } = data[subject];
+      return value === null ? [] : [`${subject} ${value}`];
+    });
+    return said.length === 0 ? undefined : `Here: ${said.join(", ")}.`;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The table's hint for INTERNAL points at a server's log; a defect on this side has none. */

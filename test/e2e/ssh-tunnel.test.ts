@@ -1,10 +1,10 @@
 /** The whole client through ssh: a real sshd, a real platform whose API is on that host's loopback alone. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { saveServer } from "#cli/context-file.ts";
+import { saveServer, serversFile } from "#cli/context-file.ts";
 import { apiPrefix } from "#core/api/prefix.ts";
 import { exec } from "#sys/exec.ts";
 import { nextPort, startPlatform, type RunningPlatform } from "./platform.ts";
@@ -76,6 +76,17 @@ describe("hop3 through ssh", { skip: withoutSshd() }, () => {
       "--token-stdin",
     ];
     await done(line, { input: platform.token });
+    assert.match((await done(["whoami"])).stdout, /admin/);
+  });
+
+  it("login --ssh gets a token from the host's own hop3, and keeps where to go", async () => {
+    const { stderr, stdout } = await done(["login", "--ssh", `${ssh.target}:${ssh.port}`, "--server", "far"]);
+    assert.match(stderr, /\[far\] logged in to ssh:\/\//);
+    const file = readFileSync(serversFile({}, home), "utf8");
+    assert.ok(file.includes(url) && file.includes(`api_port = ${platform.settings.apiPort}`), file);
+    const token = /token = "(.*)"/.exec(file)?.[1] ?? "";
+    assert.ok(token.length > 20 && token !== platform.token, "a token of its own");
+    assert.ok(!`${stdout}${stderr}${ssh.log()}`.includes(token));
     assert.match((await done(["whoami"])).stdout, /admin/);
   });
 
