@@ -11,7 +11,7 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { test, type TestContext } from "node:test";
 import { commands } from "#cli/command-list.ts";
-import { completionScript, shells } from "#cli/completion.ts";
+import { completionScript, shells } from "#cli/complete/script.ts";
 import { globalFlags } from "#cli/define-command.ts";
 import { isAppName, isEnvName, isUserName } from "#core/names.ts";
 import { authorizedKeys } from "#paas/git/authorized-keys.ts";

@@ -63,7 +63,7 @@ function dataOf(answer: string, exitCode: number | null, said: string, hop3: str
     const { status, data, error } = JSON.parse(answer) as Record<string, unknown>;
     if (status === "ok" && typeof data === "object" && data !== null) return data as Record<string, unknown>;
     const { message, suggestion } = error as { message: unknown; suggestion: unknown };
-    throw new AppError("UNAVAILABLE", `hop3 of that host says: ${printable(String(message))}`, {
+    throw new AppError("UNAVAILABLE", `The hop3 of that host says: ${printable(String(message))}`, {
       hint: printable(String(suggestion)),
     });
   } catch (cause) {
