@@ -10,6 +10,7 @@ import { finishDestroys } from "#paas/destroy.ts";
 import { watchApps } from "#paas/watch-apps.ts";
 import { recoverDeploys } from "#paas/deploy/recover.ts";
 import { createGitHost } from "#paas/git/git-host.ts";
+import { packDaily } from "#paas/git/pack-daily.ts";
 import { settleRepositories, tidyRepositories } from "#paas/git/settle.ts";
 import { untilEdgeInSync } from "#paas/edge.ts";
 import { endLostSessions } from "#paas/sessions.ts";
@@ -126,6 +127,7 @@ export async function runHop3d(forTests: ForTests = {}): Promise<void> {
     await Promise.all([recovery.done, destroys.done, renewals.done, sessions.done]);
     await settleRepositories(platform, place);
     await untilEdgeInSync(platform);
+    void packDaily(platform, place, Math.random);
     void collectDaily(platform, Math.random);
   } catch (thrown) {
     const error = toAppError(thrown);

@@ -13,6 +13,9 @@ import { haltAt } from "./faulty/points.ts";
 import { unrest } from "./faulty/remains.ts";
 import { watchEdge } from "./faulty/watch-edge.ts";
 import { type Git, gitIn } from "./git-client.ts";
+import { createToken, revokeToken } from "#store/tokens.ts";
+import { createUser } from "#store/users.ts";
+import { withStore } from "./people.ts";
 import { processesOf, startPlatform, type RunningPlatform } from "./platform.ts";
 
 let on: RunningPlatform;
@@ -192,6 +195,32 @@ describe("git push", () => {
     await serves("gone", "v2");
     await atRest();
     await eventually("git has ended", async () => (await gitProcesses()).length === 0);
+  });
+
+  it("lets a revoked token go within seconds, and the deploy that it has begun goes on", async () => {
+    const token = await withStore(on, async (store) => {
+      await createUser(store, "ci", "developer");
+      return await createToken(store, { user: "ci", name: "robot" });
+    });
+    const git = await work("revoked");
+    await git.must("remote", "set-url", "hop3", address("revoked", token.secret));
+    await git.must("push", "hop3", "main");
+    const two = await git.commit({ version: "v2" });
+    const halt = haltAt(on.base, "app:build");
+    const pushing = git.run("push", "hop3", "main");
+    try {
+      await halt.reached();
+      const since = performance.now();
+      await withStore(on, (store) => revokeToken(store, token.token.id));
+      assert.notEqual((await pushing).status, 0);
+      assert.ok(performance.now() - since < 5000, "it was let go too late");
+      assert.match((await git.run("fetch", "hop3")).said, /UNAUTHENTICATED/);
+    } finally {
+      halt.release();
+    }
+    await git.must("remote", "set-url", "hop3", address("revoked"));
+    await eventually("the branch has moved", async () => (await tip(git)) === two);
+    await serves("revoked", "v2");
   });
 
   it("lets two who push at once have their turns: the second is refused before it deploys", async () => {
