@@ -88,6 +88,8 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   setSource: { params: shop, body: { url: "https://git.example.com/shop.git" }, action: "app.source.set" },
   removeSource: { params: shop, action: "app.source.remove" },
   createPull: { elsewhere: "test/e2e/pulls.test.ts", says: "/pulls" },
+  setPushBranch: { params: shop, body: { branch: "main" }, action: "app.push.branch" },
+  proposeTotp: { elsewhere: "src/identity/users.test.ts", says: "a second factor is proposed" },
   addKey: {
     body: { key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDjdZrjSbjrW2KpUMy16rC0XoFyYhPazZEE6F5UrwU0G ada@laptop" },
     action: "key.add",

@@ -122,6 +122,16 @@ describe("the walk of everybody over every address", () => {
     assert.deepEqual(((await world.platform.api("GET", "/apps/late/deploys")) as { deploys: unknown[] }).deploys, []);
   });
 
+  it("a one-off command is joined by who has asked for it, for its app, and once", async () => {
+    const join = addresses.find(({ name }) => name === "joinSession") ?? assert.fail();
+    const session = await openSession(world, base);
+    const as = (title: string, app: AppName) => ask(base, join, world.who(title).token, { app, session });
+    assert.equal((await as("developer", "shop")).status, 404);
+    assert.equal((await as("admin", "site")).status, 404);
+    assert.equal((await as("admin", "shop")).status, 101);
+    assert.equal((await as("admin", "shop")).status, 404);
+  });
+
   it("no address tells or does anything of another app, person or organisation, whatever ids are given", async (t) => {
     const ids = idsOf(world);
     const before = foreign(world);
