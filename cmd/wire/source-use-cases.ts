@@ -6,6 +6,7 @@ import type { Platform } from "#paas/platform.ts";
 import { beginPull } from "#paas/pull/begin-pull.ts";
 import { pullsAtOnce, type Pulling } from "#paas/pull/pulling.ts";
 import { removeSource, setSource, showSource } from "#paas/pull/source.ts";
+import { createWebhook, listWebhooks, receiveWebhook, removeWebhook, rotateWebhook } from "#paas/pull/webhooks.ts";
 import type { UseCases } from "#server/use-cases.ts";
 import { lookupHost } from "#sys/outbound/pinned-address.ts";
 import type { Environment } from "./number-settings.ts";
@@ -19,7 +20,18 @@ export function makePulling(sourceNetworks: string, git: GitPlace, env: Environm
   };
 }
 
-type SourceUseCases = Pick<UseCases, "createPull" | "showSource" | "setSource" | "removeSource">;
+type SourceUseCases = Pick<
+  UseCases,
+  | "createPull"
+  | "showSource"
+  | "setSource"
+  | "removeSource"
+  | "listWebhooks"
+  | "createWebhook"
+  | "rotateWebhook"
+  | "removeWebhook"
+  | "receiveWebhook"
+>;
 
 export function sourceUseCases(platform: Platform, pulling: Pulling): SourceUseCases {
   return {
@@ -36,5 +48,20 @@ export function sourceUseCases(platform: Platform, pulling: Pulling): SourceUseC
       await removeSource(platform, params.app, actor);
       return { app: params.app };
     },
+    listWebhooks: async ({ params }) => ({ app: params.app, webhooks: await listWebhooks(platform, params.app) }),
+    createWebhook: async ({ params, body, actor }) => ({
+      app: params.app,
+      ...(await createWebhook(platform, params.app, body, actor)),
+    }),
+    rotateWebhook: async ({ params, actor }) => ({
+      app: params.app,
+      ...(await rotateWebhook(platform, params.app, params.webhook, actor)),
+    }),
+    removeWebhook: async ({ params, actor }) => {
+      await removeWebhook(platform, params.app, params.webhook, actor);
+      return { app: params.app };
+    },
+    receiveWebhook: ({ params, headers, body, actor }) =>
+      receiveWebhook(platform, pulling, params.hook, headers, body, actor),
   };
 }

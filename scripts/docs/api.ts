@@ -143,6 +143,7 @@ function operation(name: string, route: Route): Record<string, unknown> {
       ...(answer === undefined
         ? { "101": { description: `From here on ${sessionProtocol}` } }
         : { [String(route.status ?? 200)]: { description: "Success", ...tagHeader(route), content: answer } }),
+      ...(route.statusOf === undefined ? {} : { "200": { description: "Nothing was to do", content: answer } }),
       // The one word for it that generators of clients know.
       default: { description: "Anything else: refused (4xx), or the server cannot (5xx)", content: problemContent },
     },

@@ -84,6 +84,7 @@ import { userResetTotp } from "./commands/user/reset-totp.ts";
 import { userSetPassword } from "./commands/user/set-password.ts";
 import { userGrantAdmin, userRevokeAdmin, userSetRole } from "./commands/user/set-role.ts";
 import { userShow } from "./commands/user/show.ts";
+import { webhookCreate, webhookList, webhookRemove, webhookRotate } from "./commands/webhook/webhook.ts";
 import type { Command } from "./define-command.ts";
 import { userIdentities } from "./commands/user/identities.ts";
 import { userLink } from "./commands/user/link.ts";
@@ -130,6 +131,10 @@ export const commands: readonly Command[] = [
   gitSourceSet,
   gitSourceShow,
   gitSourceRemove,
+  webhookCreate,
+  webhookList,
+  webhookRotate,
+  webhookRemove,
   domainList,
   domainAdd,
   domainRemove,

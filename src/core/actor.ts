@@ -16,7 +16,7 @@ export type Actor = {
 
 /** Never the secret: the id that lists of tokens, sessions and keys show. */
 export type Credential = {
-  readonly kind: "token" | "session" | "key";
+  readonly kind: "token" | "session" | "key" | "webhook";
   readonly id: string;
   /** In its owner's words. */
   readonly name: string | null;

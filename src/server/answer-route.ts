@@ -55,7 +55,7 @@ export async function answerRoute(
   const body: unknown = route.response.parse(answer);
   const tag = tagOf(route, body);
   const headers = tag === undefined ? {} : { etag: tag };
-  return Response.json(body, { status: route.status ?? 200, headers });
+  return Response.json(body, { status: route.statusOf?.(body as never) ?? route.status ?? 200, headers });
 }
 
 async function answerStream(

@@ -5,6 +5,9 @@ import { AppError } from "#core/errors.ts";
 /** Largest JSON body, in bytes. */
 export const jsonMax = 1024 * 1024;
 
+/** Largest signed body, in bytes: a push of two thousand commits fits. */
+const rawMax = 2 * 1024 * 1024;
+
 /**
  * The parsed JSON. Asking for the media type keeps simple cross-site requests out. Throws INVALID_INPUT,
  * UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, and what `ended` is aborted with.
@@ -20,15 +23,24 @@ export async function readJson(request: Request, ended: AbortSignal): Promise<un
   }
 }
 
+/** The bytes of JSON or of a form, unread: what signed them is looked at first. Throws as `readJson`. */
+export async function readRaw(request: Request, ended: AbortSignal): Promise<Uint8Array> {
+  requireType(request, "application/json", "application/x-www-form-urlencoded");
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of limited(request, rawMax, ended)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
 /** The archive's bytes as they come; iterating throws TOO_LARGE past `max` bytes, and what `ended` is aborted with. */
 export function readTar(request: Request, max: number, ended: AbortSignal): AsyncIterable<Uint8Array> {
   requireType(request, tarType);
   return limited(request, max, ended);
 }
 
-function requireType(request: Request, wanted: string): void {
+function requireType(request: Request, ...wanted: readonly string[]): void {
   const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
-  if (type !== wanted) throw new AppError("UNSUPPORTED_MEDIA_TYPE", `The request's body must be ${wanted}.`);
+  if (type === undefined || !wanted.includes(type))
+    throw new AppError("UNSUPPORTED_MEDIA_TYPE", `The request's body must be ${wanted.join(" or ")}.`);
   // A length is counted as it comes, and what is packed has another.
   const coding = (request.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
   if (coding !== "identity") throw new AppError("UNSUPPORTED_MEDIA_TYPE", "The request's body must not be compressed.");

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { Route } from "#core/api/route.ts";
 import { AppError } from "#core/errors.ts";
 import { isEnvName, parseAppName, quote, quoteStart } from "#core/names.ts";
-import { readJson, readTar } from "./body.ts";
+import { readJson, readRaw, readTar } from "./body.ts";
 
 export type Input = {
   readonly params: unknown;
@@ -38,6 +38,7 @@ export async function parseInput(
 async function parseBody(route: Route, request: Request, { tarMax, ended }: InputOptions): Promise<unknown> {
   if (route.body === undefined) return undefined;
   if (route.body === "tar") return readTar(request, tarMax, ended);
+  if (route.raw === true) return readRaw(request, ended);
   return parsePart("body", route.body, await readJson(request, ended));
 }
 

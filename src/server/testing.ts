@@ -11,7 +11,7 @@ import type { Routes } from "#core/api/routes.ts";
 import type { SshKeyView } from "#core/api/keys.ts";
 import type { ProcessView } from "#core/api/processes.ts";
 import { deployEnvHeader } from "#core/api/prefix.ts";
-import type { SourceView } from "#core/api/sources.ts";
+import type { SourceView, WebhookView } from "#core/api/sources.ts";
 import { AppError } from "#core/errors.ts";
 import { parseSshKey } from "#core/ssh-key.ts";
 import { encodeFrame } from "#core/session-frames.ts";
@@ -70,6 +70,7 @@ export function memoryPlatform(): MemoryPlatform {
   const keys: SshKeyView[] = [];
   const sources = new Map<string, SourceView>();
   const branches = new Map<string, string>();
+  const webhooks = new Map<string, WebhookView>();
   const find = (name: string): MemoryApp => {
     const app = apps.get(name);
     if (app === undefined) throw new AppError("APP_NOT_FOUND", `There is no app named "${name}".`);
@@ -289,6 +290,38 @@ export function memoryPlatform(): MemoryPlatform {
         };
         sources.set(params.app, source);
         return { app: params.app, source };
+      },
+      listWebhooks: async ({ params }) => {
+        find(params.app);
+        return { app: params.app, webhooks: [...webhooks.values()] };
+      },
+      createWebhook: async ({ params, body, principal }) => {
+        find(params.app);
+        const webhook = {
+          name: body.name,
+          path: "/api/v1/webhooks/abcdefghijklmnopqrstuv",
+          branch: body.branch ?? null,
+          createdAt: at,
+          createdBy: principal.name,
+          rotatedAt: null,
+          lastAt: null,
+          lastOutcome: null,
+        };
+        webhooks.set(body.name, webhook);
+        return { app: params.app, webhook, secret: "hop3w_first" };
+      },
+      rotateWebhook: async ({ params }) => {
+        const webhook = webhooks.get(params.webhook);
+        if (webhook === undefined) throw new AppError("NOT_FOUND", "There is no such webhook.");
+        return { app: params.app, webhook, secret: "hop3w_second" };
+      },
+      removeWebhook: async ({ params }) => {
+        if (!webhooks.delete(params.webhook)) throw new AppError("NOT_FOUND", "There is no such webhook.");
+        return { app: params.app };
+      },
+      receiveWebhook: async ({ body }) => {
+        platform.uploaded = Buffer.from(body);
+        throw new AppError("UNAUTHENTICATED", "There is no such webhook, or its secret is another.");
       },
       removeSource: async ({ params }) => {
         if (!sources.delete(params.app))

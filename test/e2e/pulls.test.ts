@@ -1,7 +1,7 @@
 /** Deploys from elsewhere, as a person does them: the real client, a real platform, a real forge on the loopback. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, createHmac, randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -173,6 +173,148 @@ describe("deploys from elsewhere", () => {
     const processes = execFileSync("ps", ["-eo", "args"], { encoding: "utf8" });
     assert.ok(!processes.includes(`${forge.origin}/slow`), processes);
     assert.ok(release !== undefined);
+  });
+
+  describe("by a webhook", () => {
+    let url: string;
+    let secret: string;
+    const createHook = async (): Promise<void> => {
+      forge.commit("hooked", { "index.html": "first" });
+      ok(await hop3("app", "launch", `${forge.origin}/hooked`, "hooked"));
+      const made = JSON.parse(ok(await hop3("webhook", "create", "github", "--app", "hooked", "--json"))) as {
+        data: { url: string; secret: string };
+      };
+      ({ url, secret } = made.data);
+    };
+    const payload = (branch: string, more: object = {}): string =>
+      JSON.stringify({
+        ref: `refs/heads/${branch}`,
+        after: forge.git("hooked", "rev-parse", "HEAD"),
+        repository: { default_branch: "main" },
+        at: performance.now(),
+        ...more,
+      });
+    const send = async (body: string, headers: Record<string, string> = {}, key = secret) => {
+      const signature = `sha256=${createHmac("sha256", key).update(body).digest("hex")}`;
+      const all = {
+        "content-type": "application/json",
+        "x-github-event": "push",
+        "x-github-delivery": randomUUID(),
+        "x-hub-signature-256": signature,
+        ...headers,
+      };
+      const answer = await fetch(url, { method: "POST", headers: all, body });
+      return {
+        status: answer.status,
+        body: (await answer.json()) as { outcome?: string; reason?: string; deploy?: number; code?: string },
+      };
+    };
+    const ended = async (deploy: number): Promise<string> => {
+      let state = "";
+      await eventually("the deploy has its end", async () => {
+        ({ state } = (await platform.api("GET", `/apps/hooked/deploys/${deploy}`)) as { state: string });
+        return state !== "running";
+      });
+      return state;
+    };
+
+    it("a signed push deploys, once, by the webhook's name; its secret is told this once", async () => {
+      await createHook();
+      forge.commit("hooked", { "index.html": "pushed" });
+      const body = payload("main");
+      const id = randomUUID();
+      const taken = await send(body, { "x-github-delivery": id });
+      assert.deepEqual([taken.status, taken.body.outcome], [202, "deploying"]);
+      assert.equal(await ended(taken.body.deploy ?? 0), "succeeded");
+      assert.equal(await page("hooked"), "pushed");
+      for (const headers of [{ "x-github-delivery": id }, {}]) {
+        const again = await send(body, headers);
+        assert.deepEqual([again.status, again.body.outcome, again.body.reason], [200, "ignored", "it came before"]);
+      }
+      const listed = ok(await hop3("webhook", "list", "--app", "hooked"));
+      assert.match(listed, /github +of the source +\S+ +.* +ignored: it came before/);
+      const events = await platform.api("GET", "/events?lines=500");
+      assert.match(JSON.stringify(events), /"actor":"webhook github"/);
+      assert.ok(!JSON.stringify([events, listed, logs()]).includes(secret));
+    });
+
+    it("pushes of other branches, pings and deletions are ignored, and many at once deploy once each at most", async () => {
+      for (const [headers, body] of [
+        [{}, payload("other")],
+        [{ "x-github-event": "ping" }, "{}"],
+        [{}, payload("main", { deleted: true })],
+        [{}, JSON.stringify({ ref: "refs/tags/v1" })],
+      ] as const) {
+        const { status, body: said } = await send(body, headers);
+        assert.deepEqual([status, said.outcome], [200, "ignored"]);
+      }
+      const body = payload("main");
+      const all = await Promise.all(Array.from({ length: 5 }, () => send(body)));
+      assert.deepEqual(
+        all.map(({ status }) => status).toSorted((a, b) => a - b),
+        [200, 200, 200, 200, 202],
+      );
+      await ended(all.find(({ status }) => status === 202)?.body.deploy ?? 0);
+    });
+
+    it("what is not signed right is refused by one answer, and deploys nothing", async () => {
+      const before = ((await platform.api("GET", "/apps/hooked/deploys")) as { deploys: unknown[] }).deploys.length;
+      const right = url;
+      const answers = new Set<string>();
+      const refuse = async (headers: Record<string, string>, key = secret): Promise<void> => {
+        const { status, body } = await send(payload("main"), headers, key);
+        answers.add(JSON.stringify([status, body.code]));
+      };
+      await refuse({}, "another secret");
+      await refuse({ "x-hub-signature-256": "" });
+      await refuse({ "x-hub-signature-256": "", "x-gitlab-token": "x" });
+      url = right.replace(/[^/]{22}$/, "0".repeat(22));
+      await refuse({});
+      await refuse({}, "");
+      url = right;
+      assert.deepEqual([...answers], [JSON.stringify([401, "UNAUTHENTICATED"])]);
+      assert.equal((await send(JSON.stringify("x".repeat(3_000_000)))).status, 413);
+      assert.equal((await send("no json")).status, 400);
+      assert.equal((await send("{}", { "content-type": "text/plain" })).status, 415);
+      const after = ((await platform.api("GET", "/apps/hooked/deploys")) as { deploys: unknown[] }).deploys.length;
+      assert.equal(after, before);
+    });
+
+    it("its branch may be another than the source's; a rotated secret and a removed webhook open nothing", async () => {
+      forge.commit("hooked", { "index.html": "of next" }, "next");
+      const old = { url, secret };
+      const made = JSON.parse(
+        ok(await hop3("webhook", "create", "next", "--branch", "next", "--app", "hooked", "--json")),
+      ) as {
+        data: { url: string; secret: string };
+      };
+      ({ url, secret } = made.data);
+      const taken = await send(payload("next"), {
+        "x-hub-signature-256": "",
+        "x-gitlab-token": secret,
+        "x-github-event": "push",
+      });
+      assert.equal(taken.status, 401, "an empty signature beside a right token");
+      const gitlab = await fetch(url, {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          "x-gitlab-event": "Push Hook",
+          "x-gitlab-token": secret,
+          "x-gitlab-event-uuid": "u1",
+        },
+        body: payload("next"),
+      });
+      assert.equal(gitlab.status, 202);
+      assert.equal(await ended(((await gitlab.json()) as { deploy: number }).deploy), "succeeded");
+      assert.equal(await page("hooked"), "of next");
+      ok(await hop3("webhook", "rotate", "next", "--app", "hooked"));
+      assert.equal((await send(payload("next"))).status, 401);
+      ok(await hop3("webhook", "remove", "next", "--app", "hooked"));
+      ({ url, secret } = old);
+      ok(await hop3("git", "source", "remove", "--app", "hooked"));
+      assert.match((await send(payload("main"))).body.reason ?? "", /has no source/);
+    });
   });
 
   it("a deploy whose fetch was interrupted by a kill is undone at the next start, and its git is gone", async () => {

@@ -95,6 +95,8 @@ const good: Readonly<Record<string, string>> = {
   id: "0123456789abcdef",
   group: "team",
   subject: "@team",
+  webhook: "main",
+  hook: "x".repeat(22),
   fingerprint: `SHA256:${"x".repeat(43)}`,
 };
 const schemaOf = (route: Route, part: Field, name: string) => route[part]?.shape[name] as z.ZodType;

@@ -52,7 +52,8 @@ test("objects that come in refuse keys that they do not know", () => {
         name,
       );
     }
-    if (route.body instanceof z.ZodType) {
+    // What is handed over as it came is others' own, such as what a forge sends.
+    if (route.body instanceof z.ZodType && route.raw !== true) {
       const problems = route.body.safeParse({ surely_unknown: "1" }).error?.issues ?? [];
       assert.ok(
         problems.some(({ code }) => code === "unrecognized_keys"),

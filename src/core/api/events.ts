@@ -8,7 +8,7 @@ import { appName, appParams, isoTime, wholeNumber } from "./shared.ts";
 export const eventsMax = 1000;
 
 const credential = z.object({
-  kind: z.enum(["token", "session", "key"]),
+  kind: z.enum(["token", "session", "key", "webhook"]),
   id: z.string().describe("As lists of tokens, sessions and keys show it"),
   name: z.string().nullable(),
 });

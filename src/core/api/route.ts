@@ -24,8 +24,12 @@ export type Route = {
   readonly headers?: z.ZodObject;
   /** JSON body; `tar` for a streamed archive. */
   readonly body?: z.ZodType | "tar";
+  /** The bytes of the body are handed over as they came, for a signature covers them; `body` only says what they should be. */
+  readonly raw?: true;
   /** Status of success, 200 unless said. */
   readonly status?: 201 | 202;
+  /** Where an answer may have another status than that. */
+  readonly statusOf?: (answer: never) => 200 | 202;
   /**
    * JSON answer; `text` for one of `contentType`; `sse` for an event stream whose events have the shapes of `events`;
    * `upgrade` for a connection taken over.
@@ -58,9 +62,11 @@ export type QueryOf<R extends Route> = Shape<R, "query">;
 export type HeadersOf<R extends Route> = Shape<R, "headers">;
 export type BodyOf<R extends Route> = R["body"] extends "tar"
   ? AsyncIterable<Uint8Array>
-  : R["body"] extends z.ZodType<infer Output>
-    ? Output
-    : undefined;
+  : R["raw"] extends true
+    ? Uint8Array
+    : R["body"] extends z.ZodType<infer Output>
+      ? Output
+      : undefined;
 
 /** What a JSON route answers. */
 export type ResponseOf<R extends Route> = R["response"] extends z.ZodType<infer Output> ? Output : never;

@@ -78,7 +78,17 @@ import {
   listIdentities,
   unlinkIdentity,
 } from "./sso.ts";
-import { createPull, removeSource, setSource, showSource } from "./sources.ts";
+import {
+  createPull,
+  createWebhook,
+  listWebhooks,
+  receiveWebhook,
+  removeSource,
+  removeWebhook,
+  rotateWebhook,
+  setSource,
+  showSource,
+} from "./sources.ts";
 import { systemInfo, systemLogs, systemStatus, version, whoami } from "./system.ts";
 
 export const routes = {
@@ -103,6 +113,11 @@ export const routes = {
   showSource,
   setSource,
   removeSource,
+  listWebhooks,
+  createWebhook,
+  rotateWebhook,
+  removeWebhook,
+  receiveWebhook,
   listReleases,
   showRelease,
   diffReleases,

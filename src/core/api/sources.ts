@@ -94,3 +94,112 @@ export const removeSource = defineRoute({
   params: appParams,
   response: z.object({ app: appName }),
 });
+
+const webhookName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, "is not a name of a webhook")
+  .describe("1 to 32 lowercase letters, digits, - or _");
+const webhookParams = appParams.extend({ webhook: webhookName });
+
+export const webhookView = z.object({
+  name: webhookName,
+  path: z.string().describe("Where a forge sends its pushes to, at this server's address"),
+  branch: z.string().nullable().describe("Pushes to it deploy; null for that of the app's source"),
+  createdAt: isoTime,
+  createdBy: z.string(),
+  rotatedAt: isoTime.nullable(),
+  lastAt: isoTime.nullable().describe("When something came last that was signed"),
+  lastOutcome: z.string().nullable(),
+});
+export type WebhookView = z.infer<typeof webhookView>;
+
+const withSecret = z.object({
+  app: appName,
+  webhook: webhookView,
+  secret: z.string().describe("Shown this once: what the forge signs with"),
+});
+
+export const listWebhooks = defineRoute({
+  method: "GET",
+  path: "/apps/:app/webhooks",
+  summary: "The app's webhooks, without their secrets",
+  action: "app.source.write",
+  params: appParams,
+  response: z.object({ app: appName, webhooks: z.array(webhookView) }),
+});
+
+export const createWebhook = defineRoute({
+  method: "POST",
+  path: "/apps/:app/webhooks",
+  summary: "Make a webhook: a push that a forge tells of has the app fetched from its source and deployed",
+  action: "app.source.write",
+  params: appParams,
+  body: z.strictObject({ name: webhookName, branch: refName.optional() }),
+  status: 201,
+  response: withSecret,
+});
+
+export const rotateWebhook = defineRoute({
+  method: "POST",
+  path: "/apps/:app/webhooks/:webhook/rotate",
+  summary: "Give a webhook another secret; the old one opens nothing from then on",
+  action: "app.source.write",
+  params: webhookParams,
+  response: withSecret,
+});
+
+export const removeWebhook = defineRoute({
+  method: "DELETE",
+  path: "/apps/:app/webhooks/:webhook",
+  summary: "Remove a webhook",
+  action: "app.source.write",
+  params: webhookParams,
+  response: z.object({ app: appName }),
+});
+
+const text = (most: number) => z.string().max(most).optional();
+
+/** What forges send with a push: GitHub, Gitea, Forgejo, Gogs, GitLab. */
+const forgeHeaders = z.object({
+  "content-type": text(200),
+  "x-hub-signature-256": text(200).describe("`sha256=` and the HMAC of the body: GitHub, Gitea, Forgejo"),
+  "x-forgejo-signature": text(200),
+  "x-gitea-signature": text(200),
+  "x-gogs-signature": text(200),
+  "x-gitlab-token": text(200).describe("The secret itself: GitLab"),
+  "x-github-event": text(100),
+  "x-forgejo-event": text(100),
+  "x-gitea-event": text(100),
+  "x-gogs-event": text(100),
+  "x-gitlab-event": text(100),
+  "x-github-delivery": text(200),
+  "x-forgejo-delivery": text(200),
+  "x-gitea-delivery": text(200),
+  "x-gogs-delivery": text(200),
+  "x-gitlab-event-uuid": text(200),
+});
+export type ForgeHeaders = z.infer<typeof forgeHeaders>;
+
+const received = z.object({
+  outcome: z.enum(["deploying", "ignored"]),
+  reason: z.string().describe("What is deployed, or why nothing is"),
+  deploy: deployNumber.nullable(),
+});
+
+export const receiveWebhook = defineRoute({
+  method: "POST",
+  path: "/webhooks/:hook",
+  event: "later",
+  summary:
+    "For a forge: a signed push to the webhook's branch has the app fetched and deployed; all else is ignored (200)",
+  action: "public",
+  params: z.strictObject({ hook: z.string().regex(/^[A-Za-z0-9]{22}$/, "is no webhook") }),
+  headers: forgeHeaders,
+  raw: true,
+  body: z
+    .record(z.string(), z.unknown())
+    .describe("What the forge sends, as JSON or in the field `payload` of a form; at most 2 MiB"),
+  status: 202,
+  statusOf: ({ outcome }: z.infer<typeof received>) => (outcome === "deploying" ? 202 : 200),
+  response: received,
+});

@@ -87,6 +87,8 @@ export const preparations: Readonly<Record<string, Preparation>> = {
     before: async ({ hop3, forge }) =>
       void (await hop3("git", "source", "set", `${forge.origin}/blog`, "--branch", "live")),
   },
+  "webhook rotate": { before: haveWebhook },
+  "webhook remove": { before: haveWebhook },
   "hop3 git source show --app blog": { before: rememberSource },
   "hop3 git source remove --app blog": { before: rememberSource },
   "hop3 import ./shop --yes": {
@@ -176,6 +178,13 @@ export const preparations: Readonly<Record<string, Preparation>> = {
   // A host that lacks something of system mode is told so, with 1.
   "system status": { exits: [0, 1] },
 };
+
+/** One that an example before has made will do. */
+async function haveWebhook({ platform }: World): Promise<void> {
+  const found = (await platform.api("GET", "/apps/blog/webhooks")) as { webhooks: { name: string }[] };
+  if (found.webhooks.some(({ name }) => name === "github")) return;
+  await platform.api("POST", "/apps/blog/webhooks", { name: "github" });
+}
 
 async function rememberSource({ hop3 }: World): Promise<void> {
   await hop3("git", "source", "set", "https://github.com/ada/blog");
