@@ -54,6 +54,9 @@ type LooseRequest = {
 /** Largest JSON answer that is taken, in bytes: 10 000 log lines fit. */
 const answerMax = 64 * 1024 * 1024;
 
+/** Milliseconds after which a request that got no answer is sent again: the server is back within them when it was killed. */
+const againAfter = [500, 2000];
+
 /** Throws USAGE for an address that is no http(s) URL, or would carry the token in clear over a network. */
 export function createClient(server: Server, signal: AbortSignal, version: string, reach: Reach = {}): Client {
   const given = server.token === undefined ? parseServerUrl(server.url) : requireSafeUrl(server.url, "token");
@@ -84,13 +87,34 @@ export function createClient(server: Server, signal: AbortSignal, version: strin
     throw await problemOf(response, url);
   };
 
+  const ask = async (name: RouteName, request: LooseRequest): Promise<string> => {
+    const response = await open(name, request);
+    return await readText(response).catch((cause: unknown) => {
+      throw signal.aborted ? canceled(cause) : new AppError("UNREACHABLE", "The answer broke off.", { cause });
+    });
+  };
+  /** With a key the server does a request once, however often it comes: one that got no answer is sent again. */
+  const textOf = async (name: RouteName, request: LooseRequest): Promise<string> => {
+    const hasKey = addresses[name][0] === "POST" && server.token !== undefined;
+    if (!hasKey) return await ask(name, request);
+    const keyed = { ...request, headers: { ...request.headers, "idempotency-key": crypto.randomUUID() } };
+    const pauses = isStream(request.body) ? [] : againAfter;
+    for (const [tries, pause] of pauses.entries()) {
+      try {
+        return await ask(name, keyed);
+      } catch (error) {
+        const isLost = error instanceof AppError && error.code === "UNREACHABLE" && isBroken(error.cause, tries > 0);
+        if (!isLost || signal.aborted) throw error;
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+    return await ask(name, keyed);
+  };
+
   return {
     server,
     async call(name, request) {
-      const response = await open(name, request);
-      const text = await readText(response).catch((cause: unknown) => {
-        throw signal.aborted ? canceled(cause) : new AppError("UNREACHABLE", "The answer broke off.", { cause });
-      });
+      const text = await textOf(name, request);
       try {
         return JSON.parse(text) as never;
       } catch (cause) {
@@ -154,14 +178,24 @@ function isAnswer(found: Duplex | IncomingMessage): found is IncomingMessage {
 
 function encodeBody(body: unknown, headers: Record<string, string>): string | Readable | undefined {
   if (body === undefined) return undefined;
-  if (typeof body === "object" && body !== null && "pipe" in body) {
+  if (isStream(body)) {
     headers["content-type"] = tarType;
-    return body as Readable;
+    return body;
   }
   const text = JSON.stringify(body);
   headers["content-type"] = "application/json";
   headers["content-length"] = String(Buffer.byteLength(text));
   return text;
+}
+
+function isStream(body: unknown): body is Readable {
+  return typeof body === "object" && body !== null && "pipe" in body;
+}
+
+/** It was on its way; or, when it was before, the server is just being started. */
+function isBroken(cause: unknown, wasBefore: boolean): boolean {
+  const { code } = (cause ?? {}) as { code?: unknown };
+  return code === "ECONNRESET" || code === "EPIPE" || (wasBefore && code === "ECONNREFUSED");
 }
 
 function fill(path: string, params: Readonly<Record<string, string>>): string {

@@ -3,27 +3,10 @@ import { test } from "node:test";
 import type { Problem } from "#core/api/errors.ts";
 import { apiPrefix, tarType } from "#core/api/prefix.ts";
 import { AppError } from "#core/errors.ts";
-import type { Answers } from "./repeats.ts";
 import { createServer } from "./server.ts";
+import { memoryAnswers } from "./testing-answers.ts";
 import { memoryPlatform, memoryServerOptions } from "./testing.ts";
 import type { UseCases } from "./use-cases.ts";
-
-type Row = { request: string; body: string | null; answer: string | null; process: string };
-
-/** As the store keeps them, which outlive a server. */
-function memoryAnswers(rows = new Map<string, Row>()): Answers & { readonly rows: Map<string, Row> } {
-  const nameOf = ({ credential, key }: { credential: string; key: string }) => `${credential} ${key}`;
-  return {
-    rows,
-    begin: async (at, { request, process }) => {
-      const kept = rows.get(nameOf(at));
-      if (kept === undefined) rows.set(nameOf(at), { request, body: null, answer: null, process });
-      return kept;
-    },
-    keep: async (at, of) => void Object.assign(rows.get(nameOf(at)) ?? {}, of),
-    forget: async (at) => void rows.delete(nameOf(at)),
-  };
-}
 
 function setUp(change: Partial<UseCases> = {}, answers = memoryAnswers()) {
   const platform = memoryPlatform();

@@ -240,7 +240,7 @@ export function createServer(options: ServerOptions): Hono<RequestEnv> {
       }
     });
   }
-  if (options.git !== undefined) serveGit(app, { ...options.git, audit, failure });
+  if (options.git !== undefined) serveGit(app, { ...options.git, audit, failure, rates });
   return app;
 }
 

@@ -24,6 +24,7 @@ import type { ServerOptions } from "./server.ts";
 import type { AuditEntry } from "./refusals.ts";
 import { noIdentity } from "./testing-identity.ts";
 import { noSso } from "./testing-sso.ts";
+import { memoryAnswers } from "./testing-answers.ts";
 import type { UseCases } from "./use-cases.ts";
 
 type MemoryApp = { env: Record<string, string>; domains: string[]; scale: number; stopped: boolean; release: number };
@@ -643,6 +644,7 @@ export function memoryServerOptions(platform: MemoryPlatform): ServerOptions & {
     revoked,
     // Tests ask more often than a person does.
     rate: 10_000,
+    answers: memoryAnswers(),
     authenticate: async (authorization) => {
       if (authorization === "Bearer admin-token") return admin;
       if (authorization === "Bearer viewer-token") return viewer;

@@ -7,12 +7,15 @@ import { appOfRepository, gitRoutes, type GitRoute } from "#core/api/git.ts";
 import { AppError, errorTable } from "#core/errors.ts";
 import { actorOf } from "../actor-of.ts";
 import type { Audited, RequestAudit } from "../audit.ts";
+import type { RateLimiter } from "../rate-limits.ts";
 import type { RequestEnv } from "../request-env.ts";
 import { admitGit, type GitOptions, type GitProcess, stillMay } from "./conversation.ts";
 import { relayInput, relayOutput } from "./relay.ts";
 
 export type GitHttpOptions = GitOptions & {
   readonly audit: RequestAudit;
+  /** Requests of a credential are counted as those of the API are (rate-limits.ts). */
+  readonly rates: Pick<RateLimiter, "credential" | "failed">;
   /** The one funnel of what went wrong (server.ts). */
   readonly failure: (thrown: unknown, requestId: string) => AppError;
 };
@@ -51,7 +54,12 @@ async function answer(
   const audited: Audited = { ...context.get("audited"), name: `git.${name}`, route, app };
   context.set("audited", audited);
   const { address } = audited.actor;
-  const principal = await options.authenticateSecret(passwordOf(req.header("authorization")), address ?? undefined);
+  const secret = passwordOf(req.header("authorization"));
+  const principal = await options.authenticateSecret(secret, address ?? undefined).catch((error: unknown) => {
+    options.rates.failed(address);
+    throw error;
+  });
+  options.rates.credential(principal.credential.id);
   context.set("user", principal.name);
   audited.actor = actorOf(principal, address, context.get("requestId"));
   if (app === undefined) throw new AppError("INVALID_APP_NAME", "The address names no app.");
