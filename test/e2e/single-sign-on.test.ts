@@ -9,11 +9,9 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { createPasswords } from "#identity/password.ts";
-import { createGroup } from "#store/groups.ts";
-import type { Store } from "#store/db.ts";
 import { openStore } from "#store/open.ts";
 import { setPassword } from "#store/passwords.ts";
-import { createUser, setDisabled } from "#store/users.ts";
+import { createUser } from "#store/users.ts";
 import { systemClock } from "#sys/clock.ts";
 import { exec } from "#sys/exec.ts";
 import { eventually } from "./apps.ts";
@@ -40,7 +38,6 @@ describe("single sign-on", { skip: noBrowser }, () => {
   let provider: RunningProvider;
   let platform: RunningPlatform;
   let browser: Browser;
-  let store: Store;
   let dir = "";
   let server = "";
   let hop3 = "";
@@ -68,13 +65,12 @@ describe("single sign-on", { skip: noBrowser }, () => {
     // As its operator would; it is read at each login.
     if (platform.settings.mode === "system") await exec(["chgrp", "hop3", secret], { env: { PATH: "/usr/bin:/bin" } });
     server = new URL(platform.apiUrl).origin;
-    store = await openStore({ file: platform.layout.database, mayCreate: false, clock: systemClock });
-    await createGroup(store, { org: "default", name: "developers", role: "developer", claim: "dev-team" });
+    const group = ["group", "create", "developers", "--role", "developer", "--claim", "dev-team"];
+    assert.equal((await operator().hop3(group)).exitCode, 0);
     browser = await startBrowser();
   });
   after(async () => {
     await browser?.close();
-    await store?.close();
     await platform?.stop();
     for (const end of ends) await end();
     rmSync(dir, { recursive: true, force: true });
@@ -95,6 +91,7 @@ describe("single sign-on", { skip: noBrowser }, () => {
         exec([process.execPath, hop3, ...line], { cwd: dir, env, timeoutMs: 60_000, onLine }),
     };
   };
+  const operator = () => machine("admin", { HOP3_API_URL: server, HOP3_API_TOKEN: platform.token });
   /** Begins a command and does `work` with the provider's page that it shows. */
   const visit = async (
     { hop3 }: ReturnType<typeof machine>,
@@ -181,21 +178,21 @@ describe("single sign-on", { skip: noBrowser }, () => {
       assert.equal(exitCode, 5, stderr);
       assert.match(stderr, /e-mail address|takes nobody/);
     }
-    await setDisabled(store, "ada", true);
+    assert.equal((await operator().hop3(["user", "disable", "ada", "--yes"])).exitCode, 0);
     let title: string | null = "";
     const { exitCode, stderr } = await login(machine("ada-late"), ["--sso", "--no-browser"], async (url) => {
       const page = await logIn(browser, url, "u-ada");
       title = await page.textContent("h1");
       await page.close();
     });
-    await setDisabled(store, "ada", false);
+    assert.equal((await operator().hop3(["user", "enable", "ada"])).exitCode, 0);
     assert.equal(exitCode, 5, stderr);
     assert.match(stderr, /may not log in here any more/);
     assert.equal(title, "You are not logged in.");
   });
 
   test("an admin says who a user is at the provider, and takes it back", async () => {
-    const admin = machine("admin", { HOP3_API_URL: server, HOP3_API_TOKEN: platform.token });
+    const admin = operator();
     assert.equal((await admin.hop3(["user", "link", "nobody-here", "u-bob"])).exitCode, 3);
     const linked = await admin.hop3(["user", "link", "admin", "u-bob"]);
     assert.equal(linked.exitCode, 0, linked.stderr);
@@ -211,8 +208,10 @@ describe("single sign-on", { skip: noBrowser }, () => {
   });
 
   test("a person with a password says who they are there, and needs it no more", async () => {
+    const store = await openStore({ file: platform.layout.database, mayCreate: false, clock: systemClock });
     await createUser(store, "carol", "viewer");
     await setPassword(store, "carol", await createPasswords().hash(password));
+    await store.close();
     const carol = machine("carol");
     const file = join(dir, "password");
     writeFileSync(file, `${password}\n`, { mode: 0o600 });
@@ -259,7 +258,7 @@ describe("single sign-on", { skip: noBrowser }, () => {
   });
 
   test("hop3 system status says whether it works, and a provider that is down keeps nobody waiting", async () => {
-    const admin = machine("admin", { HOP3_API_URL: server, HOP3_API_TOKEN: platform.token });
+    const admin = operator();
     const ok = await admin.hop3(["system", "status"]);
     assert.match(ok.stdout, /ok +single sign-on +http:\/\/127\.0\.0\.1:[0-9]+ answers.*who is new becomes a member/);
     await provider.halt();

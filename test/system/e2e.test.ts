@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { withoutPebble } from "../e2e/pebble.ts";
+import { noBrowser } from "../oidc/browser.ts";
 import { inOwnHost, withoutOwnHost } from "./own-host.ts";
 
 /** Of the steps at which hop3d is killed, those around what only system mode does; all of them when it is run by hand. */
@@ -20,6 +21,7 @@ const files: readonly (readonly [name: string, pattern?: string | undefined, ski
   ["logs", "compressed"],
   ["observe"],
   ["reboot"],
+  ["single-sign-on", "(somebody new|system status|no secret)", noBrowser],
   ["interrupted-deploys", killed],
 ];
 

@@ -5,7 +5,7 @@ import { linksText } from "../user/links-text.ts";
 
 export const accountLink = defineCommand({
   path: ["account", "link"],
-  category: "Server",
+  category: "People",
   summary: "Say who you are at the provider of single sign-on, by logging in there",
   about: [
     "From then on `hop3 login --sso` logs you in as the user that you are now. It asks for your password here, because it is a new way in; an admin can do the same without by `hop3 user link`.",

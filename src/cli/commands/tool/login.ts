@@ -19,7 +19,7 @@ export const login = defineCommand({
   path: ["login"],
   aliases: [["auth", "login"]],
   category: "Server",
-  summary: "Log in to a server: with a user's password, or with a token",
+  summary: "Log in to a server: with a user's password, by single sign-on, or with a token",
   about: [
     "With --user the password is asked for, and the authenticator's code where there is one; the session that this opens ends after 7 days without use, and after 30 in any case.",
     "With --sso or --device the server's provider of single sign-on says who it is (docs/sso.md); the code of --device is typed into a browser on any machine.",

@@ -3,7 +3,7 @@ import { linksText } from "./links-text.ts";
 
 export const userIdentities = defineCommand({
   path: ["user", "identities"],
-  category: "Server",
+  category: "People",
   summary: "Show who a user is at the provider of single sign-on",
   examples: ["hop3 user identities ada"],
   positionals: [{ name: "user", summary: "Name of the user", required: true }],

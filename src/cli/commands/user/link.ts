@@ -3,7 +3,7 @@ import { linksText } from "./links-text.ts";
 
 export const userLink = defineCommand({
   path: ["user", "link"],
-  category: "Server",
+  category: "People",
   summary: "Say who a user is at the provider of single sign-on",
   about: [
     "The subject is the provider's own name for somebody, `sub` in its tokens; whoever logs in without being known here is told theirs. A name or an e-mail address is not enough: whoever has an account there may choose it.",

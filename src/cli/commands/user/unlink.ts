@@ -3,7 +3,7 @@ import { linksText } from "./links-text.ts";
 
 export const userUnlink = defineCommand({
   path: ["user", "unlink"],
-  category: "Server",
+  category: "People",
   summary: "Take a user's way in by single sign-on away; ends the user's sessions",
   examples: ["hop3 user unlink ada 00u1a2b3c4d5e6f7"],
   positionals: [
