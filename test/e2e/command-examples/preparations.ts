@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { saveServer, serversFile } from "#cli/context-file.ts";
 import { exec } from "#sys/exec.ts";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { RunningPlatform } from "../platform.ts";
 import { peoplePreparations } from "./people.ts";
@@ -192,8 +192,12 @@ async function rememberSource({ hop3 }: World): Promise<void> {
 
 /** The project as a forge would pack it, in the project and at the forge; its address there. */
 async function packBlog({ project, forge }: World): Promise<string> {
-  const argv = ["tar", "-czf", join(project, "blog-1.2.tar.gz"), "--exclude=*.gz", "-C", dirname(project), "blog"];
-  assert.equal((await exec(argv, { env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin" } })).exitCode, 0);
+  // Beside the directory at first: tar fails over one that changes while it reads.
+  const packed = join(dirname(project), "blog-1.2.tar.gz");
+  const argv = ["tar", "-czf", packed, "-C", dirname(project), "blog"];
+  const { exitCode, stderr } = await exec(argv, { env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin" } });
+  assert.equal(exitCode, 0, stderr);
+  await rename(packed, join(project, "blog-1.2.tar.gz"));
   forge.files.set("/blog-1.2.tar.gz", await readFile(join(project, "blog-1.2.tar.gz")));
   return `${forge.origin}/blog-1.2.tar.gz`;
 }
