@@ -55,6 +55,8 @@ export const preparations: Readonly<Record<string, Preparation>> = {
   "hop3 logs --process web.2 --since 2026-03-01T14:30": {
     before: async ({ hop3 }) => void (await hop3("ps", "scale", "web=2")),
   },
+  // What a forge has given before has no executable files.
+  "hop3 run -e DEPTH=2 -- ./report.sh > report.csv": { before: async ({ hop3 }) => void (await hop3("deploy")) },
   "hop3 run --app blog": {
     dialogue: [
       [/[$#] /, "echo depth=$((40+2))\r"],
