@@ -171,7 +171,11 @@ for (const database of databases) {
         for (let index = 0; index < 1100; index += 1)
           await appendEvent(tx, { actor: platformActor, action: "tick", outcome: "ok" });
       });
+      let turns = 0;
+      const others = setInterval(() => (turns += 1), 0);
       assert.deepEqual(await verifyEvents(store), { ok: true, count: 1100 });
+      clearInterval(others);
+      assert.ok(turns > 0, "others have their turns meanwhile");
     });
 
     const tampering: readonly { what: string; seq: number; how: (store: Store) => Promise<unknown> }[] = [

@@ -12,6 +12,8 @@ import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { actions, type Action } from "#core/actions.ts";
+import { createServer } from "#server/server.ts";
+import { memoryPlatform, memoryServerOptions } from "#server/testing.ts";
 import { eventually } from "../e2e/apps.ts";
 import { tarOf } from "../e2e/platform.ts";
 import { addresses, ask, kindOf, type Address, type Answer } from "./ask.ts";
@@ -58,6 +60,17 @@ describe("the walk of everybody over every address", () => {
     for (const { name, action } of addresses) {
       assert.ok(action === "public" || action === "signed-in" || actions.some((one) => one === action), name);
     }
+  });
+
+  it("the server answers no address that is not of the walk", () => {
+    const registered = createServer({ ...memoryServerOptions(memoryPlatform()), git: {} as never }).routes;
+    const known = new Set(addresses.map(({ method, path }) => `${method} ${path}`));
+    const own = registered.filter(({ method, path }) => method !== "ALL" && path !== "/*");
+    assert.ok(own.length > 50);
+    assert.deepEqual(
+      own.map(({ method, path }) => `${method} ${path}`).filter((one) => !known.has(one)),
+      [],
+    );
   });
 
   it("everybody is in the table, and the table knows nobody else", () => {
