@@ -67,12 +67,13 @@ for (const database of databases) {
   });
 }
 
-test("no file but those of the store takes rows, the query builder or a driver", async () => {
+test("no file of the product but those of the store takes rows, the query builder or a driver", async () => {
   const root = join(import.meta.dirname, "..");
   const files = (await readdir(root, { recursive: true })).filter((file) => file.endsWith(".ts"));
   assert.ok(files.length > 20);
   for (const file of files) {
-    if (file.startsWith("store/")) continue;
+    // A test may look at the rows themselves: what must not be stored is nowhere else to be seen.
+    if (file.startsWith("store/") || file.endsWith(".test.ts")) continue;
     const text = await readFile(join(root, file), "utf8");
     assert.doesNotMatch(
       text,
