@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import type { ServerHost } from "#cli/server-host.ts";
 import type { installServer } from "./server-install.ts";
+import type { recoverServerAdmin } from "./server-admin.ts";
 import type { startServer } from "./server-start.ts";
 import type { uninstallServer } from "./server-uninstall.ts";
 
@@ -10,12 +11,15 @@ const isHere = existsSync(new URL("../supervisor.ts", import.meta.url));
 
 type Start = { readonly startServer: typeof startServer };
 type Install = { readonly installServer: typeof installServer };
+type Admin = { readonly recoverServerAdmin: typeof recoverServerAdmin };
 type Uninstall = { readonly uninstallServer: typeof uninstallServer };
 
 export const serverHost: ServerHost | undefined = isHere
   ? {
       start: async (say) => (await load<Start>("server-start.ts")).startServer(process.env, say),
       install: async (options) => (await load<Install>("server-install.ts")).installServer(process.env, options),
+      admin: async (name) =>
+        (await load<Admin>("server-admin.ts")).recoverServerAdmin(process.env, process.getuid?.() ?? 0, name),
       uninstall: async (options) => (await load<Uninstall>("server-uninstall.ts")).uninstallServer(options),
     }
   : undefined;

@@ -46,6 +46,7 @@ import { releaseDiff } from "./commands/release/diff.ts";
 import { releaseList } from "./commands/release/list.ts";
 import { releasePromote, rollback } from "./commands/release/rollback.ts";
 import { releaseShow } from "./commands/release/show.ts";
+import { serverAdmin } from "./commands/server/admin.ts";
 import { serverInstall } from "./commands/server/install.ts";
 import { serverAdd, serverList, serverRemove, serverShow, serverUse } from "./commands/server/registry.ts";
 import { serverStart } from "./commands/server/start.ts";
@@ -182,6 +183,7 @@ export const commands: readonly Command[] = [
   serverInstall,
   serverStart,
   serverUninstall,
+  serverAdmin,
   accountLink,
   userLink,
   userUnlink,

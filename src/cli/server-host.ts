@@ -6,8 +6,13 @@ export type ServerHost = {
   /** Serves in the foreground, in system mode, until it is interrupted; the exit status. */
   start(say: (line: string) => void): Promise<number>;
   install(options: InstallOptions): Promise<Installed>;
+  /** Makes an admin, or lets one in again. */
+  admin(name: string): Promise<Recovered>;
   uninstall(options: UninstallOptions): Promise<Uninstalled>;
 };
+
+/** A one-time password, told once. `made`: there was no such user before. */
+export type Recovered = { readonly password: string; readonly expiresAt: string; readonly made: boolean };
 
 /** Told what is being done. */
 type Say = (line: string) => void;

@@ -99,7 +99,9 @@ describe("a server that is installed on a host without systemd", { skip }, () =>
       await Promise.race([once(serving.stdout, "data"), once(serving, "exit")]);
     }
     assert.match(said, /client of ada has a token/);
-    assert.match(await asAda("hop3", "whoami"), /^user +admin$/m);
+    assert.match(await asAda("hop3", "whoami"), /^user +admin\n/);
+    assert.match(await ok("hop3", "server", "admin", "grace"), /one-time password {2}\S+\n/);
+    assert.match(await asAda("hop3", "user", "list"), /^grace +admin +person +enabled/m);
     assert.match(await asAda("hop3", "system", "info"), /mode +system/);
     const processes = await ok("ps", "-eo", "user:20,args");
     assert.match(processes, /^hop3-edge +\/usr\/lib\/hop3\/caddy-/m);

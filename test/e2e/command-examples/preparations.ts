@@ -164,6 +164,7 @@ export const preparations: Readonly<Record<string, Preparation>> = {
   "sudo hop3 server install --domain apps.example.org": {
     elsewhere: { file: install, says: '"server", "install", "--domain"' },
   },
+  "sudo hop3 server admin ada": { elsewhere: { file: install, says: '"server", "admin"' } },
   "sudo hop3 server start": { elsewhere: { file: install, says: '"server", "start"' } },
   "sudo hop3 server uninstall": { elsewhere: { file: install, says: '"server", "uninstall"' } },
   "sudo hop3 server uninstall --purge --yes": {
