@@ -23,7 +23,6 @@ export const actions = [
   "system.info",
   "system.logs",
   "system.metrics",
-  "system.manage",
 ] as const;
 
 export type Action = (typeof actions)[number];

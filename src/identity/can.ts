@@ -53,17 +53,11 @@ const onServer: ReadonlySet<Action> = new Set<Action>([
   "system.info",
   "system.logs",
   "system.metrics",
-  "system.manage",
 ]);
 const onBoth: ReadonlySet<Action> = new Set<Action>(["access.list", "access.manage", "audit.read"]);
 
 /** The host's own: of no concern to an organisation that is only its guest. */
-const ofTheHost: ReadonlySet<Action> = new Set<Action>([
-  "audit.export",
-  "system.logs",
-  "system.metrics",
-  "system.manage",
-]);
+const ofTheHost: ReadonlySet<Action> = new Set<Action>(["audit.export", "system.logs", "system.metrics"]);
 
 /** True when the principal may. An action asked for on the wrong kind of resource is denied: the caller is confused. */
 export function can(principal: Principal | undefined, action: Action, resource: Resource): boolean {

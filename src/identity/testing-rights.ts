@@ -41,8 +41,7 @@ export const rights: Record<Action, Right> = {
   "system.info": { on: "server", who: seers },
   "system.logs": { on: "server", who: ["admin"] },
   "system.metrics": { on: "server", who: seers },
-  "system.manage": { on: "server", who: ["admin"] },
 };
 
 /** The host's own: for members of the first organisation alone. */
-export const ofTheHost: readonly Action[] = ["audit.export", "system.logs", "system.metrics", "system.manage"];
+export const ofTheHost: readonly Action[] = ["audit.export", "system.logs", "system.metrics"];
