@@ -27,7 +27,19 @@ export function facts(pairs: readonly (readonly [string, string | number | null 
 export function localTime(iso: string | null): string {
   if (iso === null) return "-";
   const time = new Date(iso);
-  return Number.isNaN(time.getTime()) ? iso : time.toLocaleString("sv-SE");
+  if (Number.isNaN(time.getTime())) return iso;
+  // By hand: the first use of a locale takes 30 ms, which is a quarter of what `hop3 apps` takes in all.
+  const date = [time.getFullYear(), time.getMonth() + 1, time.getDate()].map(twoDigits).join("-");
+  return `${date} ${clockTime(time)}`;
+}
+
+/** `03:04:05`, local. */
+export function clockTime(time: Date): string {
+  return [time.getHours(), time.getMinutes(), time.getSeconds()].map(twoDigits).join(":");
+}
+
+function twoDigits(number: number): string {
+  return String(number).padStart(2, "0");
 }
 
 /** Bytes as `12 B`, `3.4 MB` or `56 GB`: powers of 1000, as disks are sold. */

@@ -7,7 +7,7 @@ import { parseLine } from "./parse.ts";
 import { quickCommand, quickCommands } from "./quick-commands.ts";
 import { printable } from "#core/printable.ts";
 import { logText } from "./show-lines.ts";
-import { table } from "./render.ts";
+import { localTime, table } from "./render.ts";
 import { nameOfDirectory } from "./resolve/which-app.ts";
 import { assignments, wholeNumber } from "./values.ts";
 
@@ -83,6 +83,14 @@ test("an error of the line never repeats a value of it", () => {
 test("text from elsewhere keeps its colours and loses every other control", () => {
   assert.equal(printable("\u001b[31mred\u001b[0m\tend\n"), "\u001b[31mred\u001b[0m\tend\n");
   assert.equal(printable("a\u001b[2Jb\u001b]0;title\u0007c\u009b5nd\re\u202ef\u0000g"), "abcdefg");
+});
+
+test("a time is told as the reader's clock has it", () => {
+  for (const iso of ["2026-01-02T03:04:05.678Z", "2026-07-31T23:59:59Z", "1970-01-01T00:00:00Z"]) {
+    assert.equal(localTime(iso), new Date(iso).toLocaleString("sv-SE"));
+  }
+  assert.equal(localTime(null), "-");
+  assert.equal(localTime("soon"), "soon");
 });
 
 test("a table's columns are as wide as their widest cell", () => {

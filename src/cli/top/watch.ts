@@ -3,6 +3,7 @@ import type { InstanceList } from "#core/api/instances.ts";
 import { AppError, toAppError } from "#core/errors.ts";
 import type { CommandContext } from "../context.ts";
 import { withFullScreen, type FullScreen } from "../full-screen.ts";
+import { clockTime } from "../render.ts";
 import { columns, columnOf, sortRows, type Column } from "./columns.ts";
 import { draw, roomOf } from "./screen.ts";
 import { sharesOf } from "./shares.ts";
@@ -43,7 +44,7 @@ export async function watchTop(
       reverse,
     );
     offset = Math.max(0, Math.min(offset, rows.length - roomOf(height)));
-    const time = new Date().toLocaleTimeString("sv-SE");
+    const time = clockTime(new Date());
     const picture = { server, now, shares, rows, sort, reverse, offset, refresh, trouble, time, color };
     screen?.show(draw(picture, Math.max(1, width), Math.max(1, height)));
   };
