@@ -41,6 +41,7 @@ export const showGroup = defineRoute({
   action: "access.list",
   params: groupParams,
   response: groupView,
+  tagged: (group: GroupView) => group,
 });
 
 export const createGroup = defineRoute({
@@ -63,6 +64,7 @@ export const destroyGroup = defineRoute({
   summary: "Remove a group with its rights",
   action: "access.manage",
   params: groupParams,
+  changes: showGroup,
   response: z.object({ removed: groupName }),
 });
 
@@ -72,6 +74,7 @@ export const addMember = defineRoute({
   summary: "Add a user to a group",
   action: "access.manage",
   params: memberParams,
+  changes: showGroup,
   response: groupView,
 });
 
@@ -81,6 +84,7 @@ export const removeMember = defineRoute({
   summary: "Take a user out of a group",
   action: "access.manage",
   params: memberParams,
+  changes: showGroup,
   response: groupView,
 });
 
@@ -103,6 +107,7 @@ export const listAccess = defineRoute({
   action: "access.list",
   params: appParams,
   response: accessList,
+  tagged: ({ access }: z.infer<typeof accessList>) => access,
 });
 
 export const grantAccess = defineRoute({
@@ -111,6 +116,7 @@ export const grantAccess = defineRoute({
   summary: "Give a user or group a role for this app, in place of the one that it had",
   action: "access.manage",
   params: appParams,
+  changes: listAccess,
   body: z.strictObject({ subject, role: z.enum(appRoles) }),
   response: accessList,
 });
@@ -121,5 +127,6 @@ export const revokeAccess = defineRoute({
   summary: "Take the role for this app from a user or group",
   action: "access.manage",
   params: appParams.extend({ subject }),
+  changes: listAccess,
   response: accessList,
 });

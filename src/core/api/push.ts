@@ -18,6 +18,7 @@ export const showPush = defineRoute({
   action: "app.show",
   params: appParams,
   response: appPush,
+  tagged: ({ branch }: z.infer<typeof appPush>) => branch,
 });
 
 export const setPushBranch = defineRoute({
@@ -26,6 +27,7 @@ export const setPushBranch = defineRoute({
   summary: "Say which branch deploys the app",
   action: "app.source.write",
   params: appParams,
+  changes: showPush,
   body: z.strictObject({ branch }),
   response: appPush,
 });

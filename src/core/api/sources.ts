@@ -54,6 +54,7 @@ export const showSource = defineRoute({
   action: "app.show",
   params: appParams,
   response: z.object({ app: appName, source: sourceView.nullable() }),
+  tagged: ({ source }: { readonly source: SourceView | null }) => source,
 });
 
 export const setSource = defineRoute({
@@ -62,6 +63,7 @@ export const setSource = defineRoute({
   summary: "Say which repository the app is fetched from; replaces the one before with its token",
   action: "app.source.write",
   params: appParams,
+  changes: showSource,
   body: z
     .strictObject({
       url,
@@ -92,6 +94,7 @@ export const removeSource = defineRoute({
   summary: "Forget the repository and its token",
   action: "app.source.write",
   params: appParams,
+  changes: showSource,
   response: z.object({ app: appName }),
 });
 

@@ -39,6 +39,7 @@ export const showUser = defineRoute({
   action: "user.list",
   params: userParams,
   response: userView,
+  tagged: (user: UserView) => user,
 });
 
 export const addUser = defineRoute({
@@ -62,6 +63,7 @@ export const removeUser = defineRoute({
   summary: "Remove a user with its credentials and rights; the last admin stays",
   action: "user.manage",
   params: userParams,
+  changes: showUser,
   response: z.object({ removed: userName }),
 });
 
@@ -71,6 +73,7 @@ export const disableUser = defineRoute({
   summary: "Keep a user out; its sessions end, its tokens wait. The last admin stays",
   action: "user.manage",
   params: userParams,
+  changes: showUser,
   response: userView,
 });
 
@@ -80,6 +83,7 @@ export const enableUser = defineRoute({
   summary: "Let a disabled user in again",
   action: "user.manage",
   params: userParams,
+  changes: showUser,
   response: userView,
 });
 
@@ -89,6 +93,7 @@ export const setRole = defineRoute({
   summary: "Change a user's role; the last admin stays one",
   action: "user.manage",
   params: userParams,
+  changes: showUser,
   body: z.strictObject({ role: z.enum(roles) }),
   response: userView,
 });
@@ -99,6 +104,7 @@ export const resetPassword = defineRoute({
   summary: "A one-time password in place of the user's; its sessions end",
   action: "user.manage",
   params: userParams,
+  changes: showUser,
   response: z.object({ user: userName, oneTime }),
 });
 
@@ -108,6 +114,7 @@ export const resetTotp = defineRoute({
   summary: "Remove the second factor of who has lost it",
   action: "user.manage",
   params: userParams,
+  changes: showUser,
   response: userView,
 });
 
