@@ -1,5 +1,6 @@
 /** Joins the routes of people and their ways in to their use cases: one line a route. */
 import { hostname } from "node:os";
+import { pageOf } from "#core/api/page.ts";
 import { createOwnToken, createTokenFor, endCredential, endSessions } from "#identity/credentials.ts";
 import {
   accessTo,
@@ -141,7 +142,10 @@ function users(identity: Identity): Pick<UseCases, Users> {
   /** Only of whom the asker may know at all. */
   const known = async ({ principal }: Asker, user: string) => (await showUser(store, principal, user)).name;
   return {
-    listUsers: async (call) => ({ users: (await allUsers(store, call)).map(userView) }),
+    listUsers: async (call) => {
+      const { items, next } = pageOf(await allUsers(store, call), call.query, ({ name }) => name);
+      return { users: items.map(userView), next };
+    },
     showUser: async ({ principal, params }) => userView(await showUser(store, principal, params.user)),
     addUser: async (call) => {
       const { user: name, kind, role, email } = call.body;
@@ -181,7 +185,10 @@ function users(identity: Identity): Pick<UseCases, Users> {
 
 function groups({ store }: Identity): Pick<UseCases, Groups> {
   return {
-    listGroups: async ({ principal }) => ({ groups: (await allGroups(store, principal)).map(groupView) }),
+    listGroups: async ({ principal, query }) => {
+      const { items, next } = pageOf(await allGroups(store, principal), query, ({ name }) => name);
+      return { groups: items.map(groupView), next };
+    },
     showGroup: async ({ principal, params }) => groupView(await showGroup(store, principal, params.group)),
     createGroup: async (call) => {
       const { group: name, role, claim } = call.body;

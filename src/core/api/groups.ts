@@ -3,6 +3,7 @@ import { z } from "zod";
 import { isUserName } from "../names.ts";
 import { appRoles, roles } from "../roles.ts";
 import { userName } from "./credentials.ts";
+import { nextPage, pageQuery } from "./page.ts";
 import { defineRoute } from "./route.ts";
 import { appName, appParams, isoTime } from "./shared.ts";
 
@@ -31,7 +32,8 @@ export const listGroups = defineRoute({
   path: "/groups",
   summary: "The groups with their members, by name",
   action: "access.list",
-  response: z.object({ groups: z.array(groupView) }),
+  query: z.strictObject(pageQuery),
+  response: z.object({ groups: z.array(groupView), next: nextPage }),
 });
 
 export const showGroup = defineRoute({

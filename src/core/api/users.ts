@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { roles } from "../roles.ts";
 import { credentialId, newToken, sessionView, tokenView, tokenWish, userName } from "./credentials.ts";
+import { nextPage, pageQuery } from "./page.ts";
 import { defineRoute } from "./route.ts";
 import { isoTime } from "./shared.ts";
 
@@ -29,7 +30,8 @@ export const listUsers = defineRoute({
   path: "/users",
   summary: "The users, by name",
   action: "user.list",
-  response: z.object({ users: z.array(userView) }),
+  query: z.strictObject(pageQuery),
+  response: z.object({ users: z.array(userView), next: nextPage }),
 });
 
 export const showUser = defineRoute({

@@ -1,3 +1,4 @@
+import { allPages } from "../../all-pages.ts";
 import { defineCommand } from "../../define-command.ts";
 import { facts, localTime, table } from "../../render.ts";
 
@@ -11,7 +12,11 @@ export const groupList = defineCommand({
   flags: [],
   seeAlso: ["group create", "access list"],
   async run(context) {
-    const { groups } = await (await context.api()).call("listGroups", {});
+    const client = await context.api();
+    const groups = await allPages(async (cursor) => {
+      const page = await client.call("listGroups", { query: { cursor } });
+      return { items: page.groups, next: page.next };
+    });
     const rows = groups.map(({ group, role, claim, members }) => [
       group,
       role ?? "-",

@@ -1,3 +1,4 @@
+import { allPages } from "../../all-pages.ts";
 import { defineCommand } from "../../define-command.ts";
 import { userTable } from "./user-text.ts";
 
@@ -11,7 +12,11 @@ export const userList = defineCommand({
   flags: [],
   seeAlso: ["user show", "group list"],
   async run(context) {
-    const { users } = await (await context.api()).call("listUsers", {});
+    const client = await context.api();
+    const users = await allPages(async (cursor) => {
+      const page = await client.call("listUsers", { query: { cursor } });
+      return { items: page.users, next: page.next };
+    });
     return { data: { users }, text: userTable(users) };
   },
 });

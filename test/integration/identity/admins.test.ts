@@ -1,4 +1,4 @@
-/** Two who change the same user, group or rights at once: who says what it has seen is refused when the other was faster. */
+/** Users, groups and rights as several admins have them: two who change the same at once, and lists that are long. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { apiPrefix } from "#core/api/prefix.ts";
@@ -41,4 +41,26 @@ test("a change of what somebody else has changed since is refused, and changes n
     const told = await ask(method, path, body, after.tag);
     assert.equal(told.status, 200, told.text);
   }
+});
+
+test("users and groups come in pages, and the commands show them all", async (context) => {
+  const { store, boss, ask, run } = await people(context);
+  const names = Array.from({ length: 104 }, (_, index) => `user-${String(index).padStart(3, "0")}`);
+  for (const name of names) await createUser(store, name, "viewer");
+  const first = await ask("GET", "/users?limit=100", boss);
+  const { next } = first.body as { next: string };
+  const second = await ask("GET", `/users?cursor=${next}`, boss);
+  const told = [first, second].flatMap(({ body }) => (body["users"] as { user: string }[]).map(({ user }) => user));
+  assert.deepEqual(told, ["boss", ...names]);
+  assert.equal(second.body["next"], null);
+  assert.equal((await ask("GET", "/users?limit=501", boss)).status, 400);
+  assert.equal((await ask("GET", "/users?cursor=bm9uZQ", boss)).status, 400);
+  const listed = (await run(["user", "list", "--json"])).envelope() as unknown as { data: { users: object[] } };
+  assert.equal(listed.data.users.length, 105);
+
+  for (const group of ["alpha", "beta"]) assert.equal((await ask("POST", "/groups", boss, { group })).status, 201);
+  const groups = await ask("GET", "/groups?limit=1", boss);
+  const rest = await ask("GET", `/groups?cursor=${String(groups.body["next"])}`, boss);
+  assert.match(groups.text + rest.text, /alpha.*beta/s);
+  assert.equal(rest.body["next"], null);
 });
