@@ -3,7 +3,7 @@
  * a running platform with an app, as packed (what `npm pack` publishes) and by the launcher of this checkout, each beside a
  * bare `node -e 0` of the same Node. They take turns.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readOptions } from "./options.ts";
@@ -27,6 +27,8 @@ const samples = {
 const packed = mkdtempSync(join(tmpdir(), "hop3-packed-"));
 try {
   await timed([process.execPath, join(checkout, "scripts/bundle.js"), "--out", join(packed, "dist")], startEnvironment);
+  // As in the package: without it Node looks into each file for which kind of module it is.
+  copyFileSync(join(checkout, "package.json"), join(packed, "package.json"));
   await withPlatform(async (platform) => {
     await hop3(platform, "deploy", join(checkout, "examples/site"), "--yes");
     const environment = {
