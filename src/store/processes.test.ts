@@ -1,9 +1,10 @@
 /** Several processes on one SQLite file, and one that dies in the middle. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { test } from "node:test";
 import { systemClock } from "#sys/clock.ts";
 import { exec } from "#sys/exec.ts";
@@ -23,6 +24,7 @@ function program(file: string, body: string): readonly string[] {
     const { transaction } = await import(${here("db.ts")});
     const { createApp, nextBuild } = await import(${here("apps.ts")});
     const { appendEvent } = await import(${here("events.ts")});
+    const { platformActor } = await import(${here("../core/actor.ts")});
     const clock = { now: () => Date.now() };
     const store = await openStore({ file: ${JSON.stringify(file)}, clock });
     ${body}`;
@@ -31,13 +33,21 @@ function program(file: string, body: string): readonly string[] {
 
 const cwd = join(import.meta.dirname, "../..");
 
+/** What it says first. Fails when it ends without a word. */
+async function firstLine(child: ChildProcessByStdio<null, Readable, null>): Promise<string> {
+  const said = once(createInterface(child.stdout), "line") as Promise<[string]>;
+  const ended = once(child, "close").then(() => assert.fail("it ended without a word"));
+  const [line] = await Promise.race([said, ended]);
+  return line;
+}
+
 test("two processes that write one file at the same time lose nothing and fork no chain", async (t) => {
   const { file } = await sqlite.empty();
   const writer = program(
     file,
     `for (let count = 0; count < 100; count += 1) {
       await transaction(store, async (tx) => {
-        await appendEvent(tx, { actor: "p" + process.pid, action: "tick", outcome: "ok" });
+        await appendEvent(tx, { actor: { ...platformActor, name: "p" + process.pid }, action: "tick", outcome: "ok" });
         await nextBuild(tx, "blog");
       });
     }
@@ -61,7 +71,7 @@ test("a process killed in the middle of a transaction leaves nothing of it, and 
     `await createApp(store, "kept");
     await transaction(store, async (tx) => {
       for (let count = 0; count < 500; count += 1) await createApp(tx, "half" + count);
-      await appendEvent(tx, { actor: "victim", action: "half", outcome: "ok" });
+      await appendEvent(tx, { actor: platformActor, action: "half", outcome: "ok" });
       console.log("in the middle");
       setInterval(() => undefined, 1000);
       await new Promise(() => undefined);
@@ -70,7 +80,7 @@ test("a process killed in the middle of a transaction leaves nothing of it, and 
   assert.ok(command);
   const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "inherit"] });
   t.after(() => child.kill("SIGKILL"));
-  const [line] = (await once(createInterface(child.stdout), "line")) as [string];
+  const line = await firstLine(child);
   assert.equal(line, "in the middle");
 
   // A reader sees the state before; a writer waits, with this process free to do other things.
@@ -103,7 +113,7 @@ test("a process that holds the lock for ever is said to the one who waits", { ti
   assert.ok(command);
   const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "inherit"] });
   t.after(() => child.kill("SIGKILL"));
-  await once(createInterface(child.stdout), "line");
+  await firstLine(child);
   await assert.rejects(openStore({ file, clock: systemClock }), {
     code: "STORE_FAILED",
     message: "The database is locked by another process.",

@@ -59,7 +59,14 @@ describe("the package", () => {
       asked.push(`${request.method} ${request.url} ${request.headers.authorization ?? "no token"}`);
       const answers: Record<string, unknown> = {
         "/api/v1/version": { name: "hop3", version: "0.1.0", api: "v1" },
-        "/api/v1/whoami": { user: "ada", role: "admin" },
+        "/api/v1/whoami": {
+          user: "ada",
+          org: "default",
+          roles: ["admin"],
+          grants: [],
+          credential: { id: "0123456789abcdef", kind: "token", name: "laptop", expiresAt: null },
+          scope: { actions: null, apps: null },
+        },
       };
       const answer = answers[request.url ?? ""];
       response.writeHead(answer === undefined ? 404 : 200, { "content-type": "application/json" });
