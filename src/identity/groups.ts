@@ -2,6 +2,7 @@
 import { AppError } from "#core/errors.ts";
 import { quote } from "#core/names.ts";
 import type { AppRole, Role } from "#core/roles.ts";
+import { appNotFound, orgOfApp } from "#store/apps.ts";
 import { transaction, type Db } from "#store/db.ts";
 import { grantsOnApp, removeGrant, setGrant, type Grant, type Subject } from "#store/grants.ts";
 import {
@@ -84,7 +85,9 @@ export async function removeMember(
   });
 }
 
-export function accessTo(db: Db, app: string): Promise<Grant[]> {
+/** Throws APP_NOT_FOUND. */
+export async function accessTo(db: Db, app: string): Promise<Grant[]> {
+  if ((await orgOfApp(db, app)) === undefined) throw appNotFound(app);
   return grantsOnApp(db, app);
 }
 

@@ -37,6 +37,8 @@ const handOut: Readonly<Record<string, readonly string[]>> = {
   createUserToken: ["secret"],
   addUser: ["oneTime.password"],
   resetPassword: ["oneTime.password"],
+  createWebhook: ["secret"],
+  rotateWebhook: ["secret"],
 };
 
 test("no answer has a field that sounds like a secret, but those of this list", () => {
