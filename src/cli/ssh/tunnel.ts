@@ -47,6 +47,8 @@ export function dialBySsh({ url, apiPort = usualApiPort, sshKey }: Server, termi
     if (shared !== undefined && !(await isListening(shared))) {
       // This one may ask for a passphrase. It is opened and closed, and leaves the connection that others share.
       const first = pipeThrough(argv(options), terminal.env);
+      // An ssh that has ended before this breaks its pipe; what it said is what tells.
+      first.stream.on("error", () => undefined);
       first.stream.end();
       first.stream.resume();
       const failure = await failureOf(first);
