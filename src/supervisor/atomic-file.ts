@@ -28,6 +28,24 @@ export function replaceFile(
   if (options.durable === true) syncDirectory(dirname(path));
 }
 
+/**
+ * The same for several that say one thing together: all are written before the first is replaced, so that who reads one
+ * after the other meets the mix of old and new for no longer than the renames take. Not durable.
+ */
+export function replaceFiles(
+  files: readonly { readonly path: string; readonly content: string }[],
+  mode: number,
+): void {
+  const next = files.map(({ path, content }) => ({ path, from: `${path}.next`, content }));
+  try {
+    for (const { from, content } of next) writeFileSync(from, content, { mode });
+    for (const { from, path } of next) renameSync(from, path);
+  } catch (error) {
+    for (const { from } of next) rmSync(from, { force: true });
+    throw error;
+  }
+}
+
 /** A rename is on the disk only when its directory is. */
 function syncDirectory(path: string): void {
   const fd = openSync(path, "r");

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import type { Layout } from "#core/layout.ts";
 import { fillSlots, slotCount, slotFile } from "#core/slots.ts";
-import { replaceFile } from "./atomic-file.ts";
+import { replaceFiles } from "./atomic-file.ts";
 import { dialUnix } from "./proc-net.ts";
 
 /**
@@ -20,11 +20,13 @@ export function writeSlots(layout: Layout, app: string, addresses: readonly stri
   const directory = layout.slots(app);
   mkdirSync(directory, { recursive: true, mode: 0o750 });
   const filled = fillSlots(addresses.length === 0 ? [nobody(layout)] : addresses);
-  for (let slot = 0; slot < slotCount; slot += 1) {
-    const path = slotFile(directory, slot);
-    const address = filled[slot] ?? nobody(layout);
-    if (readSlot(path) !== address) replaceFile(path, address, { mode: 0o640 });
-  }
+  const wanted = Array.from({ length: slotCount }, (_, slot) => {
+    return { path: slotFile(directory, slot), content: filled[slot] ?? nobody(layout) };
+  });
+  replaceFiles(
+    wanted.filter(({ path, content }) => readSlot(path) !== content),
+    0o640,
+  );
 }
 
 /** What the app's slots hold, in order; a slot that cannot be read is left out. */
