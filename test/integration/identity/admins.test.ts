@@ -22,21 +22,21 @@ test("a change of what somebody else has changed since is refused, and changes n
   const role = (to: string) => ["PUT", "/users/ada/role", { role: to }] as const;
   const grant = (to: string) => ["PUT", "/apps/blog/access", { subject: "ada", role: to }] as const;
   const cases = [
-    { seen: "/users/ada", first: role("developer"), then: role("auditor") },
-    { seen: "/groups/team", first: ["PUT", "/groups/team/members/ada"], then: ["DELETE", "/groups/team"] },
-    { seen: "/apps/blog/access", first: grant("viewer"), then: grant("admin") },
+    { seen: "/users/ada", first: role("developer"), late: role("auditor") },
+    { seen: "/groups/team", first: ["PUT", "/groups/team/members/ada"], late: ["DELETE", "/groups/team"] },
+    { seen: "/apps/blog/access", first: grant("viewer"), late: grant("admin") },
   ] as const;
-  for (const { seen, first, then } of cases) {
+  for (const { seen, first, late } of cases) {
     const { tag } = await ask("GET", seen);
     assert.match(tag, /^"[\w-]{22}"$/, seen);
     const [firstMethod, firstPath, firstBody] = first;
     assert.equal((await ask(firstMethod, firstPath, firstBody)).status, 200, seen);
     const after = await ask("GET", seen);
     assert.notEqual(after.tag, tag, seen);
-    const [method, path, body] = then;
-    const late = await ask(method, path, body, tag);
-    assert.equal(late.status, 412, late.text);
-    assert.match(late.text, /CHANGED_MEANWHILE/);
+    const [method, path, body] = late;
+    const refused = await ask(method, path, body, tag);
+    assert.equal(refused.status, 412, refused.text);
+    assert.match(refused.text, /CHANGED_MEANWHILE/);
     assert.deepEqual(await ask("GET", seen), after);
     const told = await ask(method, path, body, after.tag);
     assert.equal(told.status, 200, told.text);
